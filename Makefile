@@ -1,0 +1,40 @@
+# Each target does its own set-up, in .venv. Nothing else is needed but Python and make.
+
+PYTHON ?= python3
+SITE ?= site
+VENV := .venv
+# Windows keeps a virtual environment's programs in another folder.
+BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
+READY := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help site serve test check bench clean
+
+help: ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+
+site: $(READY) ## execute the lessons and build the site into site/
+	@$(BIN)/python -m mnist_lessons.publishing --site $(SITE)
+
+serve: $(READY) ## show the site while you write, at http://127.0.0.1:8000/
+	@$(BIN)/mkdocs serve --livereload
+
+test: $(READY) ## run the tests
+	@$(BIN)/python -m pytest
+
+check: $(READY) ## run ruff (lint and format) and mypy
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+bench: $(READY) ## compare speed and memory with the original tutorials' loops
+	@$(BIN)/python -m benchmarks
+
+clean: ## remove the environment, the site and the stored runs; runs/ stays
+	rm -rf $(VENV) $(SITE) .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache *.egg-info
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --disable-pip-version-check --constraint constraints.txt --editable '.[dev,site,test]'
+	@touch $@

@@ -1,0 +1,19 @@
+"""The seeds' training loops beside ours: `python -m benchmarks` prints the ratios."""
+
+from typing import NamedTuple
+
+__all__ = ["Epoch"]
+
+
+class Epoch(NamedTuple):
+    """One timed epoch.
+
+    Attributes:
+        seconds: time that the epoch took.
+        trained: images trained on.
+        measured: images evaluated within that time.
+    """
+
+    seconds: float
+    trained: int
+    measured: int = 0

@@ -1,0 +1,1 @@
+"""Turn lessons into pages: plan, execute, store, render. Knows nothing of torch."""

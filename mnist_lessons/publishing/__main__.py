@@ -1,0 +1,89 @@
+"""Build the site: `python -m mnist_lessons.publishing`.
+
+Executes what must be executed, renders into a folder of its own, and puts that in the
+place of `site/` in one step; whatever fails, `site/` stays as it was.
+"""
+
+import logging
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import cast
+
+import click
+from mkdocs.commands.build import build as mkdocs_build
+from mkdocs.config import load_config
+from mkdocs.exceptions import Abort, ConfigurationError
+
+from mnist_lessons.errors import LessonError
+from mnist_lessons.publishing._build import LessonPage
+from mnist_lessons.publishing._progress import duration
+from mnist_lessons.publishing.plugin import LessonsPlugin
+from mnist_lessons.settings import Settings
+
+_INTERRUPTED = 130
+
+
+@click.command(help="Execute the lessons and build the site into SITE/, or leave it as it was.")
+@click.option("--site", default="site", show_default=True, help="Folder of the finished site.")
+@click.option("--config", default="mkdocs.yml", show_default=True, help="MkDocs' configuration.")
+def main(site: str, config: str) -> None:
+    """Build, replace, and say what was built; exit status 1 or 2 where that failed."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
+    try:
+        Settings.from_environment()
+        pages = _build(Path(config), Path(site))
+    except LessonError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(error.exit_status)
+    except ConfigurationError as error:
+        print(f"error: {config}: {error}", file=sys.stderr)
+        sys.exit(2)
+    except Abort as error:
+        print(f"error: the site was not built, {site}/ is as it was. {error}", file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        print(f"interrupted; {site}/ is as it was", file=sys.stderr)
+        sys.exit(_INTERRUPTED)
+    _summarise(Path(site), pages)
+
+
+def _build(config_file: Path, site: Path) -> list[LessonPage]:
+    root = config_file.resolve().parent
+    partial = root / ".cache" / f"site-{os.getpid()}"
+    config = load_config(str(config_file), site_dir=str(partial), strict=True)
+    plugin = cast(LessonsPlugin, config.plugins["lessons"])
+    config.plugins.on_startup(command="build", dirty=False)
+    try:
+        mkdocs_build(config)
+        _replace(site, partial)
+    finally:
+        config.plugins.on_shutdown()
+        shutil.rmtree(partial, ignore_errors=True)
+    return plugin.pages
+
+
+def _replace(site: Path, partial: Path) -> None:
+    """Put the new site where the old one was."""
+    old = partial.with_name(partial.name + "-old")
+    if site.exists():
+        os.replace(site, old)
+    os.replace(partial, site)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _summarise(site: Path, pages: list[LessonPage]) -> None:
+    print(f"The site is in {site}/ : view it with  python -m http.server -d {site}")
+    for page in pages:
+        assert page.run is not None
+        card = page.run.card
+        how = "run now" if page.executed_now else f"stored run of {card['started'][:10]}"
+        print(
+            f"  {page.lesson.slug:14}  {duration(card['seconds']):>7}  {how}, profile "
+            f"{card['profile']}, {card['device']}, {card['data']['dataset']}"
+        )
+
+
+if __name__ == "__main__":
+    main()

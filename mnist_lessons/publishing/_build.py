@@ -1,0 +1,211 @@
+"""Decide which lessons must run, run them, and check what they found."""
+
+import math
+import os
+import shutil
+import sys
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mnist_lessons._fetch import Found, verified_files
+from mnist_lessons.errors import LessonError
+from mnist_lessons.publishing._execute import Job, LessonFailure, execute
+from mnist_lessons.publishing._lessons import Lesson, code_cells, discover
+from mnist_lessons.publishing._progress import ProgressView
+from mnist_lessons.publishing._store import Store, StoredRun, run_key
+from mnist_lessons.settings import Profile, Settings
+
+__all__ = ["BuildFailure", "LessonPage", "Project", "check_bands", "prepare"]
+
+
+class BuildFailure(LessonError):
+    """The site cannot be built; nothing has been replaced."""
+
+
+@dataclass(frozen=True)
+class Project:
+    """Where everything lies."""
+
+    root: Path
+
+    @property
+    def tutorials(self) -> Path:
+        """The lessons' scripts and `bands.toml`."""
+        return self.root / "tutorials"
+
+    @property
+    def package(self) -> Path:
+        """The teaching modules."""
+        return self.root / "mnist_lessons"
+
+    @property
+    def store(self) -> Store:
+        """The executed runs."""
+        return Store(self.root / ".cache" / "lessons")
+
+
+@dataclass(frozen=True)
+class LessonPage:
+    """A lesson with the run that its page shows, or with the failure that prevented one.
+
+    Attributes:
+        lesson: the lesson.
+        run: None only where the lesson failed.
+        executed_now: False where a stored run was still true.
+        failure: None where there is a run.
+    """
+
+    lesson: Lesson
+    run: StoredRun | None
+    executed_now: bool
+    failure: LessonFailure | None = None
+
+
+def prepare(project: Project, settings: Settings, *, serving: bool = False) -> list[LessonPage]:
+    """Give each lesson a run: a stored one that is still true, or a new one.
+
+    Where the profile is unset, a build takes `full`; a server takes the stored full run
+    where it is still true, and otherwise a preview.
+
+    Raises:
+        BuildFailure: there is no lesson.
+        DataError, SettingError: the data is not to be had as asked for.
+    """
+    lessons = discover(project.tutorials)
+    if not lessons:
+        raise BuildFailure(f"no lesson: looked for *.py in {project.tutorials}")
+    with verified_files(settings) as found:
+        if found.root is None:
+            _say("SAMPLE DATA: this site will be built from 5,000 images, not from the full MNIST")
+        return _run_all(project, settings, lessons, found, serving)
+
+
+def check_bands(bands: Mapping[str, Sequence[float]], run: StoredRun) -> list[str]:
+    """Compare a run's values with the bands declared for its lesson, if they can be compared.
+
+    A preview and the sample are never judged by a band.
+
+    Args:
+        bands: lowest and highest allowed value, by name.
+        run: the run to judge.
+
+    Returns:
+        One sentence for each value that is missing or outside its band.
+    """
+    card = run.card
+    if card["profile"] != "full" or run.is_sample:
+        return []
+    problems = []
+    for name, (low, high) in bands.items():
+        value = card["values"].get(name, math.nan)
+        if not low <= value <= high:
+            problems.append(
+                f"{card['lesson']}: {name} is {value:.4f}, outside its band {low} to {high}"
+            )
+    return problems
+
+
+def read_bands(project: Project) -> dict[str, dict[str, list[float]]]:
+    """The bands of all lessons, from `tutorials/bands.toml`; none without that file."""
+    path = project.tutorials / "bands.toml"
+    return tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+
+
+def _run_all(
+    project: Project, settings: Settings, lessons: Sequence[Lesson], found: Found, serving: bool
+) -> list[LessonPage]:
+    pages: dict[Lesson, LessonPage] = {}
+    jobs: dict[Lesson, tuple[str, Job, Path]] = {}
+    default: Profile = "preview" if serving else "full"
+    for lesson in lessons:
+        full_key = run_key(lesson, project.package, _reaching(settings, "full", found))
+        stored = project.store.find(lesson, full_key) if settings.profile != "preview" else None
+        profile = settings.profile or default
+        key = run_key(lesson, project.package, _reaching(settings, profile, found))
+        stored = stored or project.store.find(lesson, key)
+        if stored:
+            pages[lesson] = LessonPage(lesson, stored, executed_now=False)
+            continue
+        staged = project.store.staging(lesson)
+        environment = _environment(settings, profile, found, staged)
+        jobs[lesson] = (key, Job(lesson, lesson.notebook(), environment), staged)
+    pages |= _execute(project, jobs, at_once=_kernels_at_once(settings))
+    return [pages[lesson] for lesson in lessons]
+
+
+def _execute(
+    project: Project, jobs: Mapping[Lesson, tuple[str, Job, Path]], *, at_once: int
+) -> dict[Lesson, LessonPage]:
+    if not jobs:
+        return {}
+    with ProgressView() as view:
+        failures = execute(
+            [job for _, job, _ in jobs.values()],
+            folder=project.root,
+            at_once=at_once,
+            report=view.update,
+        )
+    pages = {}
+    for (lesson, (key, job, staged)), failure in zip(jobs.items(), failures, strict=True):
+        if failure is None and not (staged / lesson.slug / "run.json").exists():
+            cells = len(code_cells(job.notebook))
+            failure = LessonFailure(lesson.slug, cells, cells, "it left no run.json behind")
+        if failure is None:
+            run = project.store.keep(lesson, key, staged / lesson.slug, job.notebook)
+            pages[lesson] = LessonPage(lesson, run, executed_now=True)
+        else:
+            pages[lesson] = LessonPage(lesson, None, executed_now=True, failure=failure)
+        shutil.rmtree(staged, ignore_errors=True)
+    return pages
+
+
+def _reaching(settings: Settings, profile: Profile, found: Found) -> dict[str, str]:
+    """What reaches the kernel and can change its results."""
+    return {
+        "profile": profile,
+        "device": settings.device,
+        "gpu": str(_has_nvidia_gpu()),
+        "threads": _threads(),
+        "data": "sample" if found.root is None else "MNIST",
+    }
+
+
+def _environment(
+    settings: Settings, profile: Profile, found: Found, staged: Path
+) -> dict[str, str]:
+    # The files are verified and in place by now: a kernel never touches the network.
+    variables = {
+        "MNIST_LESSONS_PROFILE": profile,
+        "MNIST_LESSONS_DEVICE": settings.device,
+        "MNIST_LESSONS_OFFLINE": "1",
+        "MNIST_LESSONS_RUNS": str(staged),
+        "OMP_NUM_THREADS": _threads(),
+        "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+    }
+    if found.source in ("folder", "download"):
+        variables["MNIST_LESSONS_DATA"] = str(found.root)
+    return variables
+
+
+def _threads() -> str:
+    # One thread a lesson: the same bits on any number of cores, and no waiting for a
+    # busy neighbour; the cores are used by several lessons at once.
+    return os.environ.get("OMP_NUM_THREADS", "1")
+
+
+def _kernels_at_once(settings: Settings) -> int:
+    if _has_nvidia_gpu() and settings.device != "cpu":
+        return 1
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _has_nvidia_gpu() -> bool:
+    return Path("/dev/nvidia0").exists() or (
+        sys.platform == "win32" and bool(shutil.which("nvidia-smi"))
+    )
+
+
+def _say(message: str) -> None:
+    print(f"mnist_lessons: {message}", file=sys.stderr)

@@ -1,0 +1,109 @@
+"""Executed runs, kept until something that made them changes.
+
+A run lies in `STORE/<slug>/<key>/` with `executed.ipynb`, `run.json`, `log.csv` and the
+figures. The key covers the lesson's code, the teaching modules, the versions, the data, the
+profile and the device: when in doubt, a lesson runs again. Nothing is deleted here.
+"""
+
+import hashlib
+import json
+import os
+import platform
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+
+from mnist_lessons.publishing._lessons import Lesson, code_cells
+
+__all__ = ["Store", "StoredRun", "run_key"]
+
+_PACKAGES = ("ipykernel", "matplotlib", "mlxtend", "numpy", "scikit-learn", "torch", "torchvision")
+
+
+@dataclass(frozen=True)
+class StoredRun:
+    """A folder with everything that one execution of a lesson left behind."""
+
+    folder: Path
+
+    @property
+    def card(self) -> dict[str, Any]:
+        """The content of `run.json`."""
+        card: dict[str, Any] = json.loads((self.folder / "run.json").read_text(encoding="utf-8"))
+        return card
+
+    @property
+    def is_sample(self) -> bool:
+        """True where the run did not have the full MNIST."""
+        return bool((self.card["data"] or {"is_sample": True})["is_sample"])
+
+    def executed(self) -> NotebookNode:
+        """The notebook with its outputs, as it was executed."""
+        notebook: NotebookNode = nbformat.read(self.folder / "executed.ipynb", as_version=4)
+        return notebook
+
+    def merged_with(self, lesson: Lesson) -> NotebookNode:
+        """Today's prose with the stored outputs; the code of both is the same."""
+        notebook = lesson.notebook()
+        executed = code_cells(self.executed())
+        for today, then in zip(code_cells(notebook), executed, strict=True):
+            today.outputs, today.execution_count = then.outputs, then.execution_count
+        return notebook
+
+
+@dataclass(frozen=True)
+class Store:
+    """The folder of all stored runs."""
+
+    folder: Path
+
+    def find(self, lesson: Lesson, key: str) -> StoredRun | None:
+        """The run of a lesson under a key; an unreadable one counts as missing."""
+        run = StoredRun(self._place(lesson, key))
+        try:
+            run.merged_with(lesson)
+            return run if run.card["status"] == "finished" else None
+        except (OSError, ValueError, KeyError):
+            return None
+
+    def staging(self, lesson: Lesson) -> Path:
+        """An empty folder for a run in progress, of this process alone."""
+        folder = self.folder / "running" / f"{lesson.slug}-{os.getpid()}"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        return folder
+
+    def keep(self, lesson: Lesson, key: str, staged: Path, executed: NotebookNode) -> StoredRun:
+        """Move a finished run to its place, in one step."""
+        nbformat.write(executed, staged / "executed.ipynb")
+        place = self._place(lesson, key)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(place, ignore_errors=True)
+        os.replace(staged, place)
+        return StoredRun(place)
+
+    def _place(self, lesson: Lesson, key: str) -> Path:
+        return self.folder / lesson.slug / key
+
+
+def run_key(lesson: Lesson, package: Path, settings: Mapping[str, str]) -> str:
+    """Hash of everything that makes a run: code, teaching modules, versions, settings."""
+    made_of = {
+        "code": [cell.source for cell in code_cells(lesson.notebook())],
+        "modules": {
+            file.name: hashlib.sha256(file.read_bytes()).hexdigest()
+            for file in sorted(package.glob("*.py"))
+        },
+        "versions": {name: version(name) for name in _PACKAGES},
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+        "settings": dict(settings),
+    }
+    text = json.dumps(made_of, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,0 +1,335 @@
+"""What a run leaves behind: figures, `log.csv`, and `run.json` with the run card."""
+
+import csv
+import json
+import math
+import os
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from types import TracebackType
+from typing import Any, TypedDict
+
+import matplotlib
+import torch
+from matplotlib.backends.registry import BackendFilter, backend_registry
+from torch import nn
+from tqdm import tqdm
+
+from mnist_lessons.data import Splits
+from mnist_lessons.devices import device_name, select_device
+from mnist_lessons.errors import LessonError
+from mnist_lessons.evaluation import Score
+from mnist_lessons.models import summarise
+from mnist_lessons.plots import LessonFigure
+from mnist_lessons.settings import Settings
+from mnist_lessons.training import EpochRecord
+
+__all__ = ["Run", "RunCard", "format_record", "start_run"]
+
+_PACKAGES = ("mnist-lessons", "torch", "torchvision", "numpy", "matplotlib", "scikit-learn")
+_PREVIEW_IMAGES = 4_000
+_COLUMNS = (
+    "fit",
+    "epoch",
+    "train_loss",
+    "train_accuracy",
+    "train_correct",
+    "train_count",
+    "validation_loss",
+    "validation_accuracy",
+    "validation_correct",
+    "validation_count",
+    "images",
+    "seconds",
+    "images_per_second",
+    "learning_rate",
+)
+
+
+class RunCard(TypedDict):
+    """The content of `run.json`.
+
+    `status` is `running`, `finished`, `interrupted` or `failed`; `seconds` is the time since
+    the start; `commit` is None outside a Git checkout; `data` is None until it is loaded;
+    `values` are numbers by name, `results` the rows of the site's table, `log` the rows of
+    `log.csv`. A number that is not finite is None.
+    """
+
+    lesson: str
+    status: str
+    profile: str
+    started: str
+    seconds: float
+    device: str
+    device_name: str
+    threads: int
+    seed: int
+    versions: dict[str, str]
+    commit: str | None
+    uncommitted_changes: bool
+    data: dict[str, Any] | None
+    values: dict[str, float | None]
+    results: list[dict[str, Any]]
+    figures: list[dict[str, str]]
+    log: list[dict[str, Any]]
+
+
+class Run:
+    """One execution of a lesson; made by `start_run`.
+
+    Attributes:
+        device: where tensors should live (`MNIST_LESSONS_DEVICE`).
+        folder: receives the figures, `log.csv` and `run.json`.
+    """
+
+    def __init__(self, lesson: str, *, seed: int, settings: Settings) -> None:
+        self.device = select_device(settings.device)
+        self.folder = settings.runs / lesson
+        self._started = time.perf_counter()
+        self._figures: list[LessonFigure] = []
+        self._card = _new_card(lesson, seed, settings.profile or "full", self.device)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for stale in self.folder.glob("*.png"):
+            stale.unlink()
+        with (self.folder / "log.csv").open("w", encoding="utf-8", newline="") as stream:
+            csv.DictWriter(stream, _COLUMNS).writeheader()
+        self._save()
+
+    def epochs(self, full: int, *, preview: int) -> int:
+        """The number of epochs for the profile: `full`, or `preview` in a preview."""
+        return full if self._card["profile"] == "full" else preview
+
+    def loaded(self, splits: Splits) -> Splits:
+        """Note where the images come from; return them, in a preview only a few to train on."""
+        if self._card["profile"] == "preview":
+            splits = splits.head(_PREVIEW_IMAGES)
+        self._card["data"] = splits.provenance.as_dict()
+        self._save()
+        return splits
+
+    def follow(
+        self, name: str, records: Iterable[EpochRecord], *, epochs: int, every: int = 5
+    ) -> tuple[EpochRecord, ...]:
+        """Train to the end: show progress, print every fifth line and the last, log them all.
+
+        Args:
+            name: of this training, the first column of `log.csv`.
+            records: what `fit` yields.
+            epochs: number of epochs that will come, for the progress bar.
+            every: print one line every so many epochs, at least 1.
+
+        Returns:
+            All records.
+        """
+        history = []
+        with tqdm(total=epochs, desc=name, unit="epoch", disable=None, leave=False) as bar:
+            for record in records:
+                history.append(record)
+                self._log(name, record)
+                if record.epoch % every == 0 or record.epoch == epochs:
+                    tqdm.write(format_record(record, epochs), file=sys.stdout)
+                    sys.stdout.flush()
+                if record.epoch:
+                    bar.update()
+        return tuple(history)
+
+    def record(self, **values: float) -> None:
+        """Note results by name, such as `test_accuracy`, for `run.json` and the site."""
+        self._card["values"].update({name: _number(value) for name, value in values.items()})
+        self._save()
+
+    def result(
+        self,
+        key: str,
+        title: str,
+        score: Score,
+        model: nn.Module,
+        history: Sequence[EpochRecord],
+    ) -> None:
+        """Note a trained model's score on the test split for the site's table of results.
+
+        Args:
+            key: short name; the accuracy is also recorded as `KEY.test_accuracy`.
+            title: name in the table.
+            score: on the test split, measured once.
+            model: gives the numbers of parameters and multiplications.
+            history: gives the epochs and their seconds.
+        """
+        trained = [record.seconds for record in history if record.epoch]
+        layers = summarise(model)
+        self._card["results"].append(
+            {
+                "key": key,
+                "title": title,
+                "epochs": len(trained),
+                "loss": _number(score.loss),
+                "correct": score.correct,
+                "count": score.count,
+                "accuracy": score.accuracy,
+                "interval": score.interval,
+                "parameters": sum(layer.parameters for layer in layers),
+                "multiplications": sum(layer.multiplications for layer in layers),
+                "seconds_per_epoch": sum(trained) / max(len(trained), 1),
+            }
+        )
+        self.record(**{f"{key}.test_accuracy": score.accuracy})
+
+    def show(self, figure: LessonFigure, name: str) -> None:
+        """Save a figure as `NAME.png`, and display it where this is a notebook."""
+        figure.save(self.folder / f"{name}.png")
+        self._figures.append(figure)
+        self._card["figures"].append({"file": f"{name}.png", "alt": figure.alt})
+        self._save()
+        if _in_notebook():
+            from IPython.display import display
+
+            bundle, metadata = figure._repr_mimebundle_()
+            metadata["image/png"]["name"] = name
+            display(bundle, metadata=metadata, raw=True)
+
+    def finish(self) -> None:
+        """Close the run and say where its files are; open windows where there is a display."""
+        self._close("finished")
+        if _in_notebook():
+            return
+        print(f"figures, log.csv and run.json are in {self.folder}")
+        if _has_display():
+            from matplotlib import pyplot
+
+            for figure in self._figures:
+                pyplot.figure(figure.figure)
+            pyplot.show()
+
+    def _log(self, name: str, record: EpochRecord) -> None:
+        row = {"fit": name, **record.as_row()}
+        with (self.folder / "log.csv").open("a", encoding="utf-8", newline="") as stream:
+            csv.DictWriter(stream, _COLUMNS).writerow(row)
+        numbers = {column: _number(row[column]) for column in _COLUMNS[1:]}
+        self._card["log"].append({"fit": name, **numbers})
+        self._save()
+
+    def _close(self, status: str) -> None:
+        self._card["status"] = status
+        self._save()
+
+    def _save(self) -> None:
+        self._card["seconds"] = round(time.perf_counter() - self._started, 3)
+        target = self.folder / "run.json"
+        temporary = target.with_suffix(".json.partial")
+        temporary.write_text(json.dumps(self._card, indent=1) + "\n", encoding="utf-8")
+        os.replace(temporary, target)
+
+    def _end_script(
+        self, kind: type[BaseException], error: BaseException, trace: TracebackType | None
+    ) -> None:
+        """Replace `sys.excepthook`: keep the log, say in one line what a user can mend."""
+        self._close("interrupted" if kind is KeyboardInterrupt else "failed")
+        if kind is KeyboardInterrupt:
+            print(f"interrupted; the log so far is in {self.folder}", file=sys.stderr)
+            raise SystemExit(130)
+        if isinstance(error, LessonError):
+            print(f"error: {error}", file=sys.stderr)
+            raise SystemExit(error.exit_status)
+        sys.__excepthook__(kind, error, trace)
+
+
+def start_run(lesson: str, *, seed: int) -> Run:
+    """Begin a lesson's run: read the settings, choose the device, open the log.
+
+    In a script, an error that the user can mend then ends it with one line, and Ctrl-C with
+    exit status 130.
+
+    Args:
+        lesson: short name of the lesson, the name of its folder under `runs/`.
+        seed: noted on the run card; the lesson itself uses it.
+
+    Raises:
+        SettingError: a setting is unknown or outside its range (in a script: one line and
+            exit status 2).
+    """
+    try:
+        run = Run(lesson, seed=seed, settings=Settings.from_environment())
+    except LessonError as error:
+        if _in_notebook():
+            raise
+        print(f"error: {error}", file=sys.stderr)
+        raise SystemExit(error.exit_status) from None
+    if not _in_notebook():
+        sys.excepthook = run._end_script
+    return run
+
+
+def format_record(record: EpochRecord, epochs: int) -> str:
+    """One line for one epoch: losses, accuracy with its counts, seconds."""
+    return (
+        f"epoch {record.epoch:{len(str(epochs))}}/{epochs}"
+        f"  train loss {record.train_loss:.4f}"
+        f"  validation loss {record.validation_loss:.4f}"
+        f"  accuracy {record.validation_correct:,}/{record.validation_count:,}"
+        f" = {record.validation_accuracy:.2%}"
+        f"  {record.seconds:.1f} s"
+    )
+
+
+def _new_card(lesson: str, seed: int, profile: str, device: torch.device) -> RunCard:
+    commit, changed = _commit()
+    return RunCard(
+        lesson=lesson,
+        status="running",
+        profile=profile,
+        started=datetime.now(UTC).isoformat(timespec="seconds"),
+        seconds=0.0,
+        device=str(device),
+        device_name=device_name(device),
+        threads=torch.get_num_threads(),
+        seed=seed,
+        versions={"python": platform.python_version()}
+        | {package: version(package) for package in _PACKAGES},
+        commit=commit,
+        uncommitted_changes=changed,
+        data=None,
+        values={},
+        results=[],
+        figures=[],
+        log=[],
+    )
+
+
+def _commit() -> tuple[str | None, bool]:
+    """The commit of the checkout that this package is used from, and whether it was changed."""
+    here = Path(__file__).resolve().parent.parent
+    if not (here / ".git").exists():
+        return None, False
+    try:
+        commit = _git(here, "rev-parse", "HEAD")
+        return commit, bool(_git(here, "status", "--porcelain"))
+    except (OSError, subprocess.CalledProcessError):
+        return None, False
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    command = ["git", "-C", str(folder), *arguments]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def _number(value: float) -> float | None:
+    """A number that JSON can hold: NumPy's and torch's made plain, NaN and infinity None."""
+    plain = value if isinstance(value, int) else float(value)
+    return plain if math.isfinite(plain) else None
+
+
+def _in_notebook() -> bool:
+    # Asked of the module that is already there: a script must not import IPython to know.
+    ipython = sys.modules.get("IPython")
+    return ipython is not None and ipython.get_ipython() is not None
+
+
+def _has_display() -> bool:
+    interactive = backend_registry.list_builtin(BackendFilter.INTERACTIVE)
+    return matplotlib.get_backend().lower() in interactive

@@ -1,0 +1,222 @@
+"""Train a model: a checked configuration in, one immutable record per epoch out."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+import torch
+from torch import nn, optim
+from torch.nn import functional as F
+
+from mnist_lessons.data import Split, Splits
+from mnist_lessons.devices import synchronise
+from mnist_lessons.errors import NonFiniteLoss
+from mnist_lessons.evaluation import evaluate
+
+__all__ = ["OPTIMISERS", "EpochRecord", "TrainConfig", "fit"]
+
+OPTIMISERS: dict[str, Callable[..., optim.Optimizer]] = {
+    "adagrad": optim.Adagrad,
+    "adam": optim.Adam,
+    "sgd": optim.SGD,
+}
+
+_RANGES: dict[str, tuple[float, float]] = {
+    "epochs": (0, 100_000),
+    "batch_size": (1, 1_000_000),
+    "learning_rate": (0, 1_000),
+    "seed": (0, 2**31 - 1),
+    "measured_images": (1, 1_000_000),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainConfig:
+    """How to train.
+
+    Attributes:
+        epochs: passes over the training split, 0 to 100,000.
+        batch_size: images per step, 1 to 1,000,000; the last batch may be smaller.
+        learning_rate: above 0, up to 1,000.
+        optimiser: `adagrad`, `adam` or `sgd`, with PyTorch's other defaults.
+        seed: of the order of the images and of dropout, 0 to 2**31 - 1.
+        measured_images: the first so many training images are measured after each epoch,
+            always the same, 1 to 1,000,000; all of them where the split has fewer.
+
+    Raises:
+        ValueError: a field is outside its range; the message names both.
+    """
+
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    optimiser: str = "adam"
+    seed: int = 0
+    measured_images: int = 10_000
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            if field.name in _RANGES:
+                _check_range(field.name, getattr(self, field.name), field.type is int)
+        if self.optimiser not in OPTIMISERS:
+            names = ", ".join(sorted(OPTIMISERS))
+            raise ValueError(f"optimiser must be one of {names}, not {self.optimiser!r}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class EpochRecord:
+    """What an epoch left behind, measured in eval mode after its last step.
+
+    Attributes:
+        epoch: 0 for the untrained model, then 1, 2, ...
+        train_loss: mean cross-entropy per image, in nats.
+        train_correct: correct images among `train_count`.
+        train_count: training images measured (`TrainConfig.measured_images`).
+        validation_loss: mean cross-entropy per image, in nats.
+        validation_correct: correct images among `validation_count`.
+        validation_count: validation images measured, all of them.
+        images: images trained on in this epoch; 0 for epoch 0.
+        seconds: time spent training in this epoch, measuring excluded.
+        learning_rate: learning rate at the end of the epoch.
+    """
+
+    epoch: int
+    train_loss: float
+    train_correct: int
+    train_count: int
+    validation_loss: float
+    validation_correct: int
+    validation_count: int
+    images: int
+    seconds: float
+    learning_rate: float
+
+    @property
+    def train_accuracy(self) -> float:
+        """Share of correct images among the measured training images, 0 to 1."""
+        return self.train_correct / self.train_count
+
+    @property
+    def validation_accuracy(self) -> float:
+        """Share of correct validation images, 0 to 1."""
+        return self.validation_correct / self.validation_count
+
+    @property
+    def images_per_second(self) -> float:
+        """Speed of training; 0 for epoch 0."""
+        return self.images / self.seconds if self.images else 0.0
+
+    def as_row(self) -> dict[str, Any]:
+        """All fields, then the two accuracies and the speed, ready for CSV and JSON."""
+        return {
+            **asdict(self),
+            "train_accuracy": self.train_accuracy,
+            "validation_accuracy": self.validation_accuracy,
+            "images_per_second": round(self.images_per_second, 1),
+        }
+
+
+def fit(model: nn.Module, splits: Splits, config: TrainConfig) -> Iterator[EpochRecord]:
+    """Train a model, one epoch each time a record is asked for.
+
+    The model is moved to the device of the splits. In each epoch every training image is
+    seen exactly once. An epoch draws its random numbers from `(config.seed, epoch)` alone:
+    what the caller does between two epochs cannot change the training, and the caller's
+    own random state is left as it was. The same seed, number of threads and device give
+    the same bits.
+
+    Args:
+        model: returns logits (N, 10); trained in place.
+        splits: normalised images; the test split is never touched.
+        config: how to train.
+
+    Yields:
+        `config.epochs + 1` records, the first of the untrained model.
+
+    Raises:
+        NonFiniteLoss: a batch has a NaN or infinite loss; the step is not taken.
+    """
+    model.to(splits.train.images.device)
+    optimiser = OPTIMISERS[config.optimiser](model.parameters(), lr=config.learning_rate)
+    yield _measure(model, splits, config, epoch=0, images=0, seconds=0.0)
+    for epoch in range(1, config.epochs + 1):
+        start = time.perf_counter()
+        images = _train_epoch(model, splits.train, optimiser, config, epoch)
+        seconds = time.perf_counter() - start
+        yield _measure(model, splits, config, epoch=epoch, images=images, seconds=seconds)
+
+
+def _train_epoch(
+    model: nn.Module,
+    split: Split,
+    optimiser: optim.Optimizer,
+    config: TrainConfig,
+    epoch: int,
+) -> int:
+    """Take one step per batch; return the number of images seen."""
+    device = split.images.device
+    seen = 0
+    model.train()
+    with _own_random_state(device, config.seed, epoch):
+        order = torch.randperm(len(split)).to(device)
+        for step, rows in enumerate(order.split(config.batch_size), start=1):
+            logits = model(split.images.index_select(0, rows))
+            loss = F.cross_entropy(logits, split.labels.index_select(0, rows))
+            if not loss.isfinite():
+                raise NonFiniteLoss(
+                    f"the loss is {loss.item()} in epoch {epoch}, step {step} "
+                    f"(learning rate {config.learning_rate}): training stopped before that step; "
+                    "a smaller learning rate usually helps"
+                )
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+            seen += len(rows)
+    synchronise(device)
+    return seen
+
+
+@contextmanager
+def _own_random_state(device: torch.device, seed: int, epoch: int) -> Iterator[None]:
+    """Seed the order and the dropout of one epoch; give the caller's state back afterwards."""
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        torch.manual_seed(seed * 1_000_003 + epoch)  # neighbouring seeds share no stream
+        yield
+
+
+def _measure(
+    model: nn.Module,
+    splits: Splits,
+    config: TrainConfig,
+    *,
+    epoch: int,
+    images: int,
+    seconds: float,
+) -> EpochRecord:
+    train = evaluate(model, splits.train[: config.measured_images])
+    validation = evaluate(model, splits.validation)
+    return EpochRecord(
+        epoch=epoch,
+        train_loss=train.loss,
+        train_correct=train.correct,
+        train_count=train.count,
+        validation_loss=validation.loss,
+        validation_correct=validation.correct,
+        validation_count=validation.count,
+        images=images,
+        seconds=seconds,
+        learning_rate=config.learning_rate,
+    )
+
+
+def _check_range(name: str, value: float, whole: bool) -> None:
+    low, high = _RANGES[name]
+    kind = "a whole number" if whole else "a number"
+    is_number = isinstance(value, int if whole else int | float) and not isinstance(value, bool)
+    # A learning rate of exactly 0 would train nothing.
+    in_range = is_number and low <= value <= high
+    if not in_range or (not whole and value == low):
+        above = "from" if whole else "above"
+        raise ValueError(f"{name} must be {kind} {above} {low:,} to {high:,}, not {value!r}")

@@ -1,0 +1,109 @@
+"""Fixtures that all tests share: no test touches the network or the user's cache."""
+
+import gzip
+import hashlib
+import os
+import random
+import struct
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+from mnist_lessons import _fetch
+from mnist_lessons._fetch import MnistFile
+from mnist_lessons.settings import Settings
+
+_DATA = os.environ.get("MNIST_LESSONS_DATA")  # before any test clears it
+
+hypothesis.settings.register_profile("tests", derandomize=True, deadline=None, database=None)
+hypothesis.settings.load_profile("tests")
+
+
+def _isolate(patch: pytest.MonkeyPatch, cache: Path) -> None:
+    for name in list(os.environ):
+        if name.startswith("MNIST_LESSONS_"):
+            patch.delenv(name)
+    patch.setenv("MNIST_LESSONS_OFFLINE", "1")
+    patch.setenv("XDG_CACHE_HOME", str(cache))
+    patch.setenv("WIN_PD_OVERRIDE_LOCAL_APPDATA", str(cache))
+    patch.setenv("NO_PROXY", "127.0.0.1")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def isolated_session(tmp_path_factory) -> Iterator[None]:
+    """The same for what session fixtures do."""
+    with pytest.MonkeyPatch.context() as patch:
+        _isolate(patch, tmp_path_factory.mktemp("cache-home"))
+        yield
+
+
+@pytest.fixture(autouse=True)
+def isolated(monkeypatch, tmp_path_factory) -> Path:
+    """The folder that stands for the user's cache home; empty for each test."""
+    cache = tmp_path_factory.mktemp("cache-home")
+    _isolate(monkeypatch, cache)
+    return cache
+
+
+@pytest.fixture(scope="session")
+def mnist_folder() -> Path | None:
+    """The folder with the full MNIST in `MNIST/raw/`, or None where the machine has none."""
+    if _DATA:
+        return Path(_DATA).expanduser().absolute()
+    beside = Path(__file__).parents[2] / "shared" / "data"
+    return beside if beside.is_dir() else None
+
+
+@pytest.fixture(scope="session")
+def sample():
+    """The 5,000 images of the sample, as `load_mnist` splits them."""
+    from mnist_lessons.data import load_mnist  # imports torch: not every test needs it
+
+    return load_mnist(Settings(offline=True))
+
+
+@dataclass(frozen=True)
+class SmallMnist:
+    """Four small files in MNIST's format and under its names, by name."""
+
+    contents: dict[str, bytes]
+    packed: dict[str, bytes]
+    files: tuple[MnistFile, ...]
+
+    def write(self, folder: Path, *, packed: Collection[str] = ()) -> Path:
+        """Fill `folder/MNIST/raw/`; the names in `packed` are gzipped. Returns `folder`."""
+        raw = folder / "MNIST" / "raw"
+        raw.mkdir(parents=True, exist_ok=True)
+        for name, content in self.contents.items():
+            if name in packed:
+                (raw / f"{name}.gz").write_bytes(self.packed[name])
+            else:
+                (raw / name).write_bytes(content)
+        return folder
+
+
+@pytest.fixture
+def small_mnist(monkeypatch) -> SmallMnist:
+    """Small files that stand for the four of MNIST while a test runs."""
+    noise = random.Random(0)
+    contents = {}
+    for prefix, count in (("train", 200), ("t10k", 40)):
+        # As in MNIST, most of an image is blank, so that the gzipped file is much smaller.
+        images = b"".join(noise.randbytes(100) + bytes(684) for _ in range(count))
+        labels = bytes(noise.choices(range(10), k=count))
+        contents[f"{prefix}-images-idx3-ubyte"] = struct.pack(">4I", 2051, count, 28, 28) + images
+        contents[f"{prefix}-labels-idx1-ubyte"] = struct.pack(">2I", 2049, count) + labels
+    packed = {name: gzip.compress(content, mtime=0) for name, content in contents.items()}
+    files = tuple(
+        MnistFile(name, len(content), _sha256(content), len(packed[name]), _sha256(packed[name]))
+        for name, content in contents.items()
+    )
+    monkeypatch.setattr(_fetch, "FILES", files)
+    return SmallMnist(contents, packed, files)
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

@@ -1,0 +1,158 @@
+"""The two networks: their sizes, their outputs, and that they can learn."""
+
+import math
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from mnist_lessons.data import normalise
+from mnist_lessons.models import ImprovedCNN, SimpleDNN, count_parameters, summarise
+
+MODELS = [SimpleDNN, ImprovedCNN]
+
+
+@pytest.fixture(scope="module")
+def train(sample):
+    return normalise(sample).train
+
+
+def build(kind, seed=0):
+    torch.manual_seed(seed)
+    return kind()
+
+
+@pytest.mark.parametrize(("kind", "number"), [(SimpleDNN, 89_610), (ImprovedCNN, 21_840)])
+def test_number_of_parameters(kind, number):
+    assert count_parameters(kind()) == number
+
+
+def test_frozen_parameters_are_not_counted():
+    model = SimpleDNN()
+    model.layers[1].requires_grad_(False)
+    assert count_parameters(model) == 89_610 - (784 * 100 + 100)
+
+
+@pytest.mark.parametrize("hidden", [(), (30,), (64, 32, 16)])
+def test_hidden_layers_have_the_sizes_asked_for(hidden):
+    sizes = (784, *hidden, 10)
+    expected = sum(sizes[i] * sizes[i + 1] + sizes[i + 1] for i in range(len(sizes) - 1))
+    assert count_parameters(SimpleDNN(hidden)) == expected
+
+
+@pytest.mark.parametrize("kind", MODELS)
+def test_forward_returns_logits(kind, train):
+    with torch.inference_mode():
+        logits = build(kind).eval()(train.images[:200])
+    assert logits.shape == (200, 10)
+    assert logits.dtype == torch.float32
+    assert (logits < 0).any(), "an activation on the logits would hide them"
+    assert (logits > 0).any(), "log-probabilities are never positive"
+    for values in (logits.sum(dim=1), logits.sum(dim=0), logits.exp().sum(dim=1)):
+        assert not torch.isclose(values, torch.ones_like(values), atol=1e-2).all()
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("kind", MODELS)
+def test_a_prediction_does_not_depend_on_the_other_images(kind, seed, train):
+    model = build(kind, seed).eval()
+    with torch.inference_mode():
+        together = model(train.images[:64])
+        alone = torch.cat([model(image[None]) for image in train.images[:64]])
+        reversed_ = model(train.images[:64].flip(0)).flip(0)
+    torch.testing.assert_close(alone, together, rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(reversed_, together, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("kind", MODELS)
+def test_an_untrained_model_has_the_loss_of_a_uniform_guess(kind, seed, train):
+    with torch.inference_mode():
+        loss = F.cross_entropy(build(kind, seed).eval()(train.images), train.labels).item()
+    assert loss == pytest.approx(math.log(10), abs=0.1)
+
+
+@pytest.mark.parametrize("shape", [(4, 1, 56, 56), (4, 1, 27, 28), (1, 1, 28, 56), (4, 3, 28, 28)])
+@pytest.mark.parametrize("kind", MODELS)
+def test_a_wrong_image_size_raises(kind, shape):
+    with pytest.raises(RuntimeError):
+        kind()(torch.zeros(shape))
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(("kind", "steps"), [(SimpleDNN, 50), (ImprovedCNN, 150)])
+def test_32_images_can_be_learned_by_heart(kind, steps, seed, train):
+    few = train[:32]
+    model = build(kind, seed)
+    optimiser = torch.optim.Adam(model.parameters(), lr=3e-3)
+    for _ in range(steps):
+        optimiser.zero_grad()
+        F.cross_entropy(model(few.images), few.labels).backward()
+        optimiser.step()
+    with torch.inference_mode():
+        assert F.cross_entropy(model.eval()(few.images), few.labels).item() < 0.05
+
+
+def test_dropout_is_off_in_eval_mode_only(train):
+    model = build(ImprovedCNN)
+    images = train.images[:50]
+    with torch.no_grad():
+        assert not torch.equal(model(images), model(images))
+        model.eval()
+        assert torch.equal(model(images), model(images))
+
+
+def test_summary_explains_the_320_inputs_of_the_cnn():
+    rows = summarise(ImprovedCNN())
+    by_name = [(row.name, row.output_shape) for row in rows]
+    assert by_name == [
+        ("Conv2d", (10, 24, 24)),
+        ("MaxPool2d", (10, 12, 12)),
+        ("ReLU", (10, 12, 12)),
+        ("Conv2d", (20, 8, 8)),
+        ("Dropout2d", (20, 8, 8)),
+        ("MaxPool2d", (20, 4, 4)),
+        ("ReLU", (20, 4, 4)),
+        ("Flatten", (320,)),
+        ("Linear", (50,)),
+        ("ReLU", (50,)),
+        ("Dropout", (50,)),
+        ("Linear", (10,)),
+    ]
+
+
+@pytest.mark.parametrize(("kind", "number"), [(SimpleDNN, 89_400), (ImprovedCNN, 480_500)])
+def test_summary_counts_multiplications_and_parameters(kind, number):
+    model = kind()
+    rows = summarise(model)
+    assert sum(row.multiplications for row in rows) == number
+    assert sum(row.parameters for row in rows) == count_parameters(model)
+
+
+def test_summary_takes_another_image_shape():
+    row, *_ = summarise(nn.Sequential(nn.Conv2d(3, 4, 3, padding=1)), (3, 8, 8))
+    assert row.output_shape == (4, 8, 8)
+    assert row.multiplications == 4 * 3 * 3 * 3 * 8 * 8
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_summary_leaves_the_model_as_it_was(training, train):
+    model = build(ImprovedCNN).train(training)
+    model.features.train(not training)
+    modes = [module.training for module in model.modules()]
+    weights = [weight.clone() for weight in model.state_dict().values()]
+    random = torch.get_rng_state()
+    rows = summarise(model)
+    assert [module.training for module in model.modules()] == modes
+    assert all(map(torch.equal, model.state_dict().values(), weights))
+    assert torch.equal(torch.get_rng_state(), random)
+    model(train.images[:2])
+    assert len(rows) == 12, "the model still reports to an old summary"
+
+
+def test_summary_leaves_the_modes_when_the_model_raises():
+    model = SimpleDNN().train()
+    with pytest.raises(RuntimeError):
+        summarise(model, (1, 56, 56))
+    assert all(module.training for module in model.modules())

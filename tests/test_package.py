@@ -1,0 +1,66 @@
+"""What the package promises to whoever imports it."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import mnist_lessons
+
+ROOT = Path(mnist_lessons.__file__).parent
+MODULES = sorted(path for path in ROOT.rglob("*.py") if not path.name.startswith("_"))
+
+
+def parts(path):
+    """The public names that a module defines, and its `__all__`."""
+    defined, declared = set(), None
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            defined.add(node.name)
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        for target in targets:
+            if isinstance(target, ast.Name):
+                defined.add(target.id)
+                if target.id == "__all__":
+                    declared = ast.literal_eval(node.value)
+    return {name for name in defined if not name.startswith("_")}, declared
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_all_is_there_and_complete_and_sorted(path):
+    defined, declared = parts(path)
+    assert declared is not None
+    assert set(declared) == defined
+    # Constants, then classes, then functions, as the linter sorts them.
+    assert declared == sorted(
+        declared, key=lambda name: (not name.isupper(), not name[0].isupper(), name)
+    )
+
+
+def test_the_modules_of_the_lessons_are_all_checked():
+    names = {path.stem for path in MODULES if path.parent == ROOT}
+    assert {"data", "devices", "errors", "evaluation", "models", "plots"} <= names
+    assert {"runlog", "settings", "training"} <= names
+
+
+def test_importing_what_builds_the_site_does_not_import_torch():
+    code = """
+import importlib, pkgutil, sys
+import mnist_lessons
+assert mnist_lessons.__version__
+import mnist_lessons.publishing as publishing
+for module in pkgutil.iter_modules(publishing.__path__):
+    if module.name != "__main__":
+        importlib.import_module(f"mnist_lessons.publishing.{module.name}")
+print([name for name in ("torch", "torchvision", "sklearn") if name in sys.modules])
+"""
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (run.stdout.strip(), run.stderr) == ("[]", "")
+
+
+def test_no_module_is_re_exported_by_the_package():
+    code = "import mnist_lessons, sys; print([n for n in sys.modules if 'mnist_lessons.' in n])"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (run.stdout.strip(), run.stderr) == ("[]", "")

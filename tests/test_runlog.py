@@ -1,0 +1,405 @@
+"""What a run leaves behind, also when it is stopped halfway."""
+
+import csv
+import getpass
+import json
+import math
+import os
+import platform
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import matplotlib
+import numpy as np
+import pytest
+import torch
+from matplotlib.figure import Figure
+from PIL import Image
+
+from mnist_lessons import runlog
+from mnist_lessons.data import normalise
+from mnist_lessons.errors import NonFiniteLoss, SettingError
+from mnist_lessons.evaluation import evaluate
+from mnist_lessons.models import SimpleDNN
+from mnist_lessons.plots import LessonFigure
+from mnist_lessons.runlog import Run, format_record, start_run
+from mnist_lessons.settings import Settings
+from mnist_lessons.training import EpochRecord, TrainConfig, fit
+
+ALT = "An empty figure, only for this test."
+
+
+@pytest.fixture(autouse=True)
+def no_windows(monkeypatch):
+    """Also on a machine with a display; and the hook of a run ends with its test."""
+    matplotlib.use("agg")
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+
+
+@pytest.fixture
+def run(tmp_path):
+    return Run("lesson", seed=7, settings=Settings(runs=tmp_path))
+
+
+def card(run):
+    def refuse(constant):
+        raise AssertionError(f"{constant} is not JSON")
+
+    return json.loads((run.folder / "run.json").read_text("utf-8"), parse_constant=refuse)
+
+
+def log(folder):
+    with (folder / "log.csv").open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def record(epoch, **changes):
+    values = {
+        "epoch": epoch,
+        "train_loss": 0.25,
+        "train_correct": 90,
+        "train_count": 100,
+        "validation_loss": 0.5,
+        "validation_correct": 4_885,
+        "validation_count": 5_000,
+        "images": 100 if epoch else 0,
+        "seconds": 1.25 if epoch else 0.0,
+        "learning_rate": 0.1,
+    }
+    return EpochRecord(**{**values, **changes})
+
+
+def assert_agree(rows, logged):
+    """`log.csv` and `run.json` hold the same rows."""
+    assert len(rows) == len(logged)
+    for row, entry in zip(rows, logged, strict=True):
+        assert list(row) == list(entry)
+        assert row["fit"] == entry["fit"]
+        assert {name: float(row[name]) for name in row if name != "fit"} == {
+            name: value for name, value in entry.items() if name != "fit"
+        }
+
+
+def test_the_log_holds_what_fit_yields(run, sample):
+    torch.manual_seed(0)
+    small = normalise(sample)
+    config = TrainConfig(epochs=2, batch_size=512, learning_rate=1e-3)
+    history = run.follow("MLP", fit(SimpleDNN(), small, config), epochs=2)
+    assert [entry.epoch for entry in history] == [0, 1, 2]
+    rows = log(run.folder)
+    assert_agree(rows, card(run)["log"])
+    for row, entry in zip(rows, history, strict=True):
+        assert row["fit"] == "MLP"
+        assert float(row["validation_loss"]) == entry.validation_loss
+        assert float(row["validation_accuracy"]) == entry.validation_accuracy
+        assert int(row["validation_correct"]) == entry.validation_correct
+        assert float(row["seconds"]) == entry.seconds
+
+
+def test_the_files_are_written_epoch_by_epoch(run):
+    def records():
+        for epoch in range(4):
+            yield record(epoch)
+            assert len(log(run.folder)) == len(card(run)["log"]) == epoch + 1
+            assert card(run)["status"] == "running"
+
+    run.follow("one", records(), epochs=3)
+    run.follow("two", records_of(1), epochs=1)
+    assert [row["fit"] for row in log(run.folder)] == ["one"] * 4 + ["two"] * 2
+    assert_agree(log(run.folder), card(run)["log"])
+
+
+def records_of(epochs):
+    return (record(epoch) for epoch in range(epochs + 1))
+
+
+@pytest.mark.parametrize(
+    ("epochs", "options", "told"),
+    [
+        (12, {}, [0, 5, 10, 12]),
+        (3, {}, [0, 3]),
+        (10, {}, [0, 5, 10]),
+        (0, {}, [0]),
+        (7, {"every": 3}, [0, 3, 6, 7]),
+        (2, {"every": 1}, [0, 1, 2]),
+    ],
+)
+def test_every_fifth_epoch_and_the_last_are_printed(epochs, options, told, run, capsys):
+    run.follow("MLP", records_of(epochs), epochs=epochs, **options)
+    lines = capsys.readouterr().out.splitlines()
+    assert [int(re.match(r"epoch +(\d+)/", line)[1]) for line in lines] == told
+    assert len(log(run.folder)) == epochs + 1, "the file has every epoch"
+
+
+def test_a_line_tells_losses_counts_and_seconds():
+    assert format_record(record(5), 120) == (
+        "epoch   5/120  train loss 0.2500  validation loss 0.5000"
+        "  accuracy 4,885/5,000 = 97.70%  1.2 s"
+    )
+
+
+def test_the_profile_chooses_the_epochs(tmp_path):
+    for profile, expected in ((None, 120), ("full", 120), ("preview", 3)):
+        run = Run("lesson", seed=0, settings=Settings(runs=tmp_path, profile=profile))
+        assert run.epochs(120, preview=3) == expected
+        assert card(run)["profile"] == (profile or "full")
+
+
+def test_the_card_tells_how_the_run_was_made(run, sample):
+    assert run.loaded(sample) is sample
+    found = card(run)
+    assert (found["lesson"], found["seed"], found["status"]) == ("lesson", 7, "running")
+    assert found["data"]["sizes"] == {"train": 4_000, "validation": 500, "test": 500}
+    assert found["data"]["checksum"] == sample.provenance.checksum
+    assert found["data"]["is_sample"]
+    assert torch.__version__.startswith(found["versions"]["torch"])
+    assert found["versions"]["python"] == platform.python_version()
+    assert found["threads"] == torch.get_num_threads()
+    assert found["device"] == str(run.device)
+    assert found["device_name"]
+    assert found["commit"] is None or re.fullmatch(r"[0-9a-f]{40}", found["commit"])
+
+
+def test_the_device_of_the_settings_is_used(tmp_path):
+    run = Run("lesson", seed=0, settings=Settings(runs=tmp_path, device="cpu"))
+    assert run.device == torch.device("cpu")
+    with pytest.raises(SettingError):
+        Run("other", seed=0, settings=Settings(runs=tmp_path, device="cuda:999"))
+    assert not (tmp_path / "other").exists()
+
+
+def texts(value):
+    if isinstance(value, dict):
+        return [text for part in value.values() for text in texts(part)]
+    if isinstance(value, list):
+        return [text for part in value for text in texts(part)]
+    return [value] if isinstance(value, str) else []
+
+
+def test_the_card_names_no_path_no_host_and_no_user(run, sample):
+    run.loaded(sample)
+    run.show(LessonFigure(Figure(), ALT), "figure")
+    run.record(accuracy=0.5)
+    run.follow("MLP", records_of(1), epochs=1)
+    run.finish()
+    for text in texts(card(run)):
+        assert str(run.folder) not in text
+        assert str(Path.home()) not in text.split()
+        assert not re.search(r"(^|[\s'\"=:(])(/\w|[A-Za-z]:\\)", text), text
+        assert not {platform.node(), getpass.getuser()} & set(re.findall(r"[\w.-]+", text)), text
+
+
+def test_results_are_noted_by_name(run):
+    run.record(test_accuracy=0.977, errors=230)
+    run.record(test_accuracy=0.978)
+    assert card(run)["values"] == {"test_accuracy": 0.978, "errors": 230}
+
+
+def test_results_of_numpy_and_torch_are_noted_too(run):
+    run.record(a=np.float32(0.5), b=np.int64(3), c=torch.tensor(0.25))
+    assert card(run)["values"] == {"a": 0.5, "b": 3, "c": 0.25}
+
+
+def test_a_number_that_is_not_finite_leaves_valid_json(run):
+    run.record(bad=math.nan, worse=-math.inf, good=1.5)
+    run.follow("diverged", [record(0, train_loss=math.nan, validation_loss=math.inf)], epochs=0)
+    assert card(run)["values"] == {"bad": None, "worse": None, "good": 1.5}
+    assert card(run)["log"][0]["train_loss"] is None
+    assert (log(run.folder)[0]["train_loss"], log(run.folder)[0]["validation_loss"]) == (
+        "nan",
+        "inf",
+    )
+
+
+def test_a_result_is_a_row_of_the_table(run, sample):
+    splits = normalise(sample)
+    torch.manual_seed(0)
+    model = SimpleDNN()
+    history = tuple(fit(model, splits, TrainConfig(epochs=2, batch_size=512, learning_rate=1e-3)))
+    score = evaluate(model, splits.test)
+    run.result("mlp", "Fully connected", score, model, history)
+    (row,) = card(run)["results"]
+    assert (row["key"], row["title"], row["epochs"]) == ("mlp", "Fully connected", 2)
+    assert (row["correct"], row["count"]) == (score.correct, 500)
+    assert (row["accuracy"], row["loss"]) == (score.accuracy, score.loss)
+    assert row["interval"] == list(score.interval)
+    assert (row["parameters"], row["multiplications"]) == (89_610, 89_400)
+    assert row["seconds_per_epoch"] == (history[1].seconds + history[2].seconds) / 2
+    assert card(run)["values"]["mlp.test_accuracy"] == score.accuracy
+
+
+def test_a_reader_never_sees_half_a_card(run):
+    with (run.folder / "run.json").open(encoding="utf-8") as early:
+        run.record(accuracy=0.5)
+        # Whoever opened the old card still reads all of it: it was replaced, not rewritten.
+        assert json.load(early)["values"] == {}
+    assert card(run)["values"] == {"accuracy": 0.5}
+    assert sorted(path.name for path in run.folder.iterdir()) == ["log.csv", "run.json"]
+
+
+def test_figures_are_saved_and_listed_in_order(run):
+    for name in ("curves", "errors"):
+        run.show(LessonFigure(Figure(figsize=(2, 1)), f"{ALT} {name}"), name)
+        with Image.open(run.folder / f"{name}.png") as picture:
+            assert picture.format == "PNG"
+    assert card(run)["figures"] == [
+        {"file": "curves.png", "alt": f"{ALT} curves"},
+        {"file": "errors.png", "alt": f"{ALT} errors"},
+    ]
+
+
+def test_a_new_run_leaves_nothing_of_the_old_one(run, tmp_path):
+    run.show(LessonFigure(Figure(), ALT), "old")
+    run.record(accuracy=0.5)
+    run.follow("old", records_of(2), epochs=2)
+    again = Run("lesson", seed=7, settings=Settings(runs=tmp_path))
+    assert sorted(path.name for path in again.folder.iterdir()) == ["log.csv", "run.json"]
+    assert log(again.folder) == card(again)["log"] == card(again)["figures"] == []
+    assert card(again)["values"] == {}
+
+
+def test_finishing_says_where_the_files_are(run, capsys):
+    run.finish()
+    assert str(run.folder) in capsys.readouterr().out
+    assert card(run)["status"] == "finished"
+
+
+def test_windows_open_where_there_is_a_display(run, monkeypatch):
+    from matplotlib import pyplot
+
+    shown = []
+    monkeypatch.setattr(runlog, "_has_display", lambda: True)
+    monkeypatch.setattr(pyplot, "show", lambda: shown.extend(pyplot.get_fignums()))
+    run.show(LessonFigure(Figure(), ALT), "one")
+    run.show(LessonFigure(Figure(), ALT), "two")
+    run.finish()
+    pyplot.close("all")
+    assert len(shown) == 2
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "end", "told"),
+    [
+        (NonFiniteLoss("the loss is nan"), "failed", 1, "error: the loss is nan\n"),
+        (SettingError("no such setting"), "failed", 2, "error: no such setting\n"),
+    ],
+)
+def test_what_a_user_can_mend_ends_a_script_with_one_line(
+    error, status, end, told, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setenv("MNIST_LESSONS_RUNS", str(tmp_path))
+    run = start_run("lesson", seed=0)
+    with pytest.raises(SystemExit) as caught:
+        sys.excepthook(type(error), error, None)
+    assert caught.value.code == end
+    assert capsys.readouterr().err == told
+    assert card(run)["status"] == status
+
+
+def test_a_notebook_gets_the_exception_itself(monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: object()))
+    monkeypatch.setenv("MNIST_LESSONS_RUNS", str(tmp_path))
+    hook = sys.excepthook
+    start_run("lesson", seed=0)
+    assert sys.excepthook is hook
+    monkeypatch.setenv("MNIST_LESSONS_PROFILE", "quick")
+    with pytest.raises(SettingError):
+        start_run("lesson", seed=0)
+
+
+def script(folder, text, **variables):
+    """Start a script as a user without a display does."""
+    (folder / "lesson.py").write_text("from mnist_lessons.runlog import start_run\n" + text)
+    removed = ("DISPLAY", "WAYLAND_DISPLAY", "MPLBACKEND")
+    kept = {name: value for name, value in os.environ.items() if name not in removed}
+    return subprocess.Popen(
+        [sys.executable, "-W", "error", "lesson.py"],
+        cwd=folder,
+        env={**kept, **variables},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def left_behind(folder):
+    return SimpleNamespace(folder=folder / "runs" / "lesson")
+
+
+def test_ctrl_c_keeps_the_log_so_far(tmp_path):
+    process = script(
+        tmp_path,
+        """
+import signal, time
+import torch
+from mnist_lessons.data import Split, Splits
+from mnist_lessons.models import SimpleDNN
+from mnist_lessons.training import TrainConfig, fit
+
+# A test run in the background may have inherited that Ctrl-C is ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
+def slow(records):
+    for record in records:
+        yield record
+        if record.epoch == 3:
+            print("waiting", flush=True)
+            time.sleep(600)
+
+run = start_run("lesson", seed=0)
+noise = Split(torch.rand(64, 1, 28, 28), torch.arange(64) % 10)
+config = TrainConfig(epochs=9, batch_size=32, learning_rate=1e-3)
+records = fit(SimpleDNN(), Splits(noise, noise, noise, provenance=None), config)
+run.follow("noise", slow(records), epochs=9)
+""",
+    )
+    assert any(line == "waiting\n" for line in process.stdout)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate()
+    assert process.returncode == 130
+    assert "Traceback" not in err
+    assert err.splitlines()[-1] == (f"interrupted; the log so far is in {Path('runs') / 'lesson'}")
+    found = card(left_behind(tmp_path))
+    rows = log(left_behind(tmp_path).folder)
+    assert found["status"] == "interrupted"
+    assert [int(row["epoch"]) for row in rows] == [0, 1, 2, 3]
+    assert_agree(rows, found["log"])
+
+
+def test_an_unknown_setting_ends_a_script_with_one_line(tmp_path):
+    process = script(tmp_path, 'start_run("lesson", seed=0)\n', MNIST_LESSONS_PROFIL="preview")
+    out, err = process.communicate()
+    assert process.returncode == 2
+    assert out == ""
+    assert len(err.splitlines()) == 1
+    assert "MNIST_LESSONS_PROFIL" in err
+    assert "MNIST_LESSONS_PROFILE" in err, "the right name is suggested"
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_script_waits_for_no_display_and_an_error_keeps_its_traceback(tmp_path):
+    process = script(
+        tmp_path,
+        """
+from matplotlib.figure import Figure
+from mnist_lessons.plots import LessonFigure
+run = start_run("lesson", seed=0)
+run.show(LessonFigure(Figure(), "An empty figure, only for this test."), "figure")
+run.finish()
+1 / 0
+""",
+    )
+    out, err = process.communicate()
+    assert process.returncode == 1
+    assert out.splitlines() == [f"figures, log.csv and run.json are in {Path('runs') / 'lesson'}"]
+    assert err.startswith("Traceback (most recent call last):")
+    assert 'lesson.py", line 8' in err
+    assert err.splitlines()[-1] == "ZeroDivisionError: division by zero"
+    found = card(left_behind(tmp_path))
+    assert found["status"] == "failed"
+    assert [figure["file"] for figure in found["figures"]] == ["figure.png"]

@@ -1,0 +1,354 @@
+"""`fit` does what a plain loop does, whatever its caller does between two epochs."""
+
+import dataclasses
+import math
+import random
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import nn
+from torch.nn import functional as F
+
+from mnist_lessons.data import Split, normalise
+from mnist_lessons.errors import LessonError, NonFiniteLoss
+from mnist_lessons.evaluation import evaluate
+from mnist_lessons.models import ImprovedCNN, SimpleDNN
+from mnist_lessons.training import OPTIMISERS, TrainConfig, fit
+
+RANGES = {
+    "epochs": (0, 100_000),
+    "batch_size": (1, 1_000_000),
+    "learning_rate": (0, 1_000),
+    "seed": (0, 2**31 - 1),
+    "measured_images": (1, 1_000_000),
+}
+GOOD = {"epochs": 1, "batch_size": 32, "learning_rate": 1e-3}
+
+
+def config(**changes):
+    return TrainConfig(**{**GOOD, **changes})
+
+
+@pytest.fixture(scope="module")
+def whole(sample):
+    return normalise(sample)
+
+
+@pytest.fixture(scope="module")
+def small(whole):
+    return dataclasses.replace(whole, train=whole.train[:257], validation=whole.validation[:50])
+
+
+def build(kind=ImprovedCNN, seed=0):
+    torch.manual_seed(seed)
+    return kind()
+
+
+def weights(model):
+    return [weight.clone() for weight in model.state_dict().values()]
+
+
+def same(left, right):
+    return len(left) == len(right) and all(map(torch.equal, left, right))
+
+
+class Recorder(nn.Module):
+    """Notes each training batch: the first pixel of an image says which image it is."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Linear(1, 10)
+        self.batches = []
+
+    def forward(self, images):
+        first = images[:, 0, 0, 0]
+        if self.training:
+            self.batches.append(first.tolist())
+        return self.layer(first[:, None] / 1_000)
+
+
+def numbered(splits, count):
+    """Splits whose training image number i has the pixel i."""
+    images = torch.zeros(count, 1, 28, 28)
+    images[:, 0, 0, 0] = torch.arange(count)
+    return dataclasses.replace(splits, train=Split(images, torch.arange(count) % 10))
+
+
+whole_numbers = [name for name in RANGES if name != "learning_rate"]
+out_of_range = st.one_of(
+    *(
+        st.tuples(
+            st.just(name),
+            st.integers(max_value=low - 1)
+            | st.integers(min_value=high + 1)
+            | st.floats()
+            | st.booleans()
+            | st.sampled_from(["1", None, 10**400]),
+        )
+        for name, (low, high) in RANGES.items()
+        if name in whole_numbers
+    ),
+    st.tuples(
+        st.just("learning_rate"),
+        st.floats(max_value=0)
+        | st.floats(min_value=1_000, exclude_min=True)
+        | st.booleans()
+        | st.sampled_from([math.nan, math.inf, -math.inf, 0, -1, 1_001, 10**400, "0.1", None]),
+    ),
+)
+
+
+@given(out_of_range)
+def test_a_field_outside_its_range_is_refused_by_name(case):
+    name, value = case
+    with pytest.raises(ValueError, match="must be") as caught:
+        config(**{name: value})
+    low, high = RANGES[name]
+    message = str(caught.value)
+    assert message.startswith(f"{name} must be")
+    assert f"{low:,} to {high:,}" in message
+
+
+in_range = st.fixed_dictionaries(
+    {name: st.integers(*RANGES[name]) for name in whole_numbers}
+    | {
+        "learning_rate": st.floats(0, 1_000, exclude_min=True) | st.integers(1, 1_000),
+        "optimiser": st.sampled_from(sorted(OPTIMISERS)),
+    }
+)
+
+
+@given(in_range)
+def test_every_value_in_range_is_accepted(values):
+    assert dataclasses.asdict(TrainConfig(**values)) == values
+
+
+@pytest.mark.parametrize("name", ["Adam", "rmsprop", "", None])
+def test_an_unknown_optimiser_is_refused_with_the_known_ones(name):
+    with pytest.raises(ValueError, match=r"optimiser must be one of adagrad, adam, sgd, not"):
+        config(optimiser=name)
+
+
+def test_a_configuration_cannot_be_changed():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        config().epochs = 3
+
+
+def test_a_configuration_is_given_by_keywords():
+    with pytest.raises(TypeError):
+        TrainConfig(1, 32, 1e-3)
+
+
+@pytest.mark.parametrize("batch_size", [1, 7, 32, 65, 66])
+def test_every_image_is_seen_exactly_once_per_epoch(batch_size, small):
+    count = 65  # leaves a last batch of 1 after batches of 32
+    model = Recorder()
+    epochs = []
+    for record in fit(model, numbered(small, count), config(epochs=3, batch_size=batch_size)):
+        epochs.append([index for batch in model.batches for index in batch])
+        sizes = [len(batch) for batch in model.batches]
+        assert all(size == batch_size for size in sizes[:-1])
+        assert record.images == len(epochs[-1]) == (count if record.epoch else 0)
+        model.batches.clear()
+    for epoch in epochs[1:]:
+        assert sorted(epoch) == list(range(count))
+    assert epochs[1] != epochs[2] != epochs[3], "the order must change"
+    assert epochs[1] != sorted(epochs[1])
+
+
+@pytest.mark.parametrize("kind", [SimpleDNN, ImprovedCNN])
+def test_a_last_batch_of_one_image_is_trained_on(kind, small):
+    splits = dataclasses.replace(small, train=small.train[:33])
+    *_, last = fit(build(kind), splits, config(batch_size=32))
+    assert last.images == 33
+    assert math.isfinite(last.train_loss)
+
+
+def test_epoch_0_is_the_untrained_model(small):
+    model = build()
+    before = weights(model)
+    expected = evaluate(model, small.validation)
+    record = next(fit(model, small, config()))
+    assert (record.epoch, record.images, record.seconds, record.images_per_second) == (0, 0, 0, 0)
+    assert record.validation_loss == expected.loss
+    assert record.validation_correct == expected.correct
+    assert same(weights(model), before)
+
+
+@pytest.mark.parametrize("epochs", [0, 1, 3])
+def test_there_is_one_record_per_epoch_and_one_before(epochs, small):
+    records = list(fit(build(SimpleDNN), small, config(epochs=epochs)))
+    assert [record.epoch for record in records] == list(range(epochs + 1))
+    assert all(record.learning_rate == GOOD["learning_rate"] for record in records)
+    assert all(record.seconds > 0 for record in records[1:])
+
+
+@pytest.mark.parametrize(("asked", "measured"), [(1, 1), (100, 100), (10_000, 257)])
+def test_the_first_training_images_are_measured(asked, measured, small):
+    model = build(SimpleDNN)
+    for record in fit(model, small, config(measured_images=asked)):
+        score = evaluate(model, small.train[:asked])
+        assert (record.train_loss, record.train_correct) == (score.loss, score.correct)
+        assert record.train_count == measured
+        assert record.train_accuracy == score.correct / measured
+        assert record.validation_count == 50
+        assert record.validation_accuracy == evaluate(model, small.validation).accuracy
+
+
+def test_a_row_of_the_log_holds_every_field_and_the_derived_ones(small):
+    *_, record = fit(build(SimpleDNN), small, config())
+    row = record.as_row()
+    assert dataclasses.asdict(record).items() <= row.items()
+    assert row["train_accuracy"] == record.train_accuracy
+    assert row["validation_accuracy"] == record.validation_accuracy
+    assert row["images_per_second"] == pytest.approx(record.images / record.seconds, abs=0.1)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        record.epoch = 7
+
+
+def plain_loop(model, split, settings):
+    """The same training without any measuring: what `fit` is compared with."""
+    optimiser = OPTIMISERS[settings.optimiser](model.parameters(), lr=settings.learning_rate)
+    model.train()
+    for epoch in range(1, settings.epochs + 1):
+        torch.manual_seed(settings.seed * 1_000_003 + epoch)
+        for rows in torch.randperm(len(split)).split(settings.batch_size):
+            loss = F.cross_entropy(model(split.images[rows]), split.labels[rows])
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+    return weights(model)
+
+
+@pytest.mark.parametrize("optimiser", sorted(OPTIMISERS))
+def test_measuring_does_not_change_the_training(optimiser, small):
+    settings = config(epochs=2, optimiser=optimiser, learning_rate=0.01, seed=3)
+    model = build()
+    list(fit(model, small, settings))
+    assert same(weights(model), plain_loop(build(), small.train, settings))
+
+
+def test_what_the_caller_does_between_epochs_does_not_change_the_training(small):
+    settings = config(epochs=3)
+    model = build()
+    for record in fit(model, small, settings):
+        torch.rand(5 + record.epoch)
+        np.random.rand(3)
+        random.random()
+        evaluate(model, small.validation, batch_size=7)
+        model.eval()
+    assert same(weights(model), plain_loop(build(), small.train, settings))
+
+
+def test_the_random_state_of_the_caller_is_left_alone(small):
+    model = build()
+    torch.manual_seed(11)
+    np.random.seed(11)
+    random.seed(11)
+    states = torch.get_rng_state(), random.getstate(), np.random.get_state()[1].tolist()
+    records = fit(model, small, config(epochs=2))
+    for _ in records:
+        assert torch.equal(torch.get_rng_state(), states[0])
+        assert random.getstate() == states[1]
+        assert np.random.get_state()[1].tolist() == states[2]
+
+
+def test_the_same_seed_gives_the_same_bits_and_another_seed_others(small):
+    results = []
+    for seed in (5, 5, 6):
+        model = build()
+        list(fit(model, small, config(epochs=2, seed=seed)))
+        results.append(weights(model))
+    assert same(results[0], results[1])
+    assert not same(results[0], results[2])
+
+
+def test_two_trainings_taken_in_turns_do_not_disturb_each_other(small):
+    settings = config(epochs=2)
+    models = [build(), build(SimpleDNN)]
+    for _ in zip(*(fit(model, small, settings) for model in models), strict=True):
+        pass
+    assert same(weights(models[0]), plain_loop(build(), small.train, settings))
+    assert same(weights(models[1]), plain_loop(build(SimpleDNN), small.train, settings))
+
+
+def test_losses_are_means_over_images_not_over_batches(small):
+    model = build()
+    *_, record = fit(model, small, config(batch_size=250))
+    with torch.inference_mode():
+        model.eval()
+        whole_batch = F.cross_entropy(model(small.train.images), small.train.labels).item()
+        parts = [small.train[:250], small.train[250:]]
+        means = [F.cross_entropy(model(part.images), part.labels).item() for part in parts]
+    assert [len(part) for part in parts] == [250, 7]
+    assert record.train_loss == pytest.approx(whole_batch, rel=1e-5)
+    assert sum(means) / 2 != pytest.approx(whole_batch, rel=1e-3), "the test cannot tell them apart"
+
+
+def test_a_nan_stops_the_training_before_its_step(small):
+    poisoned = small.train.images[:100].clone()
+    poisoned[77] = math.nan
+    splits = dataclasses.replace(small, train=Split(poisoned, small.train.labels[:100]))
+    torch.manual_seed(2 * 1_000_003 + 1)
+    step = torch.randperm(100).tolist().index(77) // 8 + 1
+
+    model = build(SimpleDNN)
+    records = fit(model, splits, config(batch_size=8, learning_rate=0.125, seed=2))
+    assert math.isnan(next(records).train_loss)
+    start = weights(model)
+    with pytest.raises(NonFiniteLoss) as caught:
+        next(records)
+    message = str(caught.value)
+    assert f"epoch 1, step {step} " in message
+    assert "learning rate 0.125" in message
+    assert "\n" not in message
+    assert isinstance(caught.value, LessonError)
+    assert all(weight.isfinite().all() for weight in weights(model))
+    assert step == 1 or not same(weights(model), start)
+
+
+def test_a_learning_rate_that_diverges_is_told(small):
+    # Without a ReLU that could die, and with pixels that nobody scaled.
+    linear = SimpleDNN(hidden=())
+    splits = dataclasses.replace(small, train=Split(small.train.images * 1e18, small.train.labels))
+    with pytest.raises(NonFiniteLoss, match=r"epoch 1, step 2 \(learning rate 1000\.0\)"):
+        list(fit(linear, splits, config(learning_rate=1_000.0, optimiser="sgd")))
+    assert all(weight.isfinite().all() for weight in weights(linear))
+
+
+class Untouchable:
+    """Stands for the test split: any use of it is an error."""
+
+    def __getattribute__(self, name):
+        raise AssertionError(f"the test split was touched: {name}")
+
+    def __len__(self):
+        raise AssertionError("the test split was touched: len")
+
+    __getitem__ = __iter__ = __len__
+
+
+def test_the_test_split_is_never_touched(small):
+    splits = dataclasses.replace(small, test=Untouchable())
+    assert len(list(fit(build(SimpleDNN), splits, config(epochs=2)))) == 3
+
+
+@pytest.mark.parametrize(
+    ("kind", "optimiser", "rate"), [(SimpleDNN, "adam", 1e-3), (ImprovedCNN, "adagrad", 1e-2)]
+)
+def test_training_improves_the_accuracy(kind, optimiser, rate, whole):
+    settings = config(epochs=2, batch_size=64, learning_rate=rate, optimiser=optimiser)
+    first, *_, last = fit(build(kind), whole, settings)
+    assert first.validation_accuracy < 0.3
+    assert last.validation_accuracy > 0.8
+    assert last.validation_loss < first.validation_loss / 2
+
+
+def test_the_images_and_labels_are_left_as_they_were(small):
+    before = small.train.images.clone(), small.train.labels.clone()
+    list(fit(build(), small, config()))
+    assert torch.equal(small.train.images, before[0])
+    assert torch.equal(small.train.labels, before[1])
