@@ -53,7 +53,7 @@ class Row:
         sign = "<=" if self.at_most else ">="
         target = f"{sign} {self.target}" if self.target else "-"
         spread = f"{median(self.ratios):.2f} ({min(self.ratios):.2f} to {max(self.ratios):.2f})"
-        line = f"{self.what:<48} {self.threads:>7}  {spread:<22} {target:<7} {self.verdict:<8}"
+        line = f"{self.what:<54} {self.threads:>7}  {spread:<22} {target:<7} {self.verdict:<8}"
         return f"{line} {self.note}".rstrip()
 
 
@@ -175,11 +175,11 @@ def _table(rows: list[Row], rounds: int, is_sample: bool, bare: dict[str, Any]) 
         "",
         f"Data: {data if is_sample else 'MNIST, 60,000 + 10,000 images'}. "
         f"torch {bare['torch']}; `import torch` alone peaks at {bare['peak'] / _MIB:,.0f} MiB.",
-        f"Median of {rounds} paired rounds (least to greatest); memory is ours / seed.",
+        f"Paired rounds: {rounds}; ratio: their median (least to greatest); memory: ours / seed.",
         "Kernels' time: the CNN's layers forward and backward on one batch, the DNN's matrix",
         "products alone; no optimiser, no shuffling, no data movement.",
         "",
-        f"{'':<48} threads  {'ratio':<22} {'target':<7}",
+        f"{'':<54} threads  {'ratio':<22} {'target':<7}",
         *map(str, rows),
     ]
     return "\n".join(lines)

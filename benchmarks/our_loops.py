@@ -18,7 +18,7 @@ from mnist_lessons.training import TrainConfig, fit
 
 __all__ = ["cnn_epochs", "cnn_kernels", "dnn_epochs", "dnn_kernels", "dnn_model"]
 
-_KERNEL_SECONDS = 1.0
+_KERNEL_SECONDS = 0.5
 
 
 def cnn_epochs(epochs: int) -> Iterator[Epoch]:
@@ -73,7 +73,7 @@ def cnn_kernels(epoch: Epoch) -> float:
 def dnn_kernels(epoch: Epoch) -> float:
     """Seconds of the matrix products alone, for as many images as `epoch`."""
     trained = _seconds(_products(512, train=True)) / 512 * epoch.trained
-    return trained + _seconds(_products(250, train=False)) / 250 * epoch.measured
+    return trained + _seconds(_products(500, train=False)) / 500 * epoch.measured
 
 
 def _products(images: int, *, train: bool) -> Callable[[], None]:

@@ -140,9 +140,9 @@ def _from_folder(folder: Path, stack: ExitStack) -> Path:
             f"MNIST_LESSONS_DATA: looked for {_RAW}/{FILES[0].name} (or .gz) in {folder}, "
             f"but there is no folder {raw}; set it to the folder that contains MNIST/raw"
         )
-    contents = [_read_verified(raw, file) for file in FILES]
-    if all((raw / file.name).exists() for file in FILES):
+    if not _missing(folder):
         return folder
+    contents = [_read_verified(raw, file) for file in FILES]
     unpacked = _temporary_folder(stack)
     try:
         (unpacked / _RAW).mkdir(parents=True)

@@ -9,7 +9,6 @@ from statistics import NormalDist
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from sklearn.metrics import confusion_matrix
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -26,7 +25,7 @@ __all__ = [
 ]
 
 # Small batches stay in a processor's cache; a GPU wants one large batch.
-_BATCH_SIZE = {"cpu": 250}
+_BATCH_SIZE = {"cpu": 500}
 _GPU_BATCH_SIZE = 10_000
 
 
@@ -163,6 +162,9 @@ def wilson_interval(correct: int, count: int, confidence: float = 0.95) -> tuple
 
 def confusion_counts(predictions: Predictions) -> NDArray[np.int64]:
     """Counts (10, 10): row = true digit, column = predicted digit."""
+    # Here: training does without it, and need not wait for it or hold it in memory.
+    from sklearn.metrics import confusion_matrix
+
     counts: NDArray[np.int64] = confusion_matrix(
         predictions.labels.numpy(), predictions.digits.numpy(), labels=range(10)
     )

@@ -89,7 +89,7 @@ def single_image(image: Tensor, *, title: str, alt: str, unit: str = "grey level
     drawn = axes.imshow(image.squeeze().cpu().numpy(), cmap="gray", interpolation="nearest")
     axes.set(xlabel="column (pixels)", ylabel="row (pixels)")
     figure.colorbar(drawn, ax=axes, label=unit)
-    figure.suptitle(title)
+    _entitle(figure, title)
     return LessonFigure(figure, alt)
 
 
@@ -136,7 +136,7 @@ def image_grid(
         axes.set_title(text, fontsize=size, color=colour, weight=weight, pad=2)
         if mark:
             _frame(axes)
-    figure.suptitle(title)
+    _entitle(figure, title)
     return LessonFigure(figure, alt)
 
 
@@ -217,7 +217,7 @@ def learning_curves(histories: Mapping[str, Sequence[EpochRecord]], *, title: st
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.grid(alpha=0.3)
         axes.legend(fontsize=9)
-    figure.suptitle(title)
+    _entitle(figure, title)
     return LessonFigure(figure, f"{title}. " + " ".join(map(_tell, histories, histories.values())))
 
 
@@ -302,9 +302,14 @@ def doubt_bars(split: Split, predictions: Predictions, rows: Tensor, *, title: s
             f"a {label}: {first} with {_percent(share[first])}, "
             f"{second} with {_percent(share[second])}"
         )
-    figure.suptitle(title)
+    _entitle(figure, title)
     alt = f"{title}. The bar of the true digit is hatched. The two highest bars: {'; '.join(told)}."
     return LessonFigure(figure, alt)
+
+
+def _entitle(figure: Figure, title: str) -> None:
+    # On the left: on a phone, a wide figure scrolls, and shows its left side first.
+    figure.suptitle(title, x=0.01, horizontalalignment="left")
 
 
 def _frame(axes: Axes) -> None:

@@ -126,7 +126,12 @@ class Run:
 
         Returns:
             All records.
+
+        Raises:
+            ValueError: `every` is below 1.
         """
+        if every < 1:
+            raise ValueError(f"every must be at least 1, not {every}")
         history = []
         with tqdm(total=epochs, desc=name, unit="epoch", disable=None, leave=False) as bar:
             for record in records:

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
+from functools import partial
 from typing import Any
 
 import torch
@@ -19,7 +20,7 @@ __all__ = ["OPTIMISERS", "EpochRecord", "TrainConfig", "fit"]
 
 OPTIMISERS: dict[str, Callable[..., optim.Optimizer]] = {
     "adagrad": optim.Adagrad,
-    "adam": optim.Adam,
+    "adam": partial(optim.Adam, fused=True),  # one pass over the weights, not a dozen
     "sgd": optim.SGD,
 }
 

@@ -16,6 +16,9 @@ from mnist_lessons import _fetch
 from mnist_lessons._fetch import MnistFile
 from mnist_lessons.settings import Settings
 
+# Before torch is imported: its threads wait for each other wherever the cores are busy.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 _DATA = os.environ.get("MNIST_LESSONS_DATA")  # before any test clears it
 
 hypothesis.settings.register_profile("tests", derandomize=True, deadline=None, database=None)

@@ -40,16 +40,14 @@ mnist = run.loaded(load_mnist())
 print(mnist.provenance)
 
 # %%
-for name, split in (
-    ("train", mnist.train),
-    ("validation", mnist.validation),
-    ("test", mnist.test),
-):
-    print(
-        f"{name:10}  images {tuple(split.images.shape)} {split.images.dtype}",
-        end="",
-    )
-    print(f"  labels {tuple(split.labels.shape)} {split.labels.dtype}")
+named = {
+    "train": mnist.train,
+    "validation": mnist.validation,
+    "test": mnist.test,
+}
+for name, split in named.items():
+    for kind, tensor in (("images", split.images), ("labels", split.labels)):
+        print(f"{name:10}  {kind}  {tensor.dtype}  {tuple(tensor.shape)}")
 
 # %% [markdown]
 # An image is a table of 28 by 28 bytes. A label is the digit that the writer
@@ -184,10 +182,9 @@ from torch.nn import functional as F
 
 optimiser = torch.optim.Adam(model.parameters(), lr=1e-3)
 model.train()
-order = torch.randperm(len(splits.train)).to(
-    run.device
-)  # a new order each epoch
-for rows in order.split(512):  # the last batch is smaller, and is used as well
+# A new order each epoch; the last batch is smaller, and is used as well.
+order = torch.randperm(len(splits.train)).to(run.device)
+for rows in order.split(512):
     logits = model(splits.train.images[rows])  # (512, 10)
     loss = F.cross_entropy(logits, splits.train.labels[rows])
     optimiser.zero_grad()
@@ -346,10 +343,7 @@ for hidden in ((100, 100), (300,), (300, 300)):
 from itertools import pairwise
 
 sizes = (784, 100, 100, 10)
-by_hand = sum(
-    inputs * outputs + outputs
-    for inputs, outputs in pairwise(sizes)
-)
+by_hand = sum(inputs * outputs + outputs for inputs, outputs in pairwise(sizes))
 print(f"by hand {by_hand:,}, by PyTorch {count_parameters(model):,}")
 assert by_hand == count_parameters(model)
 

@@ -33,14 +33,14 @@ def main(site: str, config: str) -> None:
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
     try:
         Settings.from_environment()
-        pages = _build(Path(config), Path(site))
+        pages = _build(Path(config), Path(site).resolve())
     except LessonError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(error.exit_status)
     except ConfigurationError as error:
         print(f"error: {config}: {error}", file=sys.stderr)
         sys.exit(2)
-    except Abort as error:
+    except (Abort, OSError) as error:
         print(f"error: the site was not built, {site}/ is as it was. {error}", file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:
@@ -50,9 +50,11 @@ def main(site: str, config: str) -> None:
 
 
 def _build(config_file: Path, site: Path) -> list[LessonPage]:
-    root = config_file.resolve().parent
-    partial = root / ".cache" / f"site-{os.getpid()}"
-    config = load_config(str(config_file), site_dir=str(partial), strict=True)
+    # Beside the old site: a folder can be moved in one step only within its file system.
+    partial = site.with_name(f".{site.name}-{os.getpid()}")
+    # MkDocs refuses a site that would take the place of its sources.
+    config = load_config(str(config_file), site_dir=str(site), strict=True)
+    config.site_dir = str(partial)
     plugin = cast(LessonsPlugin, config.plugins["lessons"])
     config.plugins.on_startup(command="build", dirty=False)
     try:

@@ -1,6 +1,5 @@
 """Decide which lessons must run, run them, and check what they found."""
 
-import math
 import os
 import shutil
 import sys
@@ -70,12 +69,15 @@ def prepare(project: Project, settings: Settings, *, serving: bool = False) -> l
     where it is still true, and otherwise a preview.
 
     Raises:
-        BuildFailure: there is no lesson.
+        BuildFailure: there is no lesson, or one without a title.
         DataError, SettingError: the data is not to be had as asked for.
     """
     lessons = discover(project.tutorials)
     if not lessons:
         raise BuildFailure(f"no lesson: looked for *.py in {project.tutorials}")
+    for lesson in lessons:
+        if not lesson.has_title:
+            raise BuildFailure(f"{lesson.script}: its first cell must be Markdown: '# Its title'")
     with verified_files(settings) as found:
         if found.root is None:
             _say("SAMPLE DATA: this site will be built from 5,000 images, not from the full MNIST")
@@ -99,8 +101,10 @@ def check_bands(bands: Mapping[str, Sequence[float]], run: StoredRun) -> list[st
         return []
     problems = []
     for name, (low, high) in bands.items():
-        value = card["values"].get(name, math.nan)
-        if not low <= value <= high:
+        value = card["values"].get(name)
+        if value is None:
+            problems.append(f"{card['lesson']}: {name} is missing, or not a number")
+        elif not low <= value <= high:
             problems.append(
                 f"{card['lesson']}: {name} is {value:.4f}, outside its band {low} to {high}"
             )
@@ -108,9 +112,16 @@ def check_bands(bands: Mapping[str, Sequence[float]], run: StoredRun) -> list[st
 
 
 def read_bands(project: Project) -> dict[str, dict[str, list[float]]]:
-    """The bands of all lessons, from `tutorials/bands.toml`; none without that file."""
+    """The bands of all lessons, from `tutorials/bands.toml`; none without that file.
+
+    Raises:
+        BuildFailure: it is no TOML.
+    """
     path = project.tutorials / "bands.toml"
-    return tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    except tomllib.TOMLDecodeError as error:
+        raise BuildFailure(f"{path}: {error}") from error
 
 
 def _run_all(
@@ -131,7 +142,11 @@ def _run_all(
         staged = project.store.staging(lesson)
         environment = _environment(settings, profile, found, staged)
         jobs[lesson] = (key, Job(lesson, lesson.notebook(), environment), staged)
-    pages |= _execute(project, jobs, at_once=_kernels_at_once(settings))
+    try:
+        pages |= _execute(project, jobs, at_once=_kernels_at_once(settings))
+    finally:
+        for _, _, staged in jobs.values():
+            shutil.rmtree(staged, ignore_errors=True)
     return [pages[lesson] for lesson in lessons]
 
 
@@ -149,16 +164,24 @@ def _execute(
         )
     pages = {}
     for (lesson, (key, job, staged)), failure in zip(jobs.items(), failures, strict=True):
-        if failure is None and not (staged / lesson.slug / "run.json").exists():
-            cells = len(code_cells(job.notebook))
-            failure = LessonFailure(lesson.slug, cells, cells, "it left no run.json behind")
+        failure = failure or _unfinished(job, StoredRun(staged / lesson.slug))
         if failure is None:
             run = project.store.keep(lesson, key, staged / lesson.slug, job.notebook)
             pages[lesson] = LessonPage(lesson, run, executed_now=True)
         else:
             pages[lesson] = LessonPage(lesson, None, executed_now=True, failure=failure)
-        shutil.rmtree(staged, ignore_errors=True)
     return pages
+
+
+def _unfinished(job: Job, run: StoredRun) -> LessonFailure | None:
+    if not (run.folder / "run.json").exists():
+        reason = f"it left no run.json behind: it must begin a run named {job.lesson.slug!r}"
+    elif run.card["status"] != "finished":
+        reason = "it did not end with run.finish()"
+    else:
+        return None
+    cells = len(code_cells(job.notebook))
+    return LessonFailure(job.lesson.slug, cells, cells, reason)
 
 
 def _reaching(settings: Settings, profile: Profile, found: Found) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """Execute lessons, each in a fresh kernel, and tell how far they are."""
 
 import asyncio
+import atexit
 import os
 import re
 import tempfile
@@ -88,7 +89,16 @@ def execute(
 
         return await asyncio.gather(*map(run_one, jobs))
 
-    return asyncio.run(run_all())
+    with asyncio.Runner(loop_factory=_Loop) as runner:
+        return runner.run(run_all())
+
+
+class _Loop(asyncio.SelectorEventLoop):
+    """Leaves Ctrl-C to asyncio, which ends all kernels: nbclient's handler ends one."""
+
+    def add_signal_handler(self, *_: Any) -> None:  # type: ignore[override]
+        """Refuse, as a loop on Windows does."""
+        raise NotImplementedError
 
 
 class _Client(NotebookClient):
@@ -100,6 +110,7 @@ class _Client(NotebookClient):
         super().__init__(
             job.notebook,
             timeout=_CELL_SECONDS,
+            shutdown_kernel="immediate",
             coalesce_streams=True,
             store_widget_state=False,
             record_timing=False,
@@ -126,6 +137,11 @@ class _Client(NotebookClient):
             return self._failure("its kernel died (out of memory, or killed)")
         except RuntimeError as error:
             return self._failure(f"its kernel did not start: {error}")
+        finally:
+            # Of a kernel that was still starting, nbclient takes no care.
+            atexit.unregister(self._cleanup_kernel)
+            if self.km is not None:
+                await self._async_cleanup_kernel()
         return None
 
     def _failure(self, reason: str, traceback: str = "") -> LessonFailure:

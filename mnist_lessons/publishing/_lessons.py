@@ -26,6 +26,12 @@ class Lesson:
         """Short name: of the page, the notebook and the run."""
         return self.script.stem
 
+    @property
+    def has_title(self) -> bool:
+        """Whether it begins with a Markdown cell that begins with a heading."""
+        cells = self.notebook().cells
+        return bool(cells) and cells[0].cell_type == "markdown" and cells[0].source.startswith("# ")
+
     def notebook(self) -> NotebookNode:
         """The script as a notebook without outputs, with stable cell ids."""
         notebook: NotebookNode = jupytext.read(self.script, fmt="py:percent")

@@ -36,10 +36,13 @@ _SCAFFOLDING = (
 
 def figures(notebook: NotebookNode) -> dict[str, bytes]:
     """The pictures among the outputs, by file name."""
-    return {
-        _file_name(output, number): b64decode(output["data"]["image/png"])
-        for number, output in enumerate(_pictures(notebook), start=1)
-    }
+    named: dict[str, bytes] = {}
+    for number, output in enumerate(_pictures(notebook), start=1):
+        name = _file_name(output, number)
+        if name in named:
+            name = f"{name.removesuffix('.png')}-{number}.png"
+        named[name] = b64decode(output["data"]["image/png"])
+    return named
 
 
 def prose_page(notebook: NotebookNode, uri: str, config: MkDocsConfig, files: Files) -> Page:

@@ -68,8 +68,9 @@ class Store:
         run = StoredRun(self._place(lesson, key))
         try:
             run.merged_with(lesson)
-            return run if run.card["status"] == "finished" else None
-        except (OSError, ValueError, KeyError):
+            whole = run.card["status"] == "finished" and (run.folder / "log.csv").exists()
+            return run if whole else None
+        except Exception:  # whatever is wrong with it, the lesson runs again
             return None
 
     def staging(self, lesson: Lesson) -> Path:

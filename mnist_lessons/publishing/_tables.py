@@ -1,7 +1,8 @@
 """Markdown made from the runs: results, run cards, logs, and what must be said of a run."""
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from mnist_lessons.publishing._progress import duration
 from mnist_lessons.publishing._store import StoredRun
@@ -45,8 +46,6 @@ def run_card(run: StoredRun) -> str:
     """Everything that one must know to repeat a run."""
     card = run.card
     versions = ", ".join(f"{name} {number}" for name, number in card["versions"].items())
-    data = card["data"]
-    sizes = ", ".join(f"{size:,} {name}" for name, size in data["sizes"].items())
     commit = card["commit"] or "not a Git checkout"
     changed = " with uncommitted changes" if card["uncommitted_changes"] else ""
     rows = [
@@ -55,13 +54,22 @@ def run_card(run: StoredRun) -> str:
         ("duration", f"{duration(card['seconds'])} (minutes:seconds)"),
         ("device", f"{card['device']} ({card['device_name']}), threads: {card['threads']}"),
         ("seed", str(card["seed"])),
-        ("data", f"{data['dataset']} from {data['source']}: {sizes} images"),
-        ("checksum of the data", f"`{data['checksum'][:16]}`"),
+        *_data_rows(card["data"]),
         ("versions", versions),
         ("commit", f"`{commit[:12]}`{changed}" if card["commit"] else commit),
+    ]
+    return _table(("what", "in this run"), rows)
+
+
+def _data_rows(data: Mapping[str, Any] | None) -> list[tuple[str, str]]:
+    if data is None:
+        return [("data", "none")]
+    sizes = ", ".join(f"{size:,} {name}" for name, size in data["sizes"].items())
+    return [
+        ("data", f"{data['dataset']} from {data['source']}: {sizes} images"),
+        ("checksum of the data", f"`{data['checksum'][:16]}`"),
         ("licence of the images", data["licence"]),
     ]
-    return _table(("of this run", ""), rows)
 
 
 def log_table(run: StoredRun) -> str:
@@ -122,4 +130,5 @@ def notices(runs: Sequence[StoredRun]) -> list[tuple[str, str]]:
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]], right: Iterable[int] = ()) -> str:
     to_the_right = set(right)
     rule = ["---:" if column in to_the_right else "---" for column in range(len(head))]
-    return "\n".join("| " + " | ".join(row) + " |" for row in (head, rule, *rows))
+    escaped = [[cell.replace("|", r"\|") for cell in row] for row in rows]
+    return "\n".join("| " + " | ".join(row) + " |" for row in (head, rule, *escaped))

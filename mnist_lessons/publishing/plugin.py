@@ -1,12 +1,12 @@
 """The MkDocs plugin: makes a page of each lesson from its script and its run."""
 
-import logging
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any, Literal
 
 import nbformat
-from mkdocs.config import base, config_options
+from mkdocs.config import base
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
 from mkdocs.plugins import BasePlugin, CombinedEvent, event_priority
@@ -28,18 +28,15 @@ from mnist_lessons.settings import Settings
 
 __all__ = ["LessonsPlugin"]
 
-_log = logging.getLogger("mkdocs.plugins.lessons")
 _RESULTS = "<!-- lessons: results -->"
 _CARDS = "<!-- lessons: runs -->"
 
 
-class LessonsConfig(base.Config):
-    """No options: what there is to set is in the environment (`MNIST_LESSONS_*`)."""
-
-    _ = config_options.Optional(config_options.Type(str))
+class _NoOptions(base.Config):
+    """What there is to set is in the environment (`MNIST_LESSONS_*`)."""
 
 
-class LessonsPlugin(BasePlugin[LessonsConfig]):
+class LessonsPlugin(BasePlugin[_NoOptions]):
     """Executes lessons before MkDocs cleans `site/`, then adds their pages and files.
 
     Attributes:
@@ -65,18 +62,21 @@ class LessonsPlugin(BasePlugin[LessonsConfig]):
         project = Project(Path(config.config_file_path).resolve().parent)
         config.watch += [str(project.tutorials), str(project.package)]
         try:
+            bands = read_bands(project)
             self.pages = prepare(project, Settings.from_environment(), serving=self._serving)
         except LessonError as error:
             raise PluginError(str(error)) from error
+        reading_order = str(config.nav)
+        self.pages.sort(key=lambda page: reading_order.find(_uri(page)))
         problems = _failures(self.pages)
-        bands = read_bands(project)
         for page in self.pages:
             if page.run:
                 problems += check_bands(bands.get(page.lesson.slug, {}), page.run)
         if problems and not self._serving:
             raise PluginError("\n".join(problems))
         for problem in problems:
-            _log.error(problem)
+            # Not logged: MkDocs counts what is logged, and in strict mode shows no page then.
+            print(f"error: {problem}", file=sys.stderr)
         return config
 
     @event_priority(100)
@@ -117,9 +117,11 @@ class LessonsPlugin(BasePlugin[LessonsConfig]):
             path.parent.mkdir(exist_ok=True)
             nbformat.write(ready, path)
             return None
+        if _RESULTS not in markdown and _CARDS not in markdown:
+            return markdown
         runs = self._runs()
         markdown = markdown.replace(_RESULTS, _tables.results_table(runs))
-        markdown = markdown.replace(_CARDS, "\n\n".join(map(_tables.run_card, runs)))
+        markdown = markdown.replace(_CARDS, _cards(runs))
         return _after_title(markdown, _notices(runs))
 
     def on_page_content(
@@ -144,6 +146,10 @@ class LessonsPlugin(BasePlugin[LessonsConfig]):
 
     def _notebook_path(self, slug: str) -> Path:
         return Path(self._notebooks.name) / "tutorials" / f"{slug}.ipynb"
+
+
+def _cards(runs: list[StoredRun]) -> str:
+    return "\n\n".join(f"### {run.card['lesson']}\n\n{_tables.run_card(run)}" for run in runs)
 
 
 def _uri(page: LessonPage) -> str:

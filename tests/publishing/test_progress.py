@@ -1,0 +1,61 @@
+"""Durations, and the lines that tell how far a lesson is."""
+
+import io
+import re
+
+import pytest
+from rich.console import Console
+
+from mnist_lessons.publishing._execute import Progress
+from mnist_lessons.publishing._progress import ProgressView, duration
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "0:00"),
+        (59.4, "0:59"),
+        (59.6, "1:00"),
+        (75, "1:15"),
+        (3599.6, "1:00:00"),
+        (3723, "1:02:03"),
+    ],
+)
+def test_a_duration_reads_like_a_clock(seconds, text):
+    assert duration(seconds) == text
+
+
+def shown(*steps, **console):
+    stream = io.StringIO()
+    with ProgressView(Console(file=stream, highlight=False, **console)) as view:
+        for step in steps:
+            view.update(step)
+    return stream.getvalue()
+
+
+def test_without_a_terminal_each_step_is_one_plain_line():
+    line = "epoch [bold]5[/bold]/128  " + "a long line " * 20
+    text = shown(Progress("one", 1, 12), Progress("one", 1, 12, line), Progress("two", 3, 4))
+    first, second, third = text.splitlines()
+    assert re.fullmatch(r"one +cell  1/12 +0:0\d +", first)
+    assert second.endswith(line), "no markup, no cut"
+    assert re.fullmatch(r"two +cell  3/4 +0:0\d +", third)
+    assert "\x1b" not in text
+
+
+def test_in_a_terminal_each_lesson_has_one_row_that_keeps_its_last_line():
+    text = shown(
+        Progress("one", 1, 9, "the last line"),
+        Progress("one", 2, 9),
+        Progress("two", 1, 9, "x" * 200),
+        force_terminal=True,
+        width=60,
+        height=10,
+    )
+    plain = re.sub(r"\x1b\[[?0-9;]*[a-zA-Z]|\r", "", text)
+    last = [line for line in plain.splitlines() if line.strip()][-2:]
+    assert last[0].startswith("one")
+    assert "cell  2/9" in last[0]
+    assert last[0].rstrip().endswith("the last line")
+    assert last[1].startswith("two")
+    assert len(last[1].rstrip()) <= 60

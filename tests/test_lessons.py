@@ -1,0 +1,197 @@
+"""The lessons as scripts that a learner starts, and as texts that keep the rules of their form."""
+
+import csv
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import tomllib
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from mnist_lessons.publishing._lessons import code_cells, discover
+
+ROOT = Path(__file__).parents[1]
+LESSONS = {lesson.slug: lesson for lesson in discover(ROOT / "tutorials")}
+BANDS = tomllib.loads((ROOT / "tutorials" / "bands.toml").read_text(encoding="utf-8"))
+
+every_lesson = pytest.mark.parametrize("slug", LESSONS)
+
+
+def start(slug, folder, **variables):
+    """Start a lesson in a terminal without a display."""
+    removed = ("DISPLAY", "WAYLAND_DISPLAY", "MPLBACKEND")
+    kept = {name: value for name, value in os.environ.items() if name not in removed}
+    settings = {"MNIST_LESSONS_DEVICE": "cpu", "MNIST_LESSONS_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
+    return subprocess.Popen(
+        [sys.executable, "-W", "error", ROOT / "tutorials" / f"{slug}.py"],
+        cwd=folder,
+        env={**kept, **settings, **variables},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=heed_ctrl_c,
+    )
+
+
+def heed_ctrl_c():
+    # A test run in the background may have inherited that Ctrl-C is ignored.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def card_of(folder, slug):
+    return json.loads((folder / "runs" / slug / "run.json").read_text(encoding="utf-8"))
+
+
+def log_of(folder, slug):
+    with (folder / "runs" / slug / "log.csv").open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+@pytest.fixture(scope="module")
+def previews(tmp_path_factory):
+    """All lessons as scripts, at the same time, in one folder that is not the repository."""
+    folder = tmp_path_factory.mktemp("elsewhere")
+    started = {slug: start(slug, folder, MNIST_LESSONS_PROFILE="preview") for slug in LESSONS}
+    said = {slug: process.communicate(timeout=300) for slug, process in started.items()}
+    return folder, {slug: (started[slug].returncode, *said[slug]) for slug in LESSONS}
+
+
+@every_lesson
+def test_a_lesson_is_a_script_for_any_folder(previews, slug):
+    folder, said = previews
+    status, out, err = said[slug]
+    assert status == 0, err
+    assert out.splitlines()[-1] == f"figures, log.csv and run.json are in {Path('runs') / slug}"
+    card = card_of(folder, slug)
+    assert card["status"] == "finished"
+    assert card["profile"] == "preview"
+    assert card["results"]
+    final = out[-1000:]
+    for result in card["results"]:
+        assert f"{result['accuracy']:.2%}" in final
+
+
+@every_lesson
+def test_a_script_announces_the_sample_and_warns_of_nothing(previews, slug):
+    _, said = previews
+    lines = said[slug][2].splitlines()
+    assert any("SAMPLE DATA" in line for line in lines)
+    assert all(line.startswith("mnist_lessons: ") for line in lines)
+
+
+@every_lesson
+def test_a_script_leaves_its_figures_and_its_log(previews, slug):
+    folder, _ = previews
+    card = card_of(folder, slug)
+    pictures = {path.name: path.read_bytes() for path in (folder / "runs" / slug).glob("*.png")}
+    assert set(pictures) == {figure["file"] for figure in card["figures"]}
+    assert len(pictures) == len(card["figures"]) >= 3
+    assert all(content.startswith(b"\x89PNG") for content in pictures.values())
+    rows = log_of(folder, slug)
+    assert [(row["fit"], int(row["epoch"])) for row in rows] == [
+        (record["fit"], record["epoch"]) for record in card["log"]
+    ]
+    assert len(rows) >= 3
+    left = {path.name for path in (folder / "runs" / slug).iterdir()} - set(pictures)
+    assert left == {"log.csv", "run.json"}
+    assert {path.name for path in folder.iterdir()} == {"runs"}
+
+
+def test_both_lessons_train_the_simple_network_alike(previews):
+    folder, _ = previews
+    results = {
+        slug: [
+            {name: value for name, value in record.items() if "second" not in name}
+            for record in card_of(folder, slug)["log"]
+            if record["fit"] == "dnn"
+        ]
+        for slug in ("simple_dnn", "improved_cnn")
+    }
+    assert results["simple_dnn"] == results["improved_cnn"] != []
+
+
+def test_ctrl_c_in_training_leaves_the_log_so_far(tmp_path):
+    process = start("simple_dnn", tmp_path, MNIST_LESSONS_PROFILE="full")
+    assert any(line.startswith("epoch ") for line in process.stdout)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == 130, err
+    assert "Traceback" not in err
+    assert str(Path("runs") / "simple_dnn") in err.splitlines()[-1]
+    card, rows = card_of(tmp_path, "simple_dnn"), log_of(tmp_path, "simple_dnn")
+    assert card["status"] == "interrupted"
+    assert card["profile"] == "full"
+    assert [int(row["epoch"]) for row in rows] == list(range(len(rows)))
+    assert 0 < len(rows) == len(card["log"]) < 129
+
+
+def test_an_unknown_setting_ends_every_lesson_with_one_line(tmp_path):
+    started = [start(slug, tmp_path, MNIST_LESSONS_PROFIL="preview") for slug in LESSONS]
+    for process in started:
+        out, err = process.communicate(timeout=120)
+        assert process.returncode == 2
+        assert out == ""
+        assert len(err.splitlines()) == 1
+        assert "MNIST_LESSONS_PROFIL" in err
+    assert list(tmp_path.iterdir()) == []
+
+
+def prose_of(slug):
+    return [cell.source for cell in LESSONS[slug].notebook().cells if cell.cell_type == "markdown"]
+
+
+def headings_of(slug):
+    """Level and text of each heading, in order."""
+    without_listings = re.sub(r"^```.*?^```", "", "\n\n".join(prose_of(slug)), flags=re.M | re.S)
+    found = re.findall(r"^(#+) (.+)$", without_listings, flags=re.M)
+    return [(len(marks), text) for marks, text in found]
+
+
+@every_lesson
+def test_a_code_cell_is_short(slug):
+    for cell in code_cells(LESSONS[slug].notebook()):
+        lines = [line for line in cell.source.splitlines() if line.strip()]
+        assert 1 <= len(lines) <= 16, cell.source
+
+
+@every_lesson
+def test_a_lesson_has_one_title_and_no_heading_skips_a_level(slug):
+    assert LESSONS[slug].has_title
+    levels = [level for level, _ in headings_of(slug)]
+    assert levels.count(1) == 1
+    assert all(below <= above + 1 for above, below in pairwise(levels))
+
+
+@every_lesson
+def test_a_lesson_has_no_header_that_a_page_would_print(slug):
+    kinds = {cell.cell_type for cell in LESSONS[slug].notebook().cells}
+    assert kinds == {"markdown", "code"}
+    assert LESSONS[slug].script.read_text(encoding="utf-8").startswith("# %% [markdown]\n# # ")
+
+
+# What arithmetic gives, and what the lessons choose: none of these is measured.
+NOT_MEASURED = {"100 %", "6.25 %", "90 %", "95 %"}
+
+
+@every_lesson
+def test_no_accuracy_is_typed_into_prose(slug):
+    found = re.findall(r"\d[\d.,]*\s?%", " ".join(prose_of(slug)))
+    assert {re.sub(r"\s", " ", text) for text in found} <= NOT_MEASURED
+
+
+@every_lesson
+def test_every_result_of_a_lesson_has_a_band(previews, slug):
+    folder, _ = previews
+    results = {f"{result['key']}.test_accuracy" for result in card_of(folder, slug)["results"]}
+    assert set(BANDS[slug]) == results
+    assert all(0.9 <= low < high < 1 for low, high in BANDS[slug].values())
+
+
+def test_there_is_no_band_without_a_lesson():
+    assert set(BANDS) == set(LESSONS)

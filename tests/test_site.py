@@ -1,0 +1,433 @@
+"""The whole site, built once from a copy of this repository: a preview on the sample."""
+
+import csv
+import gzip
+import io
+import json
+import os
+import re
+import shutil
+import struct
+import subprocess
+import sys
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from pathlib import Path
+from types import SimpleNamespace
+from urllib.parse import unquote, urlsplit
+
+import nbformat
+import pytest
+from bs4 import BeautifulSoup
+
+from mnist_lessons.publishing._lessons import code_cells, discover
+
+ROOT = Path(__file__).parents[1]
+LESSONS = {lesson.slug: lesson for lesson in discover(ROOT / "tutorials")}
+
+every_lesson = pytest.mark.parametrize("slug", LESSONS)
+
+
+@dataclass(frozen=True)
+class Site:
+    """A project of which `python -m mnist_lessons.publishing` has just built the site."""
+
+    root: Path
+    process: subprocess.CompletedProcess[str]
+
+    @property
+    def folder(self) -> Path:
+        return self.root / "site"
+
+    @cached_property
+    def pages(self) -> dict[str, BeautifulSoup]:
+        """All pages by their address below the site."""
+        return {
+            file.relative_to(self.folder).as_posix(): BeautifulSoup(
+                file.read_text(encoding="utf-8"), "html.parser"
+            )
+            for file in sorted(self.folder.rglob("*.html"))
+        }
+
+    def lesson(self, slug: str) -> SimpleNamespace:
+        """A lesson's page and what lies beside it."""
+        folder = self.folder / "tutorials" / slug
+        return SimpleNamespace(
+            folder=folder,
+            page=self.pages[f"tutorials/{slug}/index.html"],
+            card=json.loads((folder / "run.json").read_text(encoding="utf-8")),
+            log=list(csv.DictReader(io.StringIO((folder / "log.csv").read_text("utf-8")))),
+            notebook=nbformat.read(folder / f"{slug}.ipynb", as_version=nbformat.NO_CONVERT),
+            script=LESSONS[slug],
+        )
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory) -> Site:
+    root = tmp_path_factory.mktemp("project")
+    for name in ("docs", "tutorials", "mnist_lessons"):
+        shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "mkdocs.yml", root)
+    settings = {
+        "MNIST_LESSONS_PROFILE": "preview",
+        "MNIST_LESSONS_DEVICE": "cpu",
+        "OMP_NUM_THREADS": "1",
+    }
+    process = subprocess.run(
+        [sys.executable, "-m", "mnist_lessons.publishing"],
+        cwd=root,
+        env={**os.environ, **settings},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    assert process.returncode == 0, process.stderr
+    return Site(root, process)
+
+
+def rows_of(table):
+    """The text of a table's body, row by row."""
+    return [[cell.get_text(strip=True) for cell in row("td")] for row in table.tbody("tr")]
+
+
+def titles_of_admonitions(page):
+    return [title.get_text() for title in page.select(".admonition > .admonition-title")]
+
+
+def test_the_build_says_what_it_built(site):
+    first, *lessons = site.process.stdout.splitlines()
+    assert "site" in first
+    assert len(lessons) == len(LESSONS)
+    for slug in LESSONS:
+        [line] = [line for line in lessons if slug in line.split()]
+        assert re.search(r" \d+:\d\d  run now, profile preview, cpu, sample of MNIST$", line)
+
+
+def test_the_build_tells_how_far_it_is_and_warns_of_nothing_else(site):
+    lines = [" ".join(line.split()) for line in site.process.stderr.splitlines()]
+    for slug, lesson in LESSONS.items():
+        cells = len(code_cells(lesson.notebook()))
+        told = {line.split()[2] for line in lines if line.startswith(f"{slug} cell ")}
+        assert told == {f"{cell}/{cells}" for cell in range(1, cells + 1)}
+        assert any(line.startswith(slug) and " epoch 2/2 train loss" in line for line in lines)
+    known = (*(f"{slug} cell" for slug in LESSONS), "mnist_lessons: ")
+    assert [line for line in lines if not line.startswith(known)] == []
+
+
+def test_the_build_leaves_nothing_but_the_site_and_the_store(site):
+    names = {path.name for path in site.root.iterdir()}
+    assert names == {"docs", "tutorials", "mnist_lessons", "mkdocs.yml", "site", ".cache"}
+    assert {path.name for path in (site.root / ".cache" / "lessons").iterdir()} == {
+        *LESSONS,
+        "running",
+    }
+    assert not any((site.root / ".cache" / "lessons" / "running").iterdir())
+
+
+def targets(page):
+    attributes = ("href", "src", "srcset", "poster", "data")
+    return [tag[name] for name in attributes for tag in page.find_all(attrs={name: True})]
+
+
+def broken(site, address, target):
+    """What is wrong with a link, or None."""
+    url = urlsplit(target)
+    if url.scheme or url.netloc:
+        away = url.scheme == "https" and url.hostname not in ("localhost", "127.0.0.1")
+        return None if away else "neither here nor on the web"
+    here = site.folder / address
+    path = unquote(url.path)
+    base = site.folder if path.startswith("/") else here.parent
+    file = (base / path.lstrip("/")).resolve() if path else here
+    if file.is_dir():
+        file /= "index.html"
+    if not file.is_file() or not file.is_relative_to(site.folder.resolve()):
+        return "no such file"
+    if url.fragment and file.suffix == ".html":
+        page = site.pages[file.relative_to(site.folder.resolve()).as_posix()]
+        if not page.find(id=unquote(url.fragment)):
+            return "no such place on that page"
+    return None
+
+
+def test_every_link_leads_somewhere(site):
+    checked = [
+        (address, target) for address, page in site.pages.items() for target in targets(page)
+    ]
+    assert len(checked) > 300
+    problems = [(*link, problem) for link in checked if (problem := broken(site, *link))]
+    assert problems == []
+
+
+def test_nothing_is_loaded_from_another_host(site):
+    for page in site.pages.values():
+        loaded = [tag.get("src") for tag in page(["script", "img", "iframe", "source"])]
+        loaded += [tag["href"] for tag in page("link") if "canonical" not in tag.get("rel", [])]
+        assert [address for address in loaded if address and urlsplit(address).netloc] == []
+
+
+def test_every_image_has_a_text_and_a_size(site):
+    images = [image for page in site.pages.values() for image in page("img")]
+    assert len(images) >= 10
+    for image in images:
+        assert len(image["alt"]) >= 20
+        assert int(image["width"]) > 0
+        assert int(image["height"]) > 0
+
+
+@every_lesson
+def test_a_figure_keeps_its_proportions(site, slug):
+    lesson = site.lesson(slug)
+    images = lesson.page("img")
+    assert [image["src"] for image in images] == [one["file"] for one in lesson.card["figures"]]
+    assert [image["alt"] for image in images] == [one["alt"] for one in lesson.card["figures"]]
+    for image in images:
+        content = (lesson.folder / image["src"]).read_bytes()
+        width, height = struct.unpack(">II", content[16:24])
+        assert int(image["width"]) / int(image["height"]) == pytest.approx(width / height, rel=0.01)
+
+
+def test_headings_are_in_order(site):
+    for address, page in site.pages.items():
+        levels = [int(heading.name[1]) for heading in page(re.compile(r"h[1-6]"))]
+        assert levels[0] == 1, address
+        assert levels.count(1) == 1, address
+        assert all(below <= above + 1 for above, below in pairwise(levels)), address
+
+
+def test_ids_are_unique_and_the_table_of_contents_finds_them(site):
+    for address, page in site.pages.items():
+        ids = [tag["id"] for tag in page(id=True)]
+        assert len(ids) == len(set(ids)), address
+        contents = page.select(".md-nav--secondary a[href^='#']")
+        assert {unquote(link["href"][1:]) for link in contents} <= set(ids), address
+
+
+@every_lesson
+def test_the_table_of_contents_of_a_lesson_has_its_headings(site, slug):
+    page = site.lesson(slug).page
+    listed = [link["href"][1:] for link in page.select(".md-nav--secondary a[href^='#']")]
+    headings = [heading["id"] for heading in page.article(re.compile("h[23]"))]
+    assert headings
+    assert list(dict.fromkeys(listed)) == headings
+
+
+def test_no_page_shows_what_went_wrong(site):
+    for address, page in site.pages.items():
+        text = page.get_text()
+        for sign in ("Traceback (most recent", "No description has been provided", "Warning: "):
+            assert sign not in text, address
+        assert "<!-- lessons:" not in str(page), address
+
+
+@every_lesson
+def test_a_lesson_page_is_light(site, slug):
+    lesson = site.lesson(slug)
+    assert len(gzip.compress((lesson.folder / "index.html").read_bytes())) < 30_000
+    assert all(len(style.get_text()) <= 2_000 for style in lesson.page("style"))
+    assert "data:image" not in str(lesson.page.article)
+
+
+@every_lesson
+def test_downloads_lie_beside_the_page_and_are_linked(site, slug):
+    lesson = site.lesson(slug)
+    linked = {link["href"] for link in lesson.page.article("a")}
+    for name in (f"{slug}.ipynb", f"{slug}.py", "log.csv", "run.json"):
+        assert name in linked
+        assert (lesson.folder / name).stat().st_size > 0
+
+
+@every_lesson
+def test_the_script_beside_the_page_is_the_lesson(site, slug):
+    script = (site.lesson(slug).folder / f"{slug}.py").read_bytes()
+    assert script == (site.root / "tutorials" / f"{slug}.py").read_bytes()
+    compile(script, slug, "exec")
+
+
+@every_lesson
+def test_the_notebook_beside_the_page_is_the_lesson_with_its_outputs(site, slug):
+    lesson = site.lesson(slug)
+    nbformat.validate(lesson.notebook)
+    source = discover(site.root / "tutorials")
+    [script] = [one for one in source if one.slug == slug]
+    cells = [(cell.cell_type, cell.source) for cell in lesson.notebook.cells]
+    assert cells == [(cell.cell_type, cell.source) for cell in script.notebook().cells]
+    executed = code_cells(lesson.notebook)
+    assert [cell.execution_count for cell in executed] == list(range(1, len(executed) + 1))
+    for cell in executed:
+        kinds = {output.output_type for output in cell.outputs}
+        assert "error" not in kinds
+        if re.search(r"print\(|run\.follow\(", cell.source):
+            assert "stream" in kinds, cell.source
+        if "run.show(" in cell.source:
+            assert "display_data" in kinds, cell.source
+
+
+@every_lesson
+def test_a_notebook_speaks_on_stderr_only_of_the_sample(site, slug):
+    said = [
+        line
+        for cell in code_cells(site.lesson(slug).notebook)
+        for output in cell.outputs
+        if output.get("name") == "stderr"
+        for line in output.text.splitlines()
+    ]
+    assert any("SAMPLE DATA" in line for line in said)
+    assert all(line.startswith("mnist_lessons: ") for line in said)
+
+
+@every_lesson
+def test_all_code_and_all_outputs_are_on_the_page(site, slug):
+    lesson = site.lesson(slug)
+    listings = [code.get_text() for code in lesson.page.article.select(".highlight pre code")]
+    printed = "".join(pre.get_text() for pre in lesson.page.select(".jp-OutputArea-output pre"))
+    for cell in code_cells(lesson.notebook):
+        assert f"{cell.source}\n" in listings
+        for output in cell.outputs:
+            if output.output_type == "stream":
+                assert output.text.lstrip("\n") in printed
+
+
+@every_lesson
+def test_the_log_beside_the_page_agrees_with_the_run_card(site, slug):
+    lesson = site.lesson(slug)
+    assert lesson.card["status"] == "finished"
+    assert lesson.card["profile"] == "preview"
+    assert lesson.card["data"]["is_sample"]
+    assert len(lesson.log) == len(lesson.card["log"]) >= 3
+    for row, record in zip(lesson.log, lesson.card["log"], strict=True):
+        assert {name: type(record[name])(value) for name, value in row.items()} == record
+
+
+@every_lesson
+def test_the_log_is_folded_on_the_page_with_one_row_for_each_record(site, slug):
+    lesson = site.lesson(slug)
+    [log] = [one for one in lesson.page("details") if "log" in one.summary.get_text()]
+    assert not log.has_attr("open")
+    assert rows_of(log.table) == [
+        [
+            record["fit"],
+            str(record["epoch"]),
+            f"{record['train_loss']:.4f}",
+            f"{record['train_accuracy']:.2%}",
+            f"{record['validation_loss']:.4f}",
+            f"{record['validation_accuracy']:.2%}",
+            f"{record['seconds']:.2f}",
+        ]
+        for record in lesson.card["log"]
+    ]
+
+
+@every_lesson
+def test_a_lesson_page_has_its_run_card(site, slug):
+    lesson = site.lesson(slug)
+    text = lesson.page.find(id="the-run-behind-this-page").find_next("table").get_text(" ")
+    for fact in (lesson.card["device_name"], lesson.card["versions"]["torch"], "preview"):
+        assert fact in text
+    assert lesson.card["data"]["checksum"][:16] in text
+
+
+@every_lesson
+def test_solutions_are_folded(site, slug):
+    lesson = site.lesson(slug)
+    solutions = [
+        f"{cell.source}\n"
+        for cell in code_cells(lesson.notebook)
+        if "solution" in cell.metadata.get("tags", [])
+    ]
+    folded = [
+        code.get_text()
+        for details in lesson.page("details", class_="success")
+        for code in details.select(".highlight code")
+    ]
+    assert folded == solutions
+    assert not any(details.has_attr("open") for details in lesson.page("details"))
+
+
+@pytest.mark.parametrize(
+    "address", ["index.html", "results/index.html", *(f"tutorials/{s}/index.html" for s in LESSONS)]
+)
+def test_a_page_with_numbers_says_preview_and_sample(site, address):
+    titles = titles_of_admonitions(site.pages[address])
+    assert titles[:2] == ["Preview", "Sample data"]
+
+
+def test_every_page_of_a_preview_is_watermarked(site):
+    for address, page in site.pages.items():
+        if address != "404.html":
+            assert page.select_one(".preview-watermark"), address
+
+
+@every_lesson
+def test_admonitions_are_rendered(site, slug):
+    written = re.findall(r'^# !!! \w+ "(.+)"$', LESSONS[slug].script.read_text("utf-8"), re.M)
+    assert written
+    page = site.lesson(slug).page
+    assert titles_of_admonitions(page)[-len(written) :] == written
+    assert "!!!" not in page.article.get_text()
+
+
+@pytest.mark.parametrize("address", ["index.html", "results/index.html"])
+def test_the_table_of_results_has_every_result_of_every_run(site, address):
+    rows = rows_of(site.pages[address].article.table)
+    recorded = [
+        [
+            result["title"],
+            f"{result['accuracy']:.2%}",
+            f"{result['interval'][0]:.2%} to {result['interval'][1]:.2%}",
+            f"{result['correct']:,} of {result['count']:,}",
+            f"{result['parameters']:,}",
+            f"{result['multiplications']:,}",
+            f"{result['seconds_per_epoch']:.2f}",
+        ]
+        for slug in LESSONS
+        for result in site.lesson(slug).card["results"]
+    ]
+    assert sorted(rows) == sorted(recorded)
+    for result in (result for slug in LESSONS for result in site.lesson(slug).card["results"]):
+        assert result["accuracy"] == result["correct"] / result["count"]
+
+
+def test_the_search_index_has_each_text_once(site):
+    index = json.loads((site.folder / "search" / "search_index.json").read_text("utf-8"))
+    found = [entry for entry in index["docs"] if entry["location"].startswith("tutorials/")]
+    text = " ".join(entry["text"] for entry in found)
+    assert "Copied!" not in text
+    assert "In [" not in text
+    assert all("¶" not in entry["title"] for entry in index["docs"])
+    assert "a confusion matrix" in " ".join(text.split())
+    for lesson in LESSONS.values():
+        page = " ".join(
+            entry["text"]
+            for entry in found
+            if entry["location"].startswith(f"tutorials/{lesson.slug}/")
+        )
+        assert page.count("start_run(") <= 1
+
+
+def test_a_script_repeats_the_numbers_of_its_page(site, tmp_path):
+    settings = {
+        "MNIST_LESSONS_PROFILE": "preview",
+        "MNIST_LESSONS_DEVICE": "cpu",
+        "OMP_NUM_THREADS": "1",
+    }
+    subprocess.run(
+        [sys.executable, site.lesson("simple_dnn").folder / "simple_dnn.py"],
+        cwd=tmp_path,
+        env={**os.environ, **settings},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=300,
+        check=True,
+    )
+    card = json.loads((tmp_path / "runs" / "simple_dnn" / "run.json").read_text(encoding="utf-8"))
+
+    def measured(run):
+        timed = ("seconds", "seconds_per_epoch", "images_per_second")
+        records = [*run["log"], *run["results"]]
+        return [{k: v for k, v in record.items() if k not in timed} for record in records]
+
+    assert measured(card) == measured(site.lesson("simple_dnn").card)
