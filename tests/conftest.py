@@ -4,8 +4,11 @@ import gzip
 import hashlib
 import os
 import random
+import signal
 import struct
-from collections.abc import Collection, Iterator
+import subprocess
+import sys
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +23,7 @@ from mnist_lessons.settings import Settings
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 _DATA = os.environ.get("MNIST_LESSONS_DATA")  # before any test clears it
+_TUTORIALS = Path(__file__).parents[1] / "tutorials"
 
 hypothesis.settings.register_profile("tests", derandomize=True, deadline=None, database=None)
 hypothesis.settings.load_profile("tests")
@@ -66,6 +70,44 @@ def sample():
     from mnist_lessons.data import load_mnist  # imports torch: not every test needs it
 
     return load_mnist(Settings(offline=True))
+
+
+@pytest.fixture(scope="session")
+def start_lesson() -> Callable[..., subprocess.Popen[str]]:
+    """Starts a lesson as a script, in a folder, as in a terminal without a display."""
+
+    def start(slug: str, folder: Path, **variables: str) -> subprocess.Popen[str]:
+        removed = ("DISPLAY", "WAYLAND_DISPLAY", "MPLBACKEND")
+        kept = {name: value for name, value in os.environ.items() if name not in removed}
+        settings = {"MNIST_LESSONS_DEVICE": "cpu", "OMP_NUM_THREADS": "1"}
+        return subprocess.Popen(
+            [sys.executable, "-W", "error", _TUTORIALS / f"{slug}.py"],
+            cwd=folder,
+            env={**kept, **settings, **variables},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            # A test run in the background may have inherited that Ctrl-C is ignored.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        )
+
+    return start
+
+
+@pytest.fixture(scope="session")
+def previews(tmp_path_factory, start_lesson) -> tuple[Path, dict[str, tuple[int, str, str]]]:
+    """All lessons as scripts, run at the same time in one folder that is not the repository.
+
+    The folder; and by lesson the exit status and what it wrote to stdout and stderr.
+    """
+    folder = tmp_path_factory.mktemp("elsewhere")
+    started = {
+        script.stem: start_lesson(script.stem, folder, MNIST_LESSONS_PROFILE="preview")
+        for script in sorted(_TUTORIALS.glob("*.py"))
+    }
+    said = {slug: process.communicate(timeout=300) for slug, process in started.items()}
+    return folder, {slug: (started[slug].returncode, *said[slug]) for slug in started}
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,8 @@
 
 import csv
 import json
-import os
 import re
 import signal
-import subprocess
-import sys
 import tomllib
 from itertools import pairwise
 from pathlib import Path
@@ -22,28 +19,6 @@ BANDS = tomllib.loads((ROOT / "tutorials" / "bands.toml").read_text(encoding="ut
 every_lesson = pytest.mark.parametrize("slug", LESSONS)
 
 
-def start(slug, folder, **variables):
-    """Start a lesson in a terminal without a display."""
-    removed = ("DISPLAY", "WAYLAND_DISPLAY", "MPLBACKEND")
-    kept = {name: value for name, value in os.environ.items() if name not in removed}
-    settings = {"MNIST_LESSONS_DEVICE": "cpu", "MNIST_LESSONS_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
-    return subprocess.Popen(
-        [sys.executable, "-W", "error", ROOT / "tutorials" / f"{slug}.py"],
-        cwd=folder,
-        env={**kept, **settings, **variables},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        preexec_fn=heed_ctrl_c,
-    )
-
-
-def heed_ctrl_c():
-    # A test run in the background may have inherited that Ctrl-C is ignored.
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
 def card_of(folder, slug):
     return json.loads((folder / "runs" / slug / "run.json").read_text(encoding="utf-8"))
 
@@ -51,15 +26,6 @@ def card_of(folder, slug):
 def log_of(folder, slug):
     with (folder / "runs" / slug / "log.csv").open(encoding="utf-8", newline="") as stream:
         return list(csv.DictReader(stream))
-
-
-@pytest.fixture(scope="module")
-def previews(tmp_path_factory):
-    """All lessons as scripts, at the same time, in one folder that is not the repository."""
-    folder = tmp_path_factory.mktemp("elsewhere")
-    started = {slug: start(slug, folder, MNIST_LESSONS_PROFILE="preview") for slug in LESSONS}
-    said = {slug: process.communicate(timeout=300) for slug, process in started.items()}
-    return folder, {slug: (started[slug].returncode, *said[slug]) for slug in LESSONS}
 
 
 @every_lesson
@@ -116,8 +82,8 @@ def test_both_lessons_train_the_simple_network_alike(previews):
     assert results["simple_dnn"] == results["improved_cnn"] != []
 
 
-def test_ctrl_c_in_training_leaves_the_log_so_far(tmp_path):
-    process = start("simple_dnn", tmp_path, MNIST_LESSONS_PROFILE="full")
+def test_ctrl_c_in_training_leaves_the_log_so_far(start_lesson, tmp_path):
+    process = start_lesson("simple_dnn", tmp_path, MNIST_LESSONS_PROFILE="full")
     assert any(line.startswith("epoch ") for line in process.stdout)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=120)
@@ -131,8 +97,8 @@ def test_ctrl_c_in_training_leaves_the_log_so_far(tmp_path):
     assert 0 < len(rows) == len(card["log"]) < 129
 
 
-def test_an_unknown_setting_ends_every_lesson_with_one_line(tmp_path):
-    started = [start(slug, tmp_path, MNIST_LESSONS_PROFIL="preview") for slug in LESSONS]
+def test_an_unknown_setting_ends_every_lesson_with_one_line(start_lesson, tmp_path):
+    started = [start_lesson(slug, tmp_path, MNIST_LESSONS_PROFIL="preview") for slug in LESSONS]
     for process in started:
         out, err = process.communicate(timeout=120)
         assert process.returncode == 2

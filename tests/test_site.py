@@ -408,26 +408,13 @@ def test_the_search_index_has_each_text_once(site):
         assert page.count("start_run(") <= 1
 
 
-def test_a_script_repeats_the_numbers_of_its_page(site, tmp_path):
-    settings = {
-        "MNIST_LESSONS_PROFILE": "preview",
-        "MNIST_LESSONS_DEVICE": "cpu",
-        "OMP_NUM_THREADS": "1",
-    }
-    subprocess.run(
-        [sys.executable, site.lesson("simple_dnn").folder / "simple_dnn.py"],
-        cwd=tmp_path,
-        env={**os.environ, **settings},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        timeout=300,
-        check=True,
-    )
-    card = json.loads((tmp_path / "runs" / "simple_dnn" / "run.json").read_text(encoding="utf-8"))
-
+@every_lesson
+def test_a_script_repeats_the_numbers_of_its_page(site, previews, slug):
     def measured(run):
         timed = ("seconds", "seconds_per_epoch", "images_per_second")
         records = [*run["log"], *run["results"]]
         return [{k: v for k, v in record.items() if k not in timed} for record in records]
 
-    assert measured(card) == measured(site.lesson("simple_dnn").card)
+    folder, _ = previews
+    card = json.loads((folder / "runs" / slug / "run.json").read_text(encoding="utf-8"))
+    assert measured(card) == measured(site.lesson(slug).card)

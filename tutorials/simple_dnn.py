@@ -247,9 +247,10 @@ for record in (best, last):
 #
 # ## The test, once
 #
-# Ten thousand images (in the full MNIST) that nothing has depended on so far.
-# An accuracy is a share of a finite number of images, so it comes with an
-# interval: had we drawn other test images, we would expect to land in it.
+# Nothing has depended on the test images so far. The accuracy is a share of a
+# finite number of images, so it is a little uncertain. The interval says how
+# much: of 100 intervals made in this way, about 95 hold the accuracy that one
+# would measure on endlessly many such images.
 
 # %%
 from mnist_lessons.evaluation import predict
