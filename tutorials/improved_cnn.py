@@ -322,20 +322,21 @@ contestants = {
     "CNN, long": (model_120, history_120, predictions_120),
     "DNN": (dnn, history_dnn, predictions_dnn),
 }
-print("network     epochs  seconds  parameters  multiplied  accuracy")
+print("network     epochs  seconds  parameters  multiplications  accuracy")
 for name, (network, history, predictions) in contestants.items():
     layers = summarise(network)
     seconds = sum(record.seconds for record in history)
     parameters = sum(layer.parameters for layer in layers)
     products = sum(layer.multiplications for layer in layers)
     print(f"{name:11} {history[-1].epoch:6}  {seconds:7.1f}", end="")
-    print(f"  {parameters:10,}  {products:10,}", end="")
+    print(f"  {parameters:10,}  {products:15,}", end="")
     print(f"  {predictions.score.accuracy:8.2%}")
 
 # %%
 histories = {name: history for name, (_, history, _) in contestants.items()}
+winner = min(histories, key=lambda name: histories[name][-1].validation_loss)
 figure = plots.learning_curves(
-    histories, title="Two networks and three trainings, epoch by epoch"
+    histories, title=f"{winner} ends with the lowest validation loss"
 )
 run.show(figure, "comparison")
 
