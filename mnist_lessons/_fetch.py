@@ -125,7 +125,7 @@ def verified_files(
         if not _missing(cache):
             yield Found("cache", cache)
         elif settings.offline:
-            _say(f"MNIST_LESSONS_OFFLINE=1 and no complete MNIST in {cache}")
+            _say("MNIST_LESSONS_OFFLINE=1, and no complete MNIST in the user's cache folder")
             yield Found("sample", None)
         else:
             target = _writable(cache, stack)

@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import cast
 
 import click
+from filelock import FileLock
 from mkdocs.commands.build import build as mkdocs_build
 from mkdocs.config import load_config
 from mkdocs.exceptions import Abort, ConfigurationError
 
-from mnist_lessons.errors import LessonError
+from mnist_lessons.errors import LessonError, SettingError
 from mnist_lessons.publishing._build import LessonPage
 from mnist_lessons.publishing._progress import duration
 from mnist_lessons.publishing.plugin import LessonsPlugin
@@ -42,14 +43,24 @@ def main(site: str, config: str) -> None:
         sys.exit(2)
     except (Abort, OSError) as error:
         print(f"error: the site was not built, {site}/ is as it was. {error}", file=sys.stderr)
-        sys.exit(1)
+        sys.exit(_exit_status(error))
     except KeyboardInterrupt:
         print(f"interrupted; {site}/ is as it was", file=sys.stderr)
         sys.exit(_INTERRUPTED)
     _summarise(Path(site), pages)
 
 
+def _exit_status(error: BaseException) -> int:
+    """That of the first error that a user can mend among those that led to this one."""
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, LessonError):
+        cause = cause.__cause__ or cause.__context__
+    return cause.exit_status if cause else 1
+
+
 def _build(config_file: Path, site: Path) -> list[LessonPage]:
+    if site.exists() and not (site / "404.html").exists() and any(site.iterdir()):
+        raise SettingError(f"--site {site} is a folder with other files: it will not be replaced")
     # Beside the old site: a folder can be moved in one step only within its file system.
     partial = site.with_name(f".{site.name}-{os.getpid()}")
     # MkDocs refuses a site that would take the place of its sources.
@@ -59,31 +70,38 @@ def _build(config_file: Path, site: Path) -> list[LessonPage]:
     config.plugins.on_startup(command="build", dirty=False)
     try:
         mkdocs_build(config)
-        _replace(site, partial)
+        _replace(site, partial, config_file.resolve().parent / ".cache" / "site.lock")
     finally:
         config.plugins.on_shutdown()
         shutil.rmtree(partial, ignore_errors=True)
     return plugin.pages
 
 
-def _replace(site: Path, partial: Path) -> None:
-    """Put the new site where the old one was."""
+def _replace(site: Path, partial: Path, lock: Path) -> None:
+    """Put the new site where the old one was; two builds at once take turns."""
     old = partial.with_name(partial.name + "-old")
-    if site.exists():
-        os.replace(site, old)
-    os.replace(partial, site)
+    with FileLock(lock):
+        if site.exists():
+            os.replace(site, old)
+        try:
+            os.replace(partial, site)
+        except BaseException:
+            if old.exists():
+                os.replace(old, site)
+            raise
     shutil.rmtree(old, ignore_errors=True)
 
 
 def _summarise(site: Path, pages: list[LessonPage]) -> None:
-    print(f"The site is in {site}/ : view it with  python -m http.server -d {site}")
+    print(f"The site is in {site}/ : view it with  python3 -m http.server -d {site}")
     for page in pages:
         assert page.run is not None
         card = page.run.card
+        data = card["data"] or {"dataset": "no data"}
         how = "run now" if page.executed_now else f"stored run of {card['started'][:10]}"
         print(
             f"  {page.lesson.slug:14}  {duration(card['seconds']):>7}  {how}, profile "
-            f"{card['profile']}, {card['device']}, {card['data']['dataset']}"
+            f"{card['profile']}, {card['device']}, {data['dataset']}"
         )
 
 

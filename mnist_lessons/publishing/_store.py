@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+from filelock import FileLock
 from nbformat import NotebookNode
 
 from mnist_lessons.publishing._lessons import Lesson, code_cells
@@ -40,8 +41,9 @@ class StoredRun:
 
     @property
     def is_sample(self) -> bool:
-        """True where the run did not have the full MNIST."""
-        return bool((self.card["data"] or {"is_sample": True})["is_sample"])
+        """True where the run had the sample in the place of the full MNIST."""
+        data = self.card["data"]
+        return data is not None and bool(data["is_sample"])
 
     def executed(self) -> NotebookNode:
         """The notebook with its outputs, as it was executed."""
@@ -85,8 +87,9 @@ class Store:
         nbformat.write(executed, staged / "executed.ipynb")
         place = self._place(lesson, key)
         place.parent.mkdir(parents=True, exist_ok=True)
-        shutil.rmtree(place, ignore_errors=True)
-        os.replace(staged, place)
+        with FileLock(self.folder / "store.lock"):  # two builds at once take turns
+            shutil.rmtree(place, ignore_errors=True)
+            os.replace(staged, place)
         return StoredRun(place)
 
     def _place(self, lesson: Lesson, key: str) -> Path:

@@ -117,7 +117,7 @@ def test_a_lesson_without_a_title_is_one_clear_error(project):
     [
         ("MNIST_LESSONS_PROFIL", "full", 2),
         ("MNIST_LESSONS_DEVICE", "abacus", 2),
-        ("MNIST_LESSONS_DATA", "nowhere", 1),
+        ("MNIST_LESSONS_DATA", "nowhere", 2),
     ],
 )
 def test_a_wrong_setting_is_one_line(project, name, value, status):
@@ -168,13 +168,14 @@ def test_another_folder_can_take_the_site(project):
     assert_untouched(project, before)
 
 
-@pytest.mark.parametrize("site", ["docs", "."])
-def test_the_site_never_takes_the_place_of_the_project(project, site):
+@pytest.mark.parametrize("site", ["docs", "tutorials", "."])
+def test_the_site_never_takes_the_place_of_other_files(project, site):
     result = project.build("--site", site)
-    assert result.returncode == 1
-    assert "docs_dir" in result.stderr
+    assert result.returncode == 2
+    assert "will not be replaced" in result.stderr
     assert "Traceback" not in result.stderr
     assert (project.root / "docs" / "index.md").exists()
+    assert (project.root / "tutorials" / "one.py").exists()
 
 
 def start_and_wait_for(project, sign):
