@@ -87,7 +87,7 @@ class Store:
         nbformat.write(executed, staged / "executed.ipynb")
         place = self._place(lesson, key)
         place.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(self.folder / "store.lock"):  # two builds at once take turns
+        with FileLock(f"{self.folder}.lock"):  # two builds at once take turns
             shutil.rmtree(place, ignore_errors=True)
             os.replace(staged, place)
         return StoredRun(place)
