@@ -31,7 +31,7 @@ bench: $(READY) ## compare speed and memory with the original tutorials' loops
 	@$(BIN)/python -m benchmarks
 
 clean: ## remove the environment, the site and the stored runs; runs/ stays
-	rm -rf $(VENV) $(SITE) .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache *.egg-info
+	rm -rf $(VENV) site .site-* .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache *.egg-info
 
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version if sys.version_info < (3, 11) else 0)'

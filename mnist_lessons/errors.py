@@ -1,6 +1,6 @@
 """Errors that a user can mend: one line, and an exit status for scripts."""
 
-__all__ = ["DataError", "LessonError", "NonFiniteLoss", "SettingError"]
+__all__ = ["BuildFailure", "DataError", "LessonError", "NonFiniteLoss", "SettingError"]
 
 
 class LessonError(Exception):
@@ -16,6 +16,10 @@ class SettingError(LessonError, ValueError):
     """A setting is unknown or outside its range (exit status 2)."""
 
     exit_status = 2
+
+
+class BuildFailure(LessonError):
+    """The site cannot be built; nothing has been replaced."""
 
 
 class DataError(LessonError, RuntimeError):

@@ -256,7 +256,8 @@ def confusion_matrix(counts: NDArray[np.int64], *, title: str) -> LessonFigure:
         xticks=range(10),
         yticks=range(10),
     )
-    figure.colorbar(drawn, ax=axes, label="errors (images)", shrink=0.85)
+    ticks = MaxNLocator(integer=True)
+    figure.colorbar(drawn, ax=axes, label="errors (images)", shrink=0.85, ticks=ticks)
     worst = ", ".join(
         f"{true} read as {read} {count} times" for true, read, count in top_confusions(counts)
     )
@@ -293,7 +294,7 @@ def doubt_bars(split: Split, predictions: Predictions, rows: Tensor, *, title: s
         picture.set_axis_off()
         picture.set_title(f"true: {label}", fontsize=11)
         drawn = bars.barh(range(10), 100 * share, color=_COLOURS[0])
-        drawn[label].set(hatch="///", edgecolor="white", color=_COLOURS[1])
+        drawn[label].set(hatch="///", facecolor=_COLOURS[1], edgecolor="white")
         bars.set(xlim=(0, 100), yticks=range(10), xlabel="probability (%)")
         bars.invert_yaxis()
         bars.set_ylabel("digit" if column == 0 else "")
@@ -321,7 +322,7 @@ def _frame(axes: Axes) -> None:
 
 def _percent(share: float) -> str:
     # 99.97 % must not be shown as a certainty.
-    return f"{math.floor(1000 * share) / 10:.1f} %" if share < 1 else "100 %"
+    return f"{math.floor(1000 * share) / 10:.1f} %" if share < 1 else "> 99.9 %"
 
 
 def _lighter(colour: str) -> tuple[float, ...]:

@@ -23,7 +23,7 @@ from tqdm import tqdm
 
 from mnist_lessons.data import Splits
 from mnist_lessons.devices import device_name, select_device
-from mnist_lessons.errors import LessonError
+from mnist_lessons.errors import LessonError, SettingError
 from mnist_lessons.evaluation import Score
 from mnist_lessons.models import summarise
 from mnist_lessons.plots import LessonFigure
@@ -94,12 +94,14 @@ class Run:
         self._started = time.perf_counter()
         self._figures: list[LessonFigure] = []
         self._card = _new_card(lesson, seed, settings.profile or "full", self.device)
-        self.folder.mkdir(parents=True, exist_ok=True)
-        for stale in self.folder.glob("*.png"):
-            stale.unlink()
-        with (self.folder / "log.csv").open("w", encoding="utf-8", newline="") as stream:
-            csv.DictWriter(stream, _COLUMNS).writeheader()
-        self._save()
+        try:
+            self._empty_folder()
+            self._save()
+        except OSError as error:
+            raise SettingError(
+                f"cannot write to {self.folder}: {error.strerror}; set MNIST_LESSONS_RUNS to a "
+                "folder that can be written to"
+            ) from error
 
     def epochs(self, full: int, *, preview: int) -> int:
         """The number of epochs for the profile: `full`, or `preview` in a preview."""
@@ -210,6 +212,13 @@ class Run:
             for figure in self._figures:
                 pyplot.figure(figure.figure)
             pyplot.show()
+
+    def _empty_folder(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for stale in self.folder.glob("*.png"):
+            stale.unlink()
+        with (self.folder / "log.csv").open("w", encoding="utf-8", newline="") as stream:
+            csv.DictWriter(stream, _COLUMNS).writeheader()
 
     def _log(self, name: str, record: EpochRecord) -> None:
         row = {"fit": name, **record.as_row()}

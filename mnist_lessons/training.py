@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass, fields
 from functools import partial
 from typing import Any
@@ -125,8 +125,8 @@ def fit(model: nn.Module, splits: Splits, config: TrainConfig) -> Iterator[Epoch
     The model is moved to the device of the splits. In each epoch every training image is
     seen exactly once. An epoch draws its random numbers from `(config.seed, epoch)` alone:
     what the caller does between two epochs cannot change the training, and the caller's
-    own random state is left as it was. The same seed, number of threads and device give
-    the same bits.
+    own random state is left as it was (on the CPU, and on the CUDA device in use). The same
+    seed, number of threads and device give the same bits.
 
     Args:
         model: returns logits (N, 10); trained in place.
@@ -160,7 +160,7 @@ def _train_epoch(
     device = split.images.device
     seen = 0
     model.train()
-    with _own_random_state(device, config.seed, epoch):
+    with _own_random_state(device, config.seed, epoch), _repeatable_kernels():
         order = torch.randperm(len(split)).to(device)
         for step, rows in enumerate(order.split(config.batch_size), start=1):
             logits = model(split.images.index_select(0, rows))
@@ -177,6 +177,11 @@ def _train_epoch(
             seen += len(rows)
     synchronise(device)
     return seen
+
+
+def _repeatable_kernels() -> AbstractContextManager[None]:
+    # cuDNN's fastest kernels add in any order: the same seed would not give the same bits.
+    return torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True)
 
 
 @contextmanager

@@ -233,6 +233,8 @@ def test_doubt_bars_show_ten_probabilities_for_each_image(number, predictions, t
         label = int(predictions.labels[row])
         hatched = [digit for digit, patch in enumerate(bar.patches) if patch.get_hatch()]
         assert hatched == [label], "the true digit is not told by its colour alone"
+        true = bar.patches[label]
+        assert true.get_edgecolor() != true.get_facecolor(), "the hatching can be seen"
         assert "%" in bar.get_xlabel()
         first, second = np.argsort(-shares)[:2]
         assert re.search(rf"a {label}: {first} with [\d.]+ %, {second} with [\d.]+ %", figure.alt)

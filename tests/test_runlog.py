@@ -382,6 +382,13 @@ def test_an_unknown_setting_ends_a_script_with_one_line(tmp_path):
     assert not (tmp_path / "runs").exists()
 
 
+def test_a_folder_that_cannot_be_written_to_is_told(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("in the way")
+    settings = Settings(runs=tmp_path / "file")
+    with pytest.raises(SettingError, match="MNIST_LESSONS_RUNS"):
+        Run("lesson", seed=0, settings=settings)
+
+
 def test_a_script_waits_for_no_display_and_an_error_keeps_its_traceback(tmp_path):
     process = script(
         tmp_path,

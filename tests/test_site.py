@@ -344,6 +344,8 @@ def test_solutions_are_folded(site, slug):
         for code in details.select(".highlight code")
     ]
     assert folded == solutions
+    words = [details.get_text(" ").split()[:2] for details in lesson.page("details", "success")]
+    assert all(pair[0] == "Solution" and pair[1] != "solution" for pair in words)
     assert not any(details.has_attr("open") for details in lesson.page("details"))
 
 

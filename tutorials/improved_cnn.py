@@ -10,7 +10,7 @@
 # - what 3 epochs of training give, and what 120 give,
 # - how to compare two networks fairly.
 #
-# Everything on this page was printed or drawn by the program that you are
+# Every number and every figure comes from one run of the program that you are
 # reading.
 
 # %% [markdown]
@@ -113,10 +113,10 @@ for layer in summarise(ImprovedCNN()):
     print(f"{layer.multiplications:17,}")
 
 # %% [markdown]
-# This explains the number 320. A window of 5 by 5 pixels fits 24 times into
-# 28, so the first convolution makes 24 by 24. Pooling halves that to 12, the
-# second convolution makes 8, pooling makes 4. With 20 channels, 20 x 4 x 4
-# numbers are left for the linear layers.
+# This explains the number 320. A window of 5 by 5 pixels has 24 places in a
+# row of 28, so the first convolution makes 24 by 24. Pooling halves that to
+# 12, the second convolution makes 8, pooling makes 4. With 20 channels, 20 x 4
+# x 4 numbers are left for the linear layers.
 #
 # ## The loss
 #
@@ -140,8 +140,8 @@ print(f"log-softmax, then likelihood    {in_two:.6f}")
 # %% [markdown]
 # ## Three epochs
 #
-# We train with batches of 64 images and Adagrad, an optimiser that slows down
-# for weights that have moved a lot.
+# We train with batches of 64 images and Adagrad, an optimiser that takes ever
+# smaller steps for weights whose gradients have been large.
 # [`fit`](../reference.md#mnist_lessons.training.fit) is the loop that the
 # first lesson writes out. It logs every epoch; the page prints every fifth and
 # the last.
@@ -167,7 +167,7 @@ end = history_3[-1]
 figure = plots.learning_curves(
     {"ImprovedCNN": history_3},
     title=f"After {end.epoch} epochs, {end.validation_accuracy:.1%} of the "
-    "validation images are read",
+    "validation images are read correctly",
 )
 run.show(figure, "curves-short")
 
@@ -261,7 +261,7 @@ end = history_120[-1]
 figure = plots.learning_curves(
     {"ImprovedCNN": history_120},
     title=f"After {end.epoch} epochs, {end.validation_accuracy:.1%} of the "
-    "validation images are read",
+    "validation images are read correctly",
 )
 run.show(figure, "curves-long")
 print("epoch   train loss   validation loss")

@@ -9,7 +9,7 @@
 # - what a loss, a batch and an epoch are,
 # - how to say how good the network is, and how sure you can be of that.
 #
-# Everything on this page was printed or drawn by the program that you are
+# Every number and every figure comes from one run of the program that you are
 # reading.
 
 # %% [markdown]
@@ -196,8 +196,9 @@ print(f"after one epoch: {evaluate(model, splits.validation)}")
 # %% [markdown]
 # That is all there is to it.
 # [`fit`](../reference.md#mnist_lessons.training.fit) contains the same loop,
-# and measures both splits after each epoch. It measures in eval mode, without
-# gradients, and never touches the test split.
+# and measures after each epoch: all validation images, and the first 10,000
+# training images. It measures in eval mode, without gradients, and never
+# touches the test split.
 #
 # ## Train for long
 #

@@ -15,7 +15,7 @@ import click
 from filelock import FileLock
 from mkdocs.commands.build import build as mkdocs_build
 from mkdocs.config import load_config
-from mkdocs.exceptions import Abort, ConfigurationError
+from mkdocs.exceptions import Abort, BuildError, ConfigurationError
 
 from mnist_lessons.errors import LessonError, SettingError
 from mnist_lessons.publishing._build import LessonPage
@@ -32,6 +32,7 @@ _INTERRUPTED = 130
 def main(site: str, config: str) -> None:
     """Build, replace, and say what was built; exit status 1 or 2 where that failed."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
+    logging.getLogger(mkdocs_build.__module__).addFilter(_is_news)
     try:
         Settings.from_environment()
         pages = _build(Path(config), Path(site).resolve())
@@ -42,12 +43,18 @@ def main(site: str, config: str) -> None:
         print(f"error: {config}: {error}", file=sys.stderr)
         sys.exit(2)
     except (Abort, OSError) as error:
-        print(f"error: the site was not built, {site}/ is as it was. {error}", file=sys.stderr)
+        said = error.__context__ if isinstance(error.__context__, BuildError) else error
+        print(f"error: {said}\nthe site was not built, {site}/ is as it was", file=sys.stderr)
         sys.exit(_exit_status(error))
     except KeyboardInterrupt:
         print(f"interrupted; {site}/ is as it was", file=sys.stderr)
         sys.exit(_INTERRUPTED)
     _summarise(Path(site), pages)
+
+
+def _is_news(_: logging.LogRecord) -> bool:
+    # MkDocs logs an error that it then passes on: `main` says it.
+    return not isinstance(sys.exc_info()[1], BuildError)
 
 
 def _exit_status(error: BaseException) -> int:

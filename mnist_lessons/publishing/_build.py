@@ -3,24 +3,19 @@
 import os
 import shutil
 import sys
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mnist_lessons._fetch import Found, verified_files
-from mnist_lessons.errors import LessonError
+from mnist_lessons._fetch import Found, cache_folder, verified_files
+from mnist_lessons.errors import BuildFailure
 from mnist_lessons.publishing._execute import Job, LessonFailure, execute
-from mnist_lessons.publishing._lessons import Lesson, code_cells, discover
+from mnist_lessons.publishing._lessons import Lesson, code_cells, discover, has_alt_text, pictures
 from mnist_lessons.publishing._progress import ProgressView
 from mnist_lessons.publishing._store import Store, StoredRun, run_key
 from mnist_lessons.settings import Profile, Settings
 
-__all__ = ["BuildFailure", "LessonPage", "Project", "check_bands", "prepare"]
-
-
-class BuildFailure(LessonError):
-    """The site cannot be built; nothing has been replaced."""
+__all__ = ["LessonPage", "Project", "prepare"]
 
 
 @dataclass(frozen=True)
@@ -69,59 +64,27 @@ def prepare(project: Project, settings: Settings, *, serving: bool = False) -> l
     where it is still true, and otherwise a preview.
 
     Raises:
-        BuildFailure: there is no lesson, or one without a title.
+        BuildFailure: there is no lesson, or one without a title or not in UTF-8.
         DataError, SettingError: the data is not to be had as asked for.
     """
     lessons = discover(project.tutorials)
     if not lessons:
         raise BuildFailure(f"no lesson: looked for *.py in {project.tutorials}")
     for lesson in lessons:
-        if not lesson.has_title:
-            raise BuildFailure(f"{lesson.script}: its first cell must be Markdown: '# Its title'")
+        _check_form(lesson)
     with verified_files(settings) as found:
         if found.root is None:
             _say("SAMPLE DATA: this site will be built from 5,000 images, not from the full MNIST")
         return _run_all(project, settings, lessons, found, serving)
 
 
-def check_bands(bands: Mapping[str, Sequence[float]], run: StoredRun) -> list[str]:
-    """Compare a run's values with the bands declared for its lesson, if they can be compared.
-
-    A preview and the sample are never judged by a band.
-
-    Args:
-        bands: lowest and highest allowed value, by name.
-        run: the run to judge.
-
-    Returns:
-        One sentence for each value that is missing or outside its band.
-    """
-    card = run.card
-    if card["profile"] != "full" or run.is_sample:
-        return []
-    problems = []
-    for name, (low, high) in bands.items():
-        value = card["values"].get(name)
-        if value is None:
-            problems.append(f"{card['lesson']}: {name} is missing, or not a number")
-        elif not low <= value <= high:
-            problems.append(
-                f"{card['lesson']}: {name} is {value:.4f}, outside its band {low} to {high}"
-            )
-    return problems
-
-
-def read_bands(project: Project) -> dict[str, dict[str, list[float]]]:
-    """The bands of all lessons, from `tutorials/bands.toml`; none without that file.
-
-    Raises:
-        BuildFailure: it is no TOML.
-    """
-    path = project.tutorials / "bands.toml"
+def _check_form(lesson: Lesson) -> None:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    except tomllib.TOMLDecodeError as error:
-        raise BuildFailure(f"{path}: {error}") from error
+        has_title = lesson.has_title
+    except UnicodeDecodeError as error:
+        raise BuildFailure(f"{lesson.script} is not UTF-8: {error}") from error
+    if not has_title:
+        raise BuildFailure(f"{lesson.script}: its first cell must be Markdown: '# Its title'")
 
 
 def _run_all(
@@ -174,14 +137,19 @@ def _execute(
 
 
 def _unfinished(job: Job, run: StoredRun) -> LessonFailure | None:
+    """What a lesson that raised nothing left undone."""
+    cells = code_cells(job.notebook)
+    for number, cell in enumerate(cells, start=1):
+        if not all(has_alt_text(output) for output in pictures(cell)):
+            reason = "a figure has no text for who cannot see it: show it with run.show(...)"
+            return LessonFailure(job.lesson.slug, number, len(cells), reason)
     if not (run.folder / "run.json").exists():
         reason = f"it left no run.json behind: it must begin a run named {job.lesson.slug!r}"
     elif run.card["status"] != "finished":
         reason = "it did not end with run.finish()"
     else:
         return None
-    cells = len(code_cells(job.notebook))
-    return LessonFailure(job.lesson.slug, cells, cells, reason)
+    return LessonFailure(job.lesson.slug, len(cells), len(cells), reason)
 
 
 def _reaching(settings: Settings, profile: Profile, found: Found) -> dict[str, str]:
@@ -207,7 +175,7 @@ def _environment(
         "OMP_NUM_THREADS": _threads(),
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
     }
-    if found.source in ("folder", "download"):
+    if found.root is not None and found.root != cache_folder():
         variables["MNIST_LESSONS_DATA"] = str(found.root)
     return variables
 

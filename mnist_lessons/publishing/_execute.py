@@ -15,6 +15,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
+from mnist_lessons import errors
 from mnist_lessons.publishing._lessons import Lesson
 
 __all__ = ["Job", "LessonFailure", "Progress", "execute"]
@@ -130,7 +131,9 @@ class _Client(NotebookClient):
         try:
             await self.async_execute(env=self._environment)
         except CellExecutionError as error:
-            return self._failure(f"{error.ename}: {error.evalue}", _ANSI.sub("", error.traceback))
+            # What a user can mend says itself what is wrong; a traceback would hide it.
+            traceback = "" if error.ename in errors.__all__ else _ANSI.sub("", error.traceback)
+            return self._failure(f"{error.ename}: {error.evalue}", traceback)
         except CellTimeoutError:
             return self._failure(f"it took more than {_CELL_SECONDS:,} s")
         except DeadKernelError:

@@ -8,7 +8,9 @@ import jupytext
 import nbformat
 from nbformat import NotebookNode
 
-__all__ = ["Lesson", "code_cells", "discover"]
+__all__ = ["Lesson", "alt_text", "code_cells", "discover", "has_alt_text", "pictures"]
+
+_SHORTEST_ALT = 20
 
 
 @dataclass(frozen=True)
@@ -55,3 +57,18 @@ def discover(folder: Path) -> tuple[Lesson, ...]:
 def code_cells(notebook: NotebookNode) -> list[Any]:
     """The code cells of a notebook, in order."""
     return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def pictures(cell: NotebookNode) -> list[Any]:
+    """The outputs of a code cell that are pictures, in order."""
+    return [output for output in cell.outputs if "image/png" in output.get("data", {})]
+
+
+def alt_text(picture: Any) -> str:
+    """What a picture shows, in words; an empty string where nobody said it."""
+    return str(picture["metadata"].get("image/png", {}).get("alt", ""))
+
+
+def has_alt_text(picture: Any) -> bool:
+    """Whether a picture's text is long enough to replace it."""
+    return len(alt_text(picture)) >= _SHORTEST_ALT

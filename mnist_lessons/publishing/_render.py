@@ -19,7 +19,7 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 from nbformat import NotebookNode
 
-from mnist_lessons.publishing._lessons import code_cells
+from mnist_lessons.publishing._lessons import alt_text, code_cells, pictures
 
 __all__ = ["figures", "prepared", "prose_page", "tidy"]
 
@@ -109,7 +109,7 @@ def _html_cell(text: str) -> NotebookNode:
 
 
 def _with_picture_files(cell: NotebookNode, names: Any) -> NotebookNode:
-    cell = nbformat.from_dict(cell)
+    cell = nbformat.from_dict({**cell, "metadata": {}})  # tags would be printed
     for output in cell.get("outputs", []):
         if "image/png" in output.get("data", {}):
             output["data"] = {"text/html": _image(next(names), output)}
@@ -119,7 +119,7 @@ def _with_picture_files(cell: NotebookNode, names: Any) -> NotebookNode:
 
 def _image(name: str, output: Mapping[str, Any]) -> str:
     width, height = struct.unpack(">II", b64decode(output["data"]["image/png"])[16:24])
-    alt = output["metadata"].get("image/png", {}).get("alt", "")
+    alt = alt_text(output)
     return (
         f'<div class="lesson-figure"><img src="{html.escape(name)}" alt="{html.escape(alt)}" '
         f'width="{width // 2}" height="{height // 2}" loading="lazy" decoding="async"></div>'
@@ -127,12 +127,7 @@ def _image(name: str, output: Mapping[str, Any]) -> str:
 
 
 def _pictures(notebook: NotebookNode) -> list[Any]:
-    return [
-        output
-        for cell in code_cells(notebook)
-        for output in cell.outputs
-        if "image/png" in output.get("data", {})
-    ]
+    return [picture for cell in code_cells(notebook) for picture in pictures(cell)]
 
 
 def _file_name(output: Mapping[str, Any], number: int) -> str:

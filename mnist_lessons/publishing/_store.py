@@ -5,6 +5,7 @@ figures. The key covers the lesson's code, the teaching modules, the versions, t
 profile and the device: when in doubt, a lesson runs again. Nothing is deleted here.
 """
 
+import csv
 import hashlib
 import json
 import os
@@ -24,6 +25,25 @@ from mnist_lessons.publishing._lessons import Lesson, code_cells
 
 __all__ = ["Store", "StoredRun", "run_key"]
 
+_SHOWN = frozenset(
+    [
+        "lesson",
+        "profile",
+        "started",
+        "seconds",
+        "device",
+        "device_name",
+        "threads",
+        "seed",
+        "versions",
+        "commit",
+        "uncommitted_changes",
+        "data",
+        "values",
+        "results",
+        "log",
+    ]
+)
 _PACKAGES = ("ipykernel", "matplotlib", "mlxtend", "numpy", "scikit-learn", "torch", "torchvision")
 
 
@@ -44,6 +64,14 @@ class StoredRun:
         """True where the run had the sample in the place of the full MNIST."""
         data = self.card["data"]
         return data is not None and bool(data["is_sample"])
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it ended well, and its card and its log have all that a page shows."""
+        card = self.card
+        with (self.folder / "log.csv").open(encoding="utf-8", newline="") as stream:
+            epochs = sum(1 for _ in csv.DictReader(stream))
+        return card["status"] == "finished" and card.keys() >= _SHOWN and epochs == len(card["log"])
 
     def executed(self) -> NotebookNode:
         """The notebook with its outputs, as it was executed."""
@@ -70,8 +98,7 @@ class Store:
         run = StoredRun(self._place(lesson, key))
         try:
             run.merged_with(lesson)
-            whole = run.card["status"] == "finished" and (run.folder / "log.csv").exists()
-            return run if whole else None
+            return run if run.is_whole else None
         except Exception:  # whatever is wrong with it, the lesson runs again
             return None
 

@@ -7,7 +7,7 @@ from typing import Any
 from mnist_lessons.publishing._progress import duration
 from mnist_lessons.publishing._store import StoredRun
 
-__all__ = ["downloads", "log_table", "notices", "results_table", "run_card"]
+__all__ = ["downloads", "log_table", "measured", "notices", "results_table", "run_card"]
 
 _FILES = (
     "[notebook]({0}/{0}.ipynb) · [script]({0}/{0}.py) · "
@@ -70,6 +70,18 @@ def _data_rows(data: Mapping[str, Any] | None) -> list[tuple[str, str]]:
         ("checksum of the data", f"`{data['checksum'][:16]}`"),
         ("licence of the images", data["licence"]),
     ]
+
+
+def measured(run: StoredRun) -> str:
+    """On how many images the log's losses and accuracies were measured."""
+    log = run.card["log"]
+    if not log:
+        return "Nothing was trained."
+    return (
+        "Losses and accuracies were measured after each epoch, always on the same images: "
+        f"{log[-1]['train_count']:,} of the training split and "
+        f"{log[-1]['validation_count']:,} of the validation split."
+    )
 
 
 def log_table(run: StoredRun) -> str:

@@ -14,15 +14,11 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 from nbformat import NotebookNode
 
-from mnist_lessons.errors import LessonError
+from mnist_lessons.errors import LessonError, SettingError
 from mnist_lessons.publishing import _render, _tables
-from mnist_lessons.publishing._build import (
-    LessonPage,
-    Project,
-    check_bands,
-    prepare,
-    read_bands,
-)
+from mnist_lessons.publishing._bands import check_bands, read_bands
+from mnist_lessons.publishing._build import LessonPage, Project, prepare
+from mnist_lessons.publishing._lessons import discover
 from mnist_lessons.publishing._store import StoredRun
 from mnist_lessons.settings import Settings
 
@@ -62,7 +58,8 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
         project = Project(Path(config.config_file_path).resolve().parent)
         config.watch += [str(project.tutorials), str(project.package)]
         try:
-            bands = read_bands(project)
+            slugs = [lesson.slug for lesson in discover(project.tutorials)]
+            bands = read_bands(project.tutorials, slugs)
             self.pages = prepare(project, Settings.from_environment(), serving=self._serving)
         except LessonError as error:
             raise PluginError(str(error)) from error
@@ -73,7 +70,7 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
             if page.run:
                 problems += check_bands(bands.get(page.lesson.slug, {}), page.run)
         if problems and not self._serving:
-            raise PluginError("\n".join(problems))
+            raise PluginError("\n".join(problems)) from _setting_error(self.pages)
         for problem in problems:
             # Not logged: MkDocs counts what is logged, and in strict mode shows no page then.
             print(f"error: {problem}", file=sys.stderr)
@@ -160,6 +157,13 @@ def _failures(pages: list[LessonPage]) -> list[str]:
     return [f"{page.failure}\n{page.failure.traceback}".strip() for page in pages if page.failure]
 
 
+def _setting_error(pages: list[LessonPage]) -> SettingError | None:
+    """The wrong setting that a lesson met, if one did: it decides on the exit status."""
+    reasons = [page.failure.reason for page in pages if page.failure]
+    wrong = [reason for reason in reasons if reason.startswith(SettingError.__name__)]
+    return SettingError(wrong[0]) if wrong else None
+
+
 def _notebook(page: LessonPage) -> NotebookNode:
     return page.run.merged_with(page.lesson) if page.run else page.lesson.notebook()
 
@@ -191,7 +195,7 @@ def _with_apparatus(notebook: NotebookNode, page: LessonPage) -> NotebookNode:
         return notebook
     top = f"{_tables.downloads(page.lesson.slug)}\n\n{_notices([page.run])}".strip()
     first.source = _after_title(first.source, top)
-    log = _indented(_tables.log_table(page.run))
+    log = _indented(f"{_tables.measured(page.run)}\n\n{_tables.log_table(page.run)}")
     bottom = (
         f"## The run behind this page\n\n{_tables.run_card(page.run)}\n\n"
         f'??? abstract "The accuracy log, epoch by epoch"\n\n{log}'

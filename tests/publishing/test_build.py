@@ -7,8 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mnist_lessons.errors import BuildFailure
 from mnist_lessons.publishing import _execute
-from mnist_lessons.publishing._build import BuildFailure, Project, check_bands, read_bands
+from mnist_lessons.publishing._bands import check_bands, read_bands
 from mnist_lessons.publishing._lessons import Lesson
 from mnist_lessons.publishing._store import Store, StoredRun, run_key
 
@@ -143,7 +144,15 @@ DAMAGE = {
     "no run card": lambda run: (run / "run.json").unlink(),
     "bytes that are no text": lambda run: (run / "run.json").write_bytes(b"\xff\xfe\x00"),
     "no log": lambda run: (run / "log.csv").unlink(),
+    "a log of no epochs": lambda run: (run / "log.csv").write_text("fit,epoch\n"),
+    "a card without results": lambda run: without(run / "run.json", "results"),
 }
+
+
+def without(file, key):
+    card = json.loads(file.read_text())
+    del card[key]
+    file.write_text(json.dumps(card))
 
 
 def truncate(file):
@@ -179,10 +188,11 @@ def test_a_run_cut_at_any_byte_is_whole_or_missing(project, name, share):
         file.write_bytes(whole)
 
 
-def judged(tmp_path, value, *, bands=None, profile="full", is_sample=False):
+def judged(tmp_path, value, *, bands=None, profile="full", is_sample=False, correct=9_770):
     """The sentences about a run whose `score` is `value`."""
     values = {} if value is None else {"score": None if math.isnan(value) else value}
     card = {"lesson": "one", "profile": profile, "values": values, "data": {"is_sample": is_sample}}
+    card["results"] = [{"title": "A net", "correct": correct, "count": 10_000}]
     (tmp_path / "run.json").write_text(json.dumps(card))
     return check_bands(bands or {"score": [0.97, 0.9999]}, StoredRun(tmp_path))
 
@@ -209,13 +219,22 @@ def test_a_preview_and_the_sample_are_never_judged(tmp_path, profile, is_sample)
     assert judged(tmp_path, 0.1, profile=profile, is_sample=is_sample) == []
 
 
+def test_a_result_of_all_images_is_refused_without_any_band(tmp_path):
+    [problem] = judged(tmp_path, 0.98, correct=10_000)
+    assert problem.startswith("one: A net reads all 10,000 test images")
+    assert judged(tmp_path, 0.98, correct=10_000, is_sample=True) == []
+
+
 def test_bands_are_optional(tmp_path):
     (tmp_path / "tutorials").mkdir()
-    assert read_bands(Project(tmp_path)) == {}
+    assert read_bands(tmp_path / "tutorials", ["one"]) == {}
 
 
-def test_a_slip_in_the_bands_is_a_clear_error(tmp_path):
+@pytest.mark.parametrize(
+    "text", ["[one\n", "[on]\nscore = [0, 1]", "one = 3", "[one]\nscore = 0.9", "[one]\ns = [1]"]
+)
+def test_a_slip_in_the_bands_is_a_clear_error(tmp_path, text):
     (tmp_path / "tutorials").mkdir()
-    (tmp_path / "tutorials" / "bands.toml").write_text("[one\n")
+    (tmp_path / "tutorials" / "bands.toml").write_text(text)
     with pytest.raises(BuildFailure, match=r"bands\.toml"):
-        read_bands(Project(tmp_path))
+        read_bands(tmp_path / "tutorials", ["one"])

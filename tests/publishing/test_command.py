@@ -65,6 +65,33 @@ def test_a_failing_cell_leaves_the_site_and_keeps_the_other_lesson(project):
     assert "mended" in project.page("two")
 
 
+def test_a_setting_that_a_lesson_refuses_is_told_without_a_traceback(project):
+    before = project.site()
+    project.write("one", code="class SettingError(ValueError): ...\nraise SettingError('no GPU')")
+    result = project.build()
+    assert result.returncode == 2
+    assert "one: code cell 2 of 3 failed: SettingError: no GPU" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert "raise SettingError" not in result.stderr
+    assert_untouched(project, before)
+
+
+def test_a_figure_without_a_text_for_who_cannot_see_it_fails(project):
+    before = project.site()
+    project.write(
+        "one",
+        code="import io\n"
+        "from IPython.display import Image, display\n"
+        "from matplotlib.image import imsave\n"
+        "imsave(file := io.BytesIO(), [[0, 1]], format='png')\n"
+        "display(Image(file.getvalue()))",
+    )
+    result = project.build()
+    assert result.returncode == 1
+    assert "one: code cell 2 of 3 failed: a figure has no text" in result.stderr
+    assert_untouched(project, before)
+
+
 def test_plain_mkdocs_fails_before_it_empties_the_site(project):
     before = project.site()
     project.write("one", code="1 / 0")

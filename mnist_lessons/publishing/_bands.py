@@ -1,0 +1,71 @@
+"""The limits beside the lessons: what a full run on the real MNIST may publish."""
+
+import tomllib
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+
+from mnist_lessons.errors import BuildFailure
+from mnist_lessons.publishing._store import StoredRun
+
+__all__ = ["Bands", "check_bands", "read_bands"]
+
+Bands = Mapping[str, Sequence[float]]
+
+
+def read_bands(tutorials: Path, slugs: Collection[str]) -> dict[str, Bands]:
+    """The bands of each lesson, from `bands.toml` beside the lessons; none without that file.
+
+    Raises:
+        BuildFailure: it is no TOML, names no lesson, or a band is not a pair of numbers.
+    """
+    path = tutorials / "bands.toml"
+    try:
+        bands = tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BuildFailure(f"{path}: {error}") from error
+    for slug, limits in bands.items():
+        if slug not in slugs or not isinstance(limits, dict):
+            raise BuildFailure(f"{path}: [{slug}] is no lesson; there are {', '.join(slugs)}")
+        for name, band in limits.items():
+            if not _is_pair(band):
+                raise BuildFailure(f"{path}: {name} must be [lowest, highest], not {band!r}")
+    return bands
+
+
+def check_bands(bands: Bands, run: StoredRun) -> list[str]:
+    """Compare a run's values with the bands of its lesson, if they can be compared.
+
+    A preview and the sample are never judged. On the real MNIST a result of 100 % is
+    always refused: some test images cannot be read by anybody.
+
+    Args:
+        bands: lowest and highest allowed value, by name.
+        run: the run to judge.
+
+    Returns:
+        One sentence for each value that is missing or outside its band.
+    """
+    card = run.card
+    if card["profile"] != "full" or run.is_sample:
+        return []
+    lesson = card["lesson"]
+    problems = [
+        f"{lesson}: {result['title']} reads all {result['count']:,} test images: find the mistake"
+        for result in card["results"]
+        if result["correct"] == result["count"]
+    ]
+    for name, (low, high) in bands.items():
+        value = card["values"].get(name)
+        if value is None:
+            problems.append(f"{lesson}: {name} is missing, or not a number")
+        elif not low <= value <= high:
+            problems.append(f"{lesson}: {name} is {value:.4f}, outside its band {low} to {high}")
+    return problems
+
+
+def _is_pair(band: object) -> bool:
+    return (
+        isinstance(band, list)
+        and len(band) == 2
+        and all(isinstance(limit, int | float) for limit in band)
+    )
