@@ -91,7 +91,7 @@ def _run_all(
     project: Project, settings: Settings, lessons: Sequence[Lesson], found: Found, serving: bool
 ) -> list[LessonPage]:
     pages: dict[Lesson, LessonPage] = {}
-    jobs: dict[Lesson, tuple[str, Job, Path]] = {}
+    jobs: dict[Lesson, tuple[str, Profile]] = {}
     default: Profile = "preview" if serving else "full"
     for lesson in lessons:
         full_key = run_key(lesson, project.package, _reaching(settings, "full", found))
@@ -101,38 +101,40 @@ def _run_all(
         stored = stored or project.store.find(lesson, key)
         if stored:
             pages[lesson] = LessonPage(lesson, stored, executed_now=False)
-            continue
-        staged = project.store.staging(lesson)
-        environment = _environment(settings, profile, found, staged)
-        jobs[lesson] = (key, Job(lesson, lesson.notebook(), environment), staged)
-    try:
-        pages |= _execute(project, jobs, at_once=_kernels_at_once(settings))
-    finally:
-        for _, _, staged in jobs.values():
-            shutil.rmtree(staged, ignore_errors=True)
+        else:
+            jobs[lesson] = (key, profile)
+    if jobs:
+        with project.store.staging() as staged:
+            pages |= _execute(project, settings, found, jobs, staged)
     return [pages[lesson] for lesson in lessons]
 
 
 def _execute(
-    project: Project, jobs: Mapping[Lesson, tuple[str, Job, Path]], *, at_once: int
+    project: Project,
+    settings: Settings,
+    found: Found,
+    keyed: Mapping[Lesson, tuple[str, Profile]],
+    staged: Path,
 ) -> dict[Lesson, LessonPage]:
-    if not jobs:
-        return {}
+    jobs = [
+        Job(lesson, lesson.notebook(), _environment(settings, profile, found, staged))
+        for lesson, (_, profile) in keyed.items()
+    ]
     with ProgressView() as view:
         failures = execute(
-            [job for _, job, _ in jobs.values()],
+            jobs,
             folder=project.root,
-            at_once=at_once,
+            at_once=_kernels_at_once(settings),
             report=view.update,
         )
     pages = {}
-    for (lesson, (key, job, staged)), failure in zip(jobs.items(), failures, strict=True):
-        failure = failure or _unfinished(job, StoredRun(staged / lesson.slug))
+    for job, failure in zip(jobs, failures, strict=True):
+        lesson, left_behind = job.lesson, staged / job.lesson.slug
+        failure = failure or _unfinished(job, StoredRun(left_behind))
+        run = None
         if failure is None:
-            run = project.store.keep(lesson, key, staged / lesson.slug, job.notebook)
-            pages[lesson] = LessonPage(lesson, run, executed_now=True)
-        else:
-            pages[lesson] = LessonPage(lesson, None, executed_now=True, failure=failure)
+            run = project.store.keep(lesson, keyed[lesson][0], left_behind, job.notebook)
+        pages[lesson] = LessonPage(lesson, run, executed_now=True, failure=failure)
     return pages
 
 

@@ -11,7 +11,8 @@ import json
 import os
 import platform
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -102,12 +103,16 @@ class Store:
         except Exception:  # whatever is wrong with it, the lesson runs again
             return None
 
-    def staging(self, lesson: Lesson) -> Path:
-        """An empty folder for a run in progress, of this process alone."""
-        folder = self.folder / "running" / f"{lesson.slug}-{os.getpid()}"
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        return folder
+    @contextmanager
+    def staging(self) -> Iterator[Path]:
+        """An empty folder for the runs in progress of this process, gone when the block ends."""
+        folder = self.folder / "running" / str(os.getpid())
+        try:
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
     def keep(self, lesson: Lesson, key: str, staged: Path, executed: NotebookNode) -> StoredRun:
         """Move a finished run to its place, in one step."""
