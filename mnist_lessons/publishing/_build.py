@@ -92,21 +92,25 @@ def _run_all(
 ) -> list[LessonPage]:
     pages: dict[Lesson, LessonPage] = {}
     jobs: dict[Lesson, tuple[str, Profile]] = {}
-    default: Profile = "preview" if serving else "full"
     for lesson in lessons:
-        full_key = run_key(lesson, project.package, _reaching(settings, "full", found))
-        stored = project.store.find(lesson, full_key) if settings.profile != "preview" else None
-        profile = settings.profile or default
-        key = run_key(lesson, project.package, _reaching(settings, profile, found))
-        stored = stored or project.store.find(lesson, key)
-        if stored:
-            pages[lesson] = LessonPage(lesson, stored, executed_now=False)
+        for profile in _profiles(settings, serving):
+            key = run_key(lesson, project.package, _reaching(settings, profile, found))
+            if stored := project.store.find(lesson, key):
+                pages[lesson] = LessonPage(lesson, stored, executed_now=False)
+                break
         else:
             jobs[lesson] = (key, profile)
     if jobs:
         with project.store.staging() as staged:
             pages |= _execute(project, settings, found, jobs, staged)
     return [pages[lesson] for lesson in lessons]
+
+
+def _profiles(settings: Settings, serving: bool) -> tuple[Profile, ...]:
+    """The profiles whose stored runs will do, the best first; the last is the one to run."""
+    if settings.profile is not None:
+        return (settings.profile,)
+    return ("full", "preview") if serving else ("full",)
 
 
 def _execute(

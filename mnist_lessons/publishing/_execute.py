@@ -6,7 +6,7 @@ import os
 import re
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +53,7 @@ class LessonFailure:
         cells: number of code cells.
         reason: error and message, on one line.
         traceback: the kernel's traceback without colours, or an empty string.
+        error: name of the exception that a cell raised, or an empty string.
     """
 
     lesson: str
@@ -60,6 +61,7 @@ class LessonFailure:
     cells: int
     reason: str
     traceback: str = ""
+    error: str = ""
 
     def __str__(self) -> str:
         return f"{self.lesson}: code cell {self.cell} of {self.cells} failed: {self.reason}"
@@ -133,7 +135,8 @@ class _Client(NotebookClient):
         except CellExecutionError as error:
             # What a user can mend says itself what is wrong; a traceback would hide it.
             traceback = "" if error.ename in errors.__all__ else _ANSI.sub("", error.traceback)
-            return self._failure(f"{error.ename}: {error.evalue}", traceback)
+            reason = f"{error.ename}: {error.evalue}"
+            return replace(self._failure(reason), traceback=traceback, error=error.ename)
         except CellTimeoutError:
             return self._failure(f"it took more than {_CELL_SECONDS:,} s")
         except DeadKernelError:
@@ -147,10 +150,8 @@ class _Client(NotebookClient):
                 await self._async_cleanup_kernel()
         return None
 
-    def _failure(self, reason: str, traceback: str = "") -> LessonFailure:
-        return LessonFailure(
-            self._slug, self._cell, self._cells, " ".join(reason.split()), traceback
-        )
+    def _failure(self, reason: str) -> LessonFailure:
+        return LessonFailure(self._slug, self._cell, self._cells, " ".join(reason.split()))
 
     def create_kernel_manager(self) -> Any:
         """A manager whose kernel talks through files that only this user can open."""

@@ -159,9 +159,10 @@ def _failures(pages: list[LessonPage]) -> list[str]:
 
 def _setting_error(pages: list[LessonPage]) -> SettingError | None:
     """The wrong setting that a lesson met, if one did: it decides on the exit status."""
-    reasons = [page.failure.reason for page in pages if page.failure]
-    wrong = [reason for reason in reasons if reason.startswith(SettingError.__name__)]
-    return SettingError(wrong[0]) if wrong else None
+    for page in pages:
+        if page.failure and page.failure.error == SettingError.__name__:
+            return SettingError(page.failure.reason)
+    return None
 
 
 def _notebook(page: LessonPage) -> NotebookNode:

@@ -65,7 +65,9 @@ def test_an_edited_teaching_module_runs_every_lesson(project):
 
 
 def test_a_server_shows_the_full_run_while_it_is_true_and_else_a_preview(project):
-    profiles = lambda **how: [page.run.card["profile"] for page in project.prepare(**how)]  # noqa: E731
+    def profiles(**how):
+        return [page.run.card["profile"] for page in project.prepare(**how)]
+
     assert profiles(profile=None, serving=True) == ["preview", "preview"]
     assert project.executed == []
     assert profiles(profile=None) == ["full", "full"]
