@@ -56,9 +56,10 @@ class RunCard(TypedDict):
     """The content of `run.json`.
 
     `status` is `running`, `finished`, `interrupted` or `failed`; `seconds` is the time since
-    the start; `commit` is None outside a Git checkout; `data` is None until it is loaded;
-    `values` are numbers by name, `results` the rows of the site's table, `log` the rows of
-    `log.csv`. A number that is not finite is None.
+    the start; `reused_seconds` is training that came from checkpoints; `commit` is None outside
+    a Git checkout; `data` is None until it is loaded; `values` are numbers by name, `results`
+    the rows of the site's table, `log` the rows of `log.csv`. A number that is not finite is
+    None.
     """
 
     lesson: str
@@ -66,6 +67,7 @@ class RunCard(TypedDict):
     profile: str
     started: str
     seconds: float
+    reused_seconds: float
     device: str
     device_name: str
     threads: int
@@ -86,11 +88,15 @@ class Run:
     Attributes:
         device: where tensors should live (`MNIST_LESSONS_DEVICE`).
         folder: receives the figures, `log.csv` and `run.json`.
+        checkpoints: for `fit`, a folder of this lesson alone (`MNIST_LESSONS_CHECKPOINTS`);
+            an absolute path, made when something is stored.
     """
 
     def __init__(self, lesson: str, *, seed: int, settings: Settings) -> None:
         self.device = select_device(settings.device)
         self.folder = settings.runs / lesson
+        checkpoints = settings.checkpoints or settings.runs / "checkpoints"
+        self.checkpoints = checkpoints.absolute() / lesson
         self._started = time.perf_counter()
         self._figures: list[LessonFigure] = []
         self._card = _new_card(lesson, seed, settings.profile or "full", self.device)
@@ -135,10 +141,14 @@ class Run:
         if every < 1:
             raise ValueError(f"every must be at least 1, not {every}")
         history = []
+        last = time.perf_counter()
         with tqdm(total=epochs, desc=name, unit="epoch", disable=None, leave=False) as bar:
             for record in records:
                 history.append(record)
+                if record.seconds > time.perf_counter() - last:  # it cannot be of this run
+                    self._card["reused_seconds"] += record.seconds
                 self._log(name, record)
+                last = time.perf_counter()
                 if record.epoch % every == 0 or record.epoch == epochs:
                     tqdm.write(format_record(record, epochs), file=sys.stdout)
                     sys.stdout.flush()
@@ -299,6 +309,7 @@ def _new_card(lesson: str, seed: int, profile: str, device: torch.device) -> Run
         profile=profile,
         started=datetime.now(UTC).isoformat(timespec="seconds"),
         seconds=0.0,
+        reused_seconds=0.0,
         device=str(device),
         device_name=device_name(device),
         threads=torch.get_num_threads(),

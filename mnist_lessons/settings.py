@@ -15,7 +15,7 @@ __all__ = ["Profile", "Settings"]
 Profile = Literal["full", "preview"]
 
 _PREFIX = "MNIST_LESSONS_"
-_NAMES = ("DATA", "DEVICE", "OFFLINE", "PROFILE", "RUNS")
+_NAMES = ("CHECKPOINTS", "DATA", "DEVICE", "OFFLINE", "PROFILE", "RUNS")
 _DEVICE = re.compile(r"auto|cpu|mps|cuda(:(0|[1-9][0-9]?))?")
 
 
@@ -24,6 +24,8 @@ class Settings:
     """What the environment asks for.
 
     Attributes:
+        checkpoints: folder for trainings that can go on where they were
+            (`MNIST_LESSONS_CHECKPOINTS`); None: `checkpoints` in `runs`.
         data: folder with `MNIST/raw/` inside (`MNIST_LESSONS_DATA`), or None.
         device: `auto`, `cpu`, `cuda`, `cuda:N` or `mps` (`MNIST_LESSONS_DEVICE`).
         offline: never open a network connection (`MNIST_LESSONS_OFFLINE`, `0` or `1`).
@@ -31,6 +33,7 @@ class Settings:
         runs: folder that receives what a lesson leaves behind (`MNIST_LESSONS_RUNS`).
     """
 
+    checkpoints: Path | None = None
     data: Path | None = None
     device: str = "auto"
     offline: bool = False
@@ -50,6 +53,7 @@ class Settings:
                 raise SettingError(_unknown(name))
         values = {name: variables.get(_PREFIX + name, "") for name in _NAMES}
         return cls(
+            checkpoints=_path(values["CHECKPOINTS"]) if values["CHECKPOINTS"] else None,
             data=_path(values["DATA"]).absolute() if values["DATA"] else None,
             device=_one_of("DEVICE", values["DEVICE"] or "auto"),
             offline=_one_of("OFFLINE", values["OFFLINE"] or "0") == "1",

@@ -5,12 +5,14 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass, fields
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn, optim
 from torch.nn import functional as F
 
+from mnist_lessons._checkpoints import Checkpoint
 from mnist_lessons.data import Split, Splits
 from mnist_lessons.devices import synchronise
 from mnist_lessons.errors import NonFiniteLoss
@@ -119,7 +121,9 @@ class EpochRecord:
         }
 
 
-def fit(model: nn.Module, splits: Splits, config: TrainConfig) -> Iterator[EpochRecord]:
+def fit(
+    model: nn.Module, splits: Splits, config: TrainConfig, checkpoints: Path | None = None
+) -> Iterator[EpochRecord]:
     """Train a model, one epoch each time a record is asked for.
 
     The model is moved to the device of the splits. In each epoch every training image is
@@ -128,10 +132,20 @@ def fit(model: nn.Module, splits: Splits, config: TrainConfig) -> Iterator[Epoch
     own random state is left as it was (on the CPU, and on the CUDA device in use). The same
     seed, number of threads and device give the same bits.
 
+    With a folder for checkpoints, the training is stored there every few seconds and at its
+    end. When the very same training is asked for again (same weights, images, configuration,
+    code, PyTorch and machine), it goes on where it was: the stored records come at once, the
+    model holds the last stored weights meanwhile, and it ends with the same bits as if it had
+    never been stopped. So do not look at the weights between two epochs then, nor change
+    them. A model whose code or state is not fully known, such as a class made in a function,
+    is trained again.
+
     Args:
         model: returns logits (N, 10); trained in place.
         splits: normalised images; the test split is never touched.
         config: how to train.
+        checkpoints: folder for stored trainings, made when needed; None: nothing is stored.
+            Where it cannot be written, one line on stderr says so, and training goes on.
 
     Yields:
         `config.epochs + 1` records, the first of the untrained model.
@@ -141,12 +155,22 @@ def fit(model: nn.Module, splits: Splits, config: TrainConfig) -> Iterator[Epoch
     """
     model.to(splits.train.images.device)
     optimiser = OPTIMISERS[config.optimiser](model.parameters(), lr=config.learning_rate)
-    yield _measure(model, splits, config, epoch=0, images=0, seconds=0.0)
-    for epoch in range(1, config.epochs + 1):
-        start = time.perf_counter()
-        images = _train_epoch(model, splits.train, optimiser, config, epoch)
-        seconds = time.perf_counter() - start
-        yield _measure(model, splits, config, epoch=epoch, images=images, seconds=seconds)
+    train, validation = splits.train, splits.validation
+    tensors = (train.images, train.labels, validation.images, validation.labels)
+    checkpoint = Checkpoint(checkpoints, model, optimiser, tensors, config)
+    log = checkpoint.restore()
+    for row in log:
+        yield EpochRecord(**row)
+    for epoch in range(len(log), config.epochs + 1):
+        images, seconds = 0, 0.0
+        if epoch:
+            start = time.perf_counter()
+            images = _train_epoch(model, train, optimiser, config, epoch)
+            seconds = time.perf_counter() - start
+        record = _measure(model, splits, config, epoch=epoch, images=images, seconds=seconds)
+        log.append(asdict(record))
+        checkpoint.save(log, last=epoch == config.epochs)
+        yield record
 
 
 def _train_epoch(

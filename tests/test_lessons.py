@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+import shutil
 import signal
 import tomllib
 from itertools import pairwise
@@ -67,6 +68,20 @@ def test_a_script_leaves_its_figures_and_its_log(previews, slug):
     left = {path.name for path in (folder / "runs" / slug).iterdir()} - set(pictures)
     assert left == {"log.csv", "run.json"}
     assert {path.name for path in folder.iterdir()} == {"runs"}
+    assert {path.name for path in (folder / "runs").iterdir()} == {"checkpoints", *LESSONS}
+    states = {path.name for path in (folder / "runs" / "checkpoints" / slug).iterdir()}
+    assert states == {"lock", *(name for name in states if re.fullmatch(r"[0-9a-f]{64}\.pt", name))}
+
+
+def test_a_finished_training_is_not_repeated(previews, start_lesson, tmp_path):
+    first, _ = previews
+    shutil.copytree(first / "runs" / "checkpoints", tmp_path / "runs" / "checkpoints")
+    process = start_lesson("simple_dnn", tmp_path, MNIST_LESSONS_PROFILE="preview")
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err
+    card = card_of(tmp_path, "simple_dnn")
+    for part in ("log", "values"):  # with the seconds of each epoch
+        assert card[part] == card_of(first, "simple_dnn")[part]
 
 
 def test_both_lessons_train_the_simple_network_alike(previews):

@@ -100,6 +100,23 @@ def test_the_log_holds_what_fit_yields(run, sample):
         assert float(row["seconds"]) == entry.seconds
 
 
+def test_training_that_comes_from_checkpoints_is_told_as_such(sample, tmp_path):
+    small = normalise(sample.head(512))
+    config = TrainConfig(epochs=2, batch_size=64, learning_rate=1e-3)
+
+    def reused_and_trained():
+        run = Run("lesson", seed=3, settings=Settings(runs=tmp_path))
+        torch.manual_seed(0)
+        records = fit(SimpleDNN(), small, config, run.checkpoints)
+        history = run.follow("MLP", records, epochs=2)
+        return card(run)["reused_seconds"], sum(record.seconds for record in history)
+
+    reused, trained = reused_and_trained()
+    assert reused == 0
+    assert trained > 0
+    assert reused_and_trained() == (trained, trained)
+
+
 def test_the_files_are_written_epoch_by_epoch(run):
     def records():
         for epoch in range(4):
@@ -170,6 +187,20 @@ def test_the_device_of_the_settings_is_used(tmp_path):
     with pytest.raises(SettingError):
         Run("other", seed=0, settings=Settings(runs=tmp_path, device="cuda:999"))
     assert not (tmp_path / "other").exists()
+
+
+def test_checkpoints_lie_beside_the_runs_or_where_the_settings_say(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "elsewhere").mkdir()
+    ours = Settings(runs=Path("runs"))
+    theirs = Settings(runs=Path("runs"), checkpoints=Path("states"))
+    runs = [Run("lesson", seed=0, settings=settings) for settings in (ours, theirs)]
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert [run.checkpoints for run in runs] == [
+        tmp_path / "runs" / "checkpoints" / "lesson",
+        tmp_path / "states" / "lesson",
+    ]
+    assert not any(run.checkpoints.parent.exists() for run in runs), "made when needed"
 
 
 def texts(value):

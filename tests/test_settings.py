@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from mnist_lessons.errors import LessonError, SettingError
 from mnist_lessons.settings import Settings
 
-NAMES = ("DATA", "DEVICE", "OFFLINE", "PROFILE", "RUNS")
+NAMES = ("CHECKPOINTS", "DATA", "DEVICE", "OFFLINE", "PROFILE", "RUNS")
 RANGES = {
     "DEVICE": "auto, cpu, cuda, cuda:N (N from 0 to 99) or mps",
     "OFFLINE": "0 or 1",
@@ -56,7 +56,12 @@ def error_line(**variables: str) -> str:
 
 def test_nothing_set_gives_the_defaults():
     assert read() == Settings(
-        data=None, device="auto", offline=False, profile=None, runs=Path("runs")
+        checkpoints=None,
+        data=None,
+        device="auto",
+        offline=False,
+        profile=None,
+        runs=Path("runs"),
     )
 
 
@@ -88,8 +93,9 @@ def test_the_data_folder_becomes_absolute(monkeypatch, tmp_path):
 def test_a_tilde_means_the_home_folder(monkeypatch, tmp_path):
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
-    settings = read(DATA="~/mnist", RUNS="~/runs")
+    settings = read(CHECKPOINTS="~/states", DATA="~/mnist", RUNS="~/runs")
     assert (settings.data, settings.runs) == (tmp_path / "mnist", tmp_path / "runs")
+    assert settings.checkpoints == tmp_path / "states"
 
 
 def test_the_tilde_of_nobody_is_a_name_like_any_other():

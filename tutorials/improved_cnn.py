@@ -158,9 +158,8 @@ few = TrainConfig(
 )
 torch.manual_seed(SEED)
 model_3 = ImprovedCNN()
-history_3 = run.follow(
-    "cnn, short", fit(model_3, splits, few), epochs=few.epochs
-)
+records = fit(model_3, splits, few, run.checkpoints)
+history_3 = run.follow("cnn, short", records, epochs=few.epochs)
 
 # %%
 end = history_3[-1]
@@ -252,9 +251,8 @@ many = TrainConfig(
 )
 torch.manual_seed(SEED)
 model_120 = ImprovedCNN()
-history_120 = run.follow(
-    "cnn, long", fit(model_120, splits, many), epochs=many.epochs
-)
+records = fit(model_120, splits, many, run.checkpoints)
+history_120 = run.follow("cnn, long", records, epochs=many.epochs)
 
 # %%
 end = history_120[-1]
@@ -311,9 +309,8 @@ recipe = TrainConfig(
 plain = normalise(mnist, scale=mnist.train.images.max().item()).to(run.device)
 torch.manual_seed(SEED)
 dnn = SimpleDNN()
-history_dnn = run.follow(
-    "dnn", fit(dnn, plain, recipe), epochs=recipe.epochs, every=32
-)
+records = fit(dnn, plain, recipe, run.checkpoints)
+history_dnn = run.follow("dnn", records, epochs=recipe.epochs, every=32)
 predictions_dnn = predict(dnn, plain.test)
 
 # %%
@@ -358,6 +355,11 @@ for name, (_, _, predictions) in contestants.items():
 run.finish()
 
 # %% [markdown]
+# After few epochs, the convolutional network reads
+# {{ cnn_3.test_accuracy | percent }} of the test images; after many,
+# {{ cnn_120.test_accuracy | percent }}. The network of the first lesson reads
+# {{ simple_dnn:dnn.test_accuracy | percent }}.
+#
 # Look at the intervals. Where two of them do not overlap, the difference is
 # hardly luck. And look at the epochs: the last points of accuracy cost far
 # more training than the first ninety-five.

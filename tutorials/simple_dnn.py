@@ -203,7 +203,9 @@ print(f"after one epoch: {evaluate(model, splits.validation)}")
 # ## Train for long
 #
 # We start again from fresh weights, with batches of 512 images. Epoch 0 is the
-# untrained network.
+# untrained network. In the folder `run.checkpoints`, `fit` keeps its state: a
+# training that is interrupted goes on from where it was, and one that is
+# finished is not repeated.
 
 # %%
 from mnist_lessons.training import TrainConfig, fit
@@ -217,7 +219,8 @@ config = TrainConfig(
 )
 torch.manual_seed(SEED)
 model = SimpleDNN()
-history = run.follow("dnn", fit(model, splits, config), epochs=config.epochs)
+records = fit(model, splits, config, run.checkpoints)
+history = run.follow("dnn", records, epochs=config.epochs)
 
 # %% [markdown]
 # ## Did it learn, or did it memorise?
@@ -331,7 +334,7 @@ short = TrainConfig(
 for hidden in ((100, 100), (300,), (300, 300)):
     torch.manual_seed(SEED)
     other = SimpleDNN(hidden)
-    *_, end = fit(other, splits, short)
+    *_, end = fit(other, splits, short, run.checkpoints)
     print(f"{hidden!s:10}  {count_parameters(other):7,} parameters", end="")
     print(f"  {end.validation_accuracy:.2%} after {end.epoch} epochs")
 
@@ -382,8 +385,9 @@ print(f"Errors: {len(errors)}, with more than 90 % confidence: {sure}")
 run.finish()
 
 # %% [markdown]
-# Can fewer parameters do better? [The next lesson](improved_cnn.py) uses the
-# fact that the pixels lie in a plane.
+# It reads {{ dnn.test_accuracy | percent }} of the test images. Can fewer
+# parameters do better? [The next lesson](improved_cnn.py) uses the fact that
+# the pixels lie in a plane.
 #
 # *After PMNIST1 by Laurent Risser (CNRS/IMT), part of
 # [FIDLE](https://fidle.cnrs.fr), written anew. See the
