@@ -8,16 +8,19 @@ BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 READY := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help site serve test check bench clean
+.PHONY: help site serve publish-check test check bench clean
 
 help: ## list the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
 
 site: $(READY) ## execute the lessons and build the site into site/
-	@$(BIN)/python -m mnist_lessons.publishing --site $(SITE)
+	@$(BIN)/python -m mnist_lessons.publishing build --site $(SITE)
 
 serve: $(READY) ## show the site while you write, at http://127.0.0.1:8000/
 	@$(BIN)/mkdocs serve --livereload
+
+publish-check: $(READY) ## say whether what lies in site/ may be published
+	@$(BIN)/python -m mnist_lessons.publishing publish-check --site $(SITE)
 
 test: $(READY) ## run the tests
 	@$(BIN)/python -m pytest
@@ -31,6 +34,7 @@ bench: $(READY) ## compare speed and memory with the original tutorials' loops
 	@$(BIN)/python -m benchmarks
 
 clean: ## remove the environment, the site and the stored runs; runs/ stays
+	@du -shc $(VENV) site .cache 2>/dev/null | tail -1 | sed 's/total/will be freed/'
 	rm -rf $(VENV) site .site-* .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache *.egg-info
 
 $(READY): pyproject.toml constraints.txt

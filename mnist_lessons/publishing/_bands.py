@@ -32,7 +32,7 @@ def read_bands(tutorials: Path, slugs: Collection[str]) -> dict[str, Bands]:
     return bands
 
 
-def check_bands(bands: Bands, run: StoredRun) -> list[str]:
+def check_bands(bands: Bands, run: StoredRun, before: Sequence[StoredRun] = ()) -> list[str]:
     """Compare a run's values with the bands of its lesson, if they can be compared.
 
     A preview and the sample are never judged. On the real MNIST a result of 100 % is
@@ -41,6 +41,7 @@ def check_bands(bands: Bands, run: StoredRun) -> list[str]:
     Args:
         bands: lowest and highest allowed value, by name.
         run: the run to judge.
+        before: other runs of the lesson, the newest first, to say what a value was.
 
     Returns:
         One sentence for each value that is missing or outside its band.
@@ -59,8 +60,20 @@ def check_bands(bands: Bands, run: StoredRun) -> list[str]:
         if value is None:
             problems.append(f"{lesson}: {name} is missing, or not a number")
         elif not low <= value <= high:
-            problems.append(f"{lesson}: {name} is {value:.4f}, outside its band {low} to {high}")
+            was = _value_before(before, run, name)
+            problems.append(
+                f"{lesson}: {name} is {value:.4f}{was}, outside its band {low} to {high}"
+            )
     return problems
+
+
+def _value_before(runs: Sequence[StoredRun], run: StoredRun, name: str) -> str:
+    for other in runs:
+        card = other.card
+        judged = card["profile"] == "full" and not other.is_sample and other.folder != run.folder
+        if judged and card["values"].get(name) is not None:
+            return f" (was {card['values'][name]:.4f})"
+    return ""
 
 
 def _is_pair(band: object) -> bool:

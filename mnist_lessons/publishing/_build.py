@@ -1,207 +1,280 @@
-"""Decide which lessons must run, run them, and check what they found."""
+"""Give each lesson a run: a stored one that is still true, or a new one."""
 
+import hashlib
+import json
 import os
-import shutil
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from mnist_lessons._fetch import Found, cache_folder, verified_files
-from mnist_lessons.errors import BuildFailure
-from mnist_lessons.publishing._execute import Job, LessonFailure, execute
-from mnist_lessons.publishing._lessons import Lesson, code_cells, discover, has_alt_text, pictures
-from mnist_lessons.publishing._progress import ProgressView
-from mnist_lessons.publishing._store import Store, StoredRun, run_key
-from mnist_lessons.settings import Profile, Settings
+import nbformat
 
-__all__ = ["LessonPage", "Project", "prepare"]
+from mnist_lessons._fetch import (
+    Found,
+    cache_folder,
+    expected_dataset,
+    verified_files,
+)
+from mnist_lessons.publishing._git import committed_state
+from mnist_lessons.publishing._lessons import Lesson, code_cells, has_alt_text, pictures
+from mnist_lessons.publishing._outputs import refused
+from mnist_lessons.publishing._plan import Step, made_from, own_files
+from mnist_lessons.publishing._project import (
+    Project,
+    best_device,
+    planned,
+    read_lessons,
+    threads,
+)
+from mnist_lessons.publishing._store import StoredRun
+from mnist_lessons.settings import Settings
 
+if TYPE_CHECKING:  # executing needs much that a warm build does not
+    from mnist_lessons.publishing._execute import Job, LessonFailure
 
-@dataclass(frozen=True)
-class Project:
-    """Where everything lies."""
+__all__ = ["LessonPage", "prepare"]
 
-    root: Path
-
-    @property
-    def tutorials(self) -> Path:
-        """The lessons' scripts and `bands.toml`."""
-        return self.root / "tutorials"
-
-    @property
-    def package(self) -> Path:
-        """The teaching modules."""
-        return self.root / "mnist_lessons"
-
-    @property
-    def store(self) -> Store:
-        """The executed runs."""
-        return Store(self.root / ".cache" / "lessons")
+_SAMPLE = "sample of MNIST"
+_MEMORY = 2 << 30  # bytes that a kernel with torch and the images may need
 
 
 @dataclass(frozen=True)
 class LessonPage:
-    """A lesson with the run that its page shows, or with the failure that prevented one.
+    """A lesson with the run that its page shows, or with what stands in its way.
 
     Attributes:
         lesson: the lesson.
-        run: None only where the lesson failed.
+        run: None where the lesson failed or is still running.
         executed_now: False where a stored run was still true.
-        failure: None where there is a run.
+        failure: None where there is a run, or will be.
     """
 
     lesson: Lesson
     run: StoredRun | None
     executed_now: bool
-    failure: LessonFailure | None = None
+    failure: "LessonFailure | None" = None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a server is still executing the lesson."""
+        return self.run is None and self.failure is None
 
 
-def prepare(project: Project, settings: Settings, *, serving: bool = False) -> list[LessonPage]:
-    """Give each lesson a run: a stored one that is still true, or a new one.
+def prepare(
+    project: Project,
+    settings: Settings,
+    stack: ExitStack,
+    *,
+    only: Collection[str] = (),
+    again: bool = False,
+    jobs: int | None = None,
+) -> list[LessonPage]:
+    """Execute what must be executed, after saying so; a failure of one stops no other.
 
-    Where the profile is unset, a build takes `full`; a server takes the stored full run
-    where it is still true, and otherwise a preview.
+    Args:
+        project: the project.
+        settings: of this process.
+        stack: keeps alive what the pages need, such as runs that could not be stored.
+        only: names of lessons; all where empty.
+        again: execute also what is stored.
+        jobs: how many kernels at once; by the cores and the memory where None.
 
     Raises:
         BuildFailure: there is no lesson, or one without a title or not in UTF-8.
-        DataError, SettingError: the data is not to be had as asked for.
+        DataError, SettingError: the data, or a lesson, is not to be had as asked for.
     """
-    lessons = discover(project.tutorials)
-    if not lessons:
-        raise BuildFailure(f"no lesson: looked for *.py in {project.tutorials}")
-    for lesson in lessons:
-        _check_form(lesson)
+    lessons = read_lessons(project, only)
+    dataset = expected_dataset(settings)
+    if dataset == _SAMPLE:
+        _say("SAMPLE DATA: the lessons read 5,000 images, not the full MNIST")
+    steps = _told(planned(project, settings, lessons, dataset=dataset), again)
+    if all(step.run for step in steps):
+        project.store.sweep()
+        return [LessonPage(step.lesson, step.run, executed_now=False) for step in steps]
     with verified_files(settings) as found:
-        if found.root is None:
-            _say("SAMPLE DATA: this site will be built from 5,000 images, not from the full MNIST")
-        return _run_all(project, settings, lessons, found, serving)
+        if found.root is None and dataset != _SAMPLE:
+            _say("SAMPLE DATA: no full MNIST is to be had, the lessons read 5,000 images")
+            steps = _told(planned(project, settings, lessons, dataset=_SAMPLE), again)
+        return _Execution(project, settings, found, stack, again).pages(steps, jobs)
 
 
-def _check_form(lesson: Lesson) -> None:
+def _told(steps: list[Step], again: bool) -> list[Step]:
+    if again:
+        steps = [step.again() for step in steps]
+    for step in steps:
+        print(step, file=sys.stderr)
+    return steps
+
+
+class _Execution:
+    """The execution of all that must run, with what each lesson needs to know."""
+
+    def __init__(
+        self, project: Project, settings: Settings, found: Found, stack: ExitStack, again: bool
+    ) -> None:
+        self._project = project
+        self._settings = settings
+        self._found = found
+        self._again = again
+        self._staged = stack.enter_context(project.store.staging())
+        self._root = project.root.resolve()
+        self._files = _signatures(self._root)
+        self._steps: dict[str, Step] = {}
+
+    def pages(self, steps: Sequence[Step], jobs: int | None) -> list[LessonPage]:
+        """Execute the steps without a run; keep each run as soon as it is finished."""
+        from mnist_lessons.publishing._execute import Job, execute
+        from mnist_lessons.publishing._progress import ProgressView
+
+        self._steps = {step.lesson.slug: step for step in steps if not step.run}
+        sockets = self._staged / "kernels"
+        sockets.mkdir()
+        with ProgressView({slug: step.last_seconds for slug, step in self._steps.items()}) as view:
+            executed = execute(
+                [Job(step.lesson, self._environment(step)) for step in self._steps.values()],
+                folder=self._project.root,
+                sockets=sockets,
+                at_once=_kernels_at_once(self._settings, jobs),
+                report=view.update,
+                ended=self._ended,
+            )
+        by_slug = {page.lesson.slug: page for page in executed}
+        return [
+            by_slug.get(step.lesson.slug) or LessonPage(step.lesson, step.run, executed_now=False)
+            for step in steps
+        ]
+
+    def _ended(self, job: "Job", failure: "LessonFailure | None") -> LessonPage:
+        slug = job.lesson.slug
+        folder = self._staged / slug
+        try:
+            folder.mkdir(exist_ok=True)
+            card = self._card(job, folder)
+            failure = failure or self._objection(job, card)
+            self._write(job, folder, card, failure)
+        except OSError as error:
+            failure = _failure(
+                job, len(job.seconds), f"its run cannot be stored in {folder}: {error}"
+            )
+        if failure:
+            self._project.store.set_aside(slug, folder)
+            return LessonPage(job.lesson, None, executed_now=True, failure=failure)
+        key = hashlib.sha256(json.dumps(card["made_from"], sort_keys=True).encode())
+        run = self._project.store.keep(slug, key.hexdigest()[:16], folder, replace=self._again)
+        return LessonPage(job.lesson, run, executed_now=True)
+
+    def _card(self, job: "Job", folder: Path) -> dict[str, Any]:
+        """What the lesson says of its run, and what the build knows of it."""
+        path = folder / "run.json"
+        try:
+            card = dict(json.loads(path.read_bytes())) if path.exists() else {}
+        except (TypeError, ValueError):
+            card = {"status": "unreadable"}
+        now, root = self._steps[job.lesson.slug].now, self._project.root
+        card["made_from"] = made_from(job.lesson, now, card.get("device", ""), job.modules)
+        card["cell_seconds"] = job.seconds
+        script = job.lesson.script.relative_to(root).as_posix()
+        state = committed_state(root, [script, *card["made_from"]["files"]])
+        card["commit"], card["uncommitted_changes"] = state
+        return card
+
+    def _write(
+        self, job: "Job", folder: Path, card: dict[str, Any], failure: "LessonFailure | None"
+    ) -> None:
+        nbformat.write(job.notebook, folder / "executed.ipynb")
+        if failure:
+            card |= {"status": "failed", "failure": asdict(failure)}
+        (folder / "run.json").write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
+
+    def _objection(self, job: "Job", card: Mapping[str, Any]) -> "LessonFailure | None":
+        """What a lesson that raised nothing left undone."""
+        cells = code_cells(job.notebook)
+        for number, cell in enumerate(cells, start=1):
+            if reason := refused(cell):
+                return _failure(job, number, reason)
+            if not all(has_alt_text(output) for output in pictures(cell)):
+                reason = "a figure has no text for who cannot see it: show it with run.show(...)"
+                return _failure(job, number, reason)
+        reason = self._left_undone(job, card)
+        return _failure(job, len(cells), reason) if reason else None
+
+    def _left_undone(self, job: "Job", card: Mapping[str, Any]) -> str:
+        if "status" not in card:
+            return f"it left no run.json behind: it must begin a run named {job.lesson.slug!r}"
+        if card["status"] == "unreadable":
+            return "its run.json cannot be read"
+        if card["status"] != "finished":
+            return "it did not end with run.finish()"
+        data = card.get("data")
+        if data and data["checksum"] != self._steps[job.lesson.slug].now.data:
+            return f"it read the {data['dataset']}, which is not what the build has found"
+        # Compared after the files were read for `made_from`: what is recorded is what ran.
+        for name in own_files(job.modules, self._root):
+            if self._files.get(self._root / name) != _signature(self._root / name):
+                return f"{name} changed while the lesson ran: build again"
+        return ""
+
+    def _environment(self, step: Step) -> dict[str, str]:
+        # The files are verified and in place by now: a kernel never touches the network.
+        store = self._project.store
+        kept = self._staged.is_relative_to(store.folder)
+        variables = {
+            "MNIST_LESSONS_PROFILE": step.now.profile,
+            "MNIST_LESSONS_DEVICE": self._settings.device,
+            "MNIST_LESSONS_OFFLINE": "1",
+            "MNIST_LESSONS_DATA": "",
+            "MNIST_LESSONS_RUNS": str(self._staged),
+            "MNIST_LESSONS_CHECKPOINTS": str(
+                store.checkpoints if kept else self._staged / "checkpoints"
+            ),
+            "OMP_NUM_THREADS": step.now.threads,
+            "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+        }
+        if self._found.root is not None and self._found.root != cache_folder():
+            variables["MNIST_LESSONS_DATA"] = str(self._found.root)
+        return variables
+
+
+def _failure(job: "Job", number: int, reason: str) -> "LessonFailure":
+    from mnist_lessons.publishing._execute import LessonFailure
+
+    lesson, cells = job.lesson, len(code_cells(job.notebook))
+    return LessonFailure(lesson.slug, number, cells, lesson.line(number), reason)
+
+
+def _signatures(root: Path) -> dict[Path, tuple[int, ...]]:
+    """Of each Python file of the project, what changes when it is written."""
+    found = {}
+    for folder, folders, files in os.walk(root):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for name in files:
+            if name.endswith(".py"):
+                path = Path(folder, name)
+                found[path] = _signature(path)
+    return found
+
+
+def _signature(path: Path) -> tuple[int, ...]:
     try:
-        has_title = lesson.has_title
-    except UnicodeDecodeError as error:
-        raise BuildFailure(f"{lesson.script} is not UTF-8: {error}") from error
-    if not has_title:
-        raise BuildFailure(f"{lesson.script}: its first cell must be Markdown: '# Its title'")
+        status = path.stat()
+    except OSError:
+        return ()
+    return status.st_ino, status.st_size, status.st_mtime_ns
 
 
-def _run_all(
-    project: Project, settings: Settings, lessons: Sequence[Lesson], found: Found, serving: bool
-) -> list[LessonPage]:
-    pages: dict[Lesson, LessonPage] = {}
-    jobs: dict[Lesson, tuple[str, Profile]] = {}
-    for lesson in lessons:
-        for profile in _profiles(settings, serving):
-            key = run_key(lesson, project.package, _reaching(settings, profile, found))
-            if stored := project.store.find(lesson, key):
-                pages[lesson] = LessonPage(lesson, stored, executed_now=False)
-                break
-        else:
-            jobs[lesson] = (key, profile)
-    if jobs:
-        with project.store.staging() as staged:
-            pages |= _execute(project, settings, found, jobs, staged)
-    return [pages[lesson] for lesson in lessons]
+def _kernels_at_once(settings: Settings, asked: int | None) -> int:
+    import psutil  # a dependency of ipykernel
 
-
-def _profiles(settings: Settings, serving: bool) -> tuple[Profile, ...]:
-    """The profiles whose stored runs will do, the best first; the last is the one to run."""
-    if settings.profile is not None:
-        return (settings.profile,)
-    return ("full", "preview") if serving else ("full",)
-
-
-def _execute(
-    project: Project,
-    settings: Settings,
-    found: Found,
-    keyed: Mapping[Lesson, tuple[str, Profile]],
-    staged: Path,
-) -> dict[Lesson, LessonPage]:
-    jobs = [
-        Job(lesson, lesson.notebook(), _environment(settings, profile, found, staged))
-        for lesson, (_, profile) in keyed.items()
-    ]
-    with ProgressView() as view:
-        failures = execute(
-            jobs,
-            folder=project.root,
-            at_once=_kernels_at_once(settings),
-            report=view.update,
-        )
-    pages = {}
-    for job, failure in zip(jobs, failures, strict=True):
-        lesson, left_behind = job.lesson, staged / job.lesson.slug
-        failure = failure or _unfinished(job, StoredRun(left_behind))
-        run = None
-        if failure is None:
-            run = project.store.keep(lesson, keyed[lesson][0], left_behind, job.notebook)
-        pages[lesson] = LessonPage(lesson, run, executed_now=True, failure=failure)
-    return pages
-
-
-def _unfinished(job: Job, run: StoredRun) -> LessonFailure | None:
-    """What a lesson that raised nothing left undone."""
-    cells = code_cells(job.notebook)
-    for number, cell in enumerate(cells, start=1):
-        if not all(has_alt_text(output) for output in pictures(cell)):
-            reason = "a figure has no text for who cannot see it: show it with run.show(...)"
-            return LessonFailure(job.lesson.slug, number, len(cells), reason)
-    if not (run.folder / "run.json").exists():
-        reason = f"it left no run.json behind: it must begin a run named {job.lesson.slug!r}"
-    elif run.card["status"] != "finished":
-        reason = "it did not end with run.finish()"
-    else:
-        return None
-    return LessonFailure(job.lesson.slug, len(cells), len(cells), reason)
-
-
-def _reaching(settings: Settings, profile: Profile, found: Found) -> dict[str, str]:
-    """What reaches the kernel and can change its results."""
-    return {
-        "profile": profile,
-        "device": settings.device,
-        "gpu": str(_has_nvidia_gpu()),
-        "threads": _threads(),
-        "data": "sample" if found.root is None else "MNIST",
-    }
-
-
-def _environment(
-    settings: Settings, profile: Profile, found: Found, staged: Path
-) -> dict[str, str]:
-    # The files are verified and in place by now: a kernel never touches the network.
-    variables = {
-        "MNIST_LESSONS_PROFILE": profile,
-        "MNIST_LESSONS_DEVICE": settings.device,
-        "MNIST_LESSONS_OFFLINE": "1",
-        "MNIST_LESSONS_RUNS": str(staged),
-        "OMP_NUM_THREADS": _threads(),
-        "PYDEVD_DISABLE_FILE_VALIDATION": "1",
-    }
-    if found.root is not None and found.root != cache_folder():
-        variables["MNIST_LESSONS_DATA"] = str(found.root)
-    return variables
-
-
-def _threads() -> str:
-    # One thread a lesson: the same bits on any number of cores, and no waiting for a
-    # busy neighbour; the cores are used by several lessons at once.
-    return os.environ.get("OMP_NUM_THREADS", "1")
-
-
-def _kernels_at_once(settings: Settings) -> int:
-    if _has_nvidia_gpu() and settings.device != "cpu":
+    if asked:
+        return asked
+    if best_device() == "cuda" and settings.device != "cpu":
         return 1
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _has_nvidia_gpu() -> bool:
-    return Path("/dev/nvidia0").exists() or (
-        sys.platform == "win32" and bool(shutil.which("nvidia-smi"))
-    )
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    room = int(psutil.virtual_memory().available) // _MEMORY
+    return max(1, min((cores or 1) // threads(), room))
 
 
 def _say(message: str) -> None:

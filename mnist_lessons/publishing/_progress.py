@@ -1,6 +1,7 @@
 """Show the lessons' progress: rows that renew themselves in a terminal, lines elsewhere."""
 
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import TracebackType
 from typing import Self
@@ -10,24 +11,29 @@ from rich.live import Live
 from rich.text import Text
 
 from mnist_lessons.publishing._execute import Progress
+from mnist_lessons.publishing._tables import duration
 
-__all__ = ["ProgressView", "duration"]
-
-
-def duration(seconds: float) -> str:
-    """Seconds as `1:02:03` or `2:03`."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+__all__ = ["ProgressView"]
 
 
 class ProgressView:
-    """A context in which `update` shows each step; one row for each lesson."""
+    """A context in which `update` shows each step; one row for each lesson.
 
-    def __init__(self, console: Console | None = None) -> None:
+    Args:
+        last_seconds: of each lesson how long each code cell took last time.
+        console: where to show it; stderr where None.
+    """
+
+    def __init__(
+        self,
+        last_seconds: Mapping[str, Sequence[float]] | None = None,
+        console: Console | None = None,
+    ) -> None:
         self._console = console or Console(stderr=True, highlight=False)
+        self._last_seconds = last_seconds or {}
         self._start = time.monotonic()
         self._latest: dict[str, Progress] = {}
+        self._cell_start: dict[str, float] = {}
         self._live = Live(console=self._console, get_renderable=self._rows, refresh_per_second=4)
 
     def __enter__(self) -> Self:
@@ -47,6 +53,8 @@ class ProgressView:
     def update(self, progress: Progress) -> None:
         """Take note of a step."""
         before = self._latest.get(progress.lesson)
+        if before is None or before.cell != progress.cell:
+            self._cell_start[progress.lesson] = time.monotonic()
         # A new cell has printed nothing yet: the row keeps the last line until it does.
         shown = replace(progress, line=progress.line or (before.line if before else ""))
         self._latest[progress.lesson] = shown
@@ -60,6 +68,15 @@ class ProgressView:
         elapsed = duration(time.monotonic() - self._start)
         text = (
             f"{progress.lesson:14}  cell {progress.cell:2}/{progress.cells}"
-            f"  {elapsed:>7}  {progress.line}"
+            f"  {elapsed:>7}{self._left(progress)}  {progress.line}"
         )
         return Text(text, no_wrap=self._console.is_terminal, overflow="ellipsis")
+
+    def _left(self, progress: Progress) -> str:
+        """The time left if the cells take as long as last time; nothing where that is unknown."""
+        last = self._last_seconds.get(progress.lesson, ())
+        if len(last) != progress.cells:
+            return ""
+        in_this_cell = time.monotonic() - self._cell_start[progress.lesson]
+        rest = max(last[progress.cell - 1] - in_this_cell, 0)
+        return f", about {duration(rest + sum(last[progress.cell :]))} left"

@@ -1,84 +1,161 @@
-"""Prepare an executed notebook for mkdocs-jupyter, and tidy the HTML that it makes.
+"""Make a page of a lesson's notebook: prose as Markdown, code and outputs as HTML.
 
-Prose goes through MkDocs' own Markdown, so that admonitions, links, anchors and the table of
-contents are those of any other page; code and outputs are rendered by mkdocs-jupyter.
+The Markdown has a comment in the place of each code cell, and goes through MkDocs like that
+of any other page. The HTML of the code cells is made by mkdocs-jupyter, and takes the place
+of the comments afterwards.
 """
 
 import html
+import json
+import os
 import re
 import struct
+import tempfile
 from base64 import b64decode
-from collections.abc import Mapping
-from itertools import groupby
-from typing import Any
-
-import nbformat
-from bs4 import BeautifulSoup, Tag
-from mkdocs.config.defaults import MkDocsConfig
-from mkdocs.structure.files import File, Files
-from mkdocs.structure.pages import Page
-from nbformat import NotebookNode
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import count, groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from mnist_lessons.publishing._lessons import alt_text, code_cells, pictures
+from mnist_lessons.publishing._outputs import published
 
-__all__ = ["figures", "prepared", "prose_page", "tidy"]
+if TYPE_CHECKING:
+    from bs4 import BeautifulSoup, Tag
+    from nbformat import NotebookNode
 
-_SEPARATOR = "<!-- next cell -->"
+__all__ = [
+    "figures",
+    "filled",
+    "indented",
+    "literally",
+    "lost",
+    "markdown",
+    "placeholder",
+    "prepared",
+    "rendered",
+    "tidy",
+]
+
 _SOLUTION = "solution"
+_COMMENT = re.compile("<!--.*?-->", re.DOTALL)
+_SEPARATOR = "<!-- next cell -->"
+_PYTHON = {
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+_VERBATIM = {"raw_mimetype": "text/html"}
 _HIDDEN = (
     "style, script, .clipboard-copy-txt, .zeroclipboard-container, .jp-Collapser, .jp-OutputPrompt"
 )
 _SCAFFOLDING = (
-    ".jp-Notebook, .jp-Cell, .jp-Cell-inputWrapper, .jp-Cell-inputArea, .jp-InputArea-editor, "
+    ".jp-Cell, .jp-Cell-inputWrapper, .jp-Cell-inputArea, .jp-InputArea-editor, "
     ".CodeMirror, .jp-Cell-outputWrapper, .jp-OutputArea, .jp-OutputArea-child"
 )
 
 
-def figures(notebook: NotebookNode) -> dict[str, bytes]:
+def figures(notebook: "NotebookNode") -> dict[str, bytes]:
     """The pictures among the outputs, by file name."""
     named: dict[str, bytes] = {}
-    for number, output in enumerate(_pictures(notebook), start=1):
+    shown = [picture for cell in code_cells(notebook) for picture in pictures(cell)]
+    for number, output in enumerate(shown, start=1):
         name = _file_name(output, number)
-        if name in named:
+        while name in named:
             name = f"{name.removesuffix('.png')}-{number}.png"
         named[name] = b64decode(output["data"]["image/png"])
     return named
 
 
-def prose_page(notebook: NotebookNode, uri: str, config: MkDocsConfig, files: Files) -> Page:
-    """Render all prose of a notebook as one page of MkDocs, which checks its links."""
-    prose = f"\n\n{_SEPARATOR}\n\n".join(
-        cell.source for cell in notebook.cells if cell.cell_type == "markdown"
-    )
-    page = Page(None, File.generated(config, uri, content=prose), config)
-    page.read_source(config)
-    page.render(config, files)
-    return page
+def markdown(notebook: "NotebookNode") -> str:
+    """The notebook's prose, with a placeholder for each code cell, and its solutions folded."""
+    numbers = count(1)
+    parts = []
+    for folded, cells in groupby(notebook.cells, key=_is_solution):
+        text = "\n\n".join(
+            placeholder(next(numbers)) if cell.cell_type == "code" else cell.source
+            for cell in cells
+        )
+        parts.append(f'??? success "Solution"\n\n{indented(text)}' if folded else text)
+    return "\n\n".join(parts)
 
 
-def prepared(notebook: NotebookNode, rendered_prose: str) -> NotebookNode:
-    """The notebook with its prose as HTML, its pictures as files, its solutions folded."""
-    pieces = iter(rendered_prose.split(_SEPARATOR))
+def placeholder(number: int) -> str:
+    """What stands in the place of a code cell, numbered from 1."""
+    return f"<!-- code cell {number} -->"
+
+
+def indented(text: str) -> str:
+    """A text as the content of an admonition."""
+    return "\n".join(f"    {line}" if line else "" for line in text.splitlines())
+
+
+def filled(page: str, contents: Mapping[str, str]) -> str:
+    """Put contents in the place of placeholders."""
+    return _COMMENT.sub(lambda found: contents.get(found[0], found[0]), page)
+
+
+def lost(page: str, places: Iterable[str]) -> list[str]:
+    """The placeholders that a page has not exactly once: the prose hides or repeats them."""
+    comments = Counter(_COMMENT.findall(page))
+    return [place for place in places if comments[place] != 1]
+
+
+def literally(text: str) -> str:
+    """A text as HTML, to be read as it is."""
+    return f"<pre><code>{html.escape(text)}</code></pre>"
+
+
+def prepared(notebook: "NotebookNode") -> list[dict[str, Any]]:
+    """All that decides on the HTML of each code cell, ready for JSON: pictures are files."""
     names = iter(figures(notebook))
-    cells: list[NotebookNode] = []
-    for folded, group in groupby(notebook.cells, key=_is_solution):
-        if folded:
-            cells.append(_html_cell('<details class="success"><summary>Solution</summary>'))
-        for cell in group:
-            if cell.cell_type == "markdown":
-                cells.append(_html_cell(next(pieces)))
-            else:
-                cells.append(_with_picture_files(cell, names))
-        if folded:
-            cells.append(_html_cell("</details>"))
-    result: NotebookNode = nbformat.v4.new_notebook(cells=cells, metadata=notebook.metadata)
-    for number, cell in enumerate(cells, start=1):
-        cell["id"] = f"part-{number}"
-    return result
+    return [
+        {
+            "source": cell.source,
+            "outputs": [_prepared_output(output, names) for output in published(cell)],
+        }
+        for cell in code_cells(notebook)
+    ]
+
+
+def rendered(cells: Sequence[Mapping[str, Any]], scratch: Path | None = None) -> list[str]:
+    """The HTML of prepared code cells, made by mkdocs-jupyter; `scratch` takes its files."""
+    # Slow to import, and needed only for new cells.
+    from mkdocs_jupyter.nbconvert2 import nb2html  # type: ignore[import-untyped]
+
+    separator = {"cell_type": "raw", "metadata": _VERBATIM, "source": _SEPARATOR}
+    parts: list[dict[str, Any]] = [separator]
+    for cell in cells:
+        parts += [{"cell_type": "code", "metadata": {}, "execution_count": None, **cell}, separator]
+    identified = [{**part, "id": f"part-{number}"} for number, part in enumerate(parts)]
+    notebook = {"cells": identified, "metadata": _PYTHON, "nbformat": 4, "nbformat_minor": 5}
+    with tempfile.TemporaryDirectory(prefix="mnist-lessons-cells-", dir=scratch) as folder:
+        path = Path(folder) / "cells.ipynb"
+        path.write_text(json.dumps(notebook), encoding="utf-8")
+        with _own_configuration_in(folder):
+            page = nb2html(str(path), no_prompt=True)
+    return [tidy(part) for part in page.split(_SEPARATOR)[1:-1]]
+
+
+@contextmanager
+def _own_configuration_in(folder: str) -> Iterator[None]:
+    """Look for the user's configuration of nbconvert in a folder: it would change the pages."""
+    instead = {"JUPYTER_CONFIG_DIR": folder, "JUPYTER_CONFIG_PATH": ""}
+    before = {name: os.environ[name] for name in instead if name in os.environ}
+    os.environ.update(instead)
+    try:
+        yield
+    finally:
+        for name in instead:
+            del os.environ[name]
+        os.environ.update(before)
 
 
 def tidy(content: str) -> str:
     """Keep what a reader sees: code and outputs, without the renderer's scaffolding."""
+    from bs4 import BeautifulSoup
+
     soup = BeautifulSoup(content, "html.parser")
     for tag in soup.select(_HIDDEN):
         tag.decompose()
@@ -88,10 +165,10 @@ def tidy(content: str) -> str:
         block["class"] = "highlight"
         if block.pre:
             _wrap_in_code(soup, block.pre)
-    return str(soup)
+    return str(soup).strip()
 
 
-def _wrap_in_code(soup: BeautifulSoup, pre: Tag) -> None:
+def _wrap_in_code(soup: "BeautifulSoup", pre: "Tag") -> None:
     # The theme's copy button and colours expect the text of a listing inside <code>.
     code = soup.new_tag("code")
     for child in list(pre.contents):
@@ -99,26 +176,25 @@ def _wrap_in_code(soup: BeautifulSoup, pre: Tag) -> None:
     pre.append(code)
 
 
-def _is_solution(cell: NotebookNode) -> bool:
+def _is_solution(cell: "NotebookNode") -> bool:
     return _SOLUTION in cell.metadata.get("tags", [])
 
 
-def _html_cell(text: str) -> NotebookNode:
-    cell: NotebookNode = nbformat.v4.new_raw_cell(text, metadata={"raw_mimetype": "text/html"})
-    return cell
-
-
-def _with_picture_files(cell: NotebookNode, names: Any) -> NotebookNode:
-    cell = nbformat.from_dict({**cell, "metadata": {}})  # tags would be printed
-    for output in cell.get("outputs", []):
-        if "image/png" in output.get("data", {}):
-            output["data"] = {"text/html": _image(next(names), output)}
-            output["metadata"] = {}
-    return cell
+def _prepared_output(output: Mapping[str, Any], names: Iterator[str]) -> dict[str, Any]:
+    if output["output_type"] == "stream":
+        return {"output_type": "stream", "name": output["name"], "text": output["text"]}
+    data = output["data"]
+    shown = (
+        {"text/html": _image(next(names), output)}
+        if "image/png" in data
+        else {"text/plain": data["text/plain"]}
+    )
+    return {"output_type": "display_data", "data": shown, "metadata": {}}
 
 
 def _image(name: str, output: Mapping[str, Any]) -> str:
-    width, height = struct.unpack(">II", b64decode(output["data"]["image/png"])[16:24])
+    start = b64decode(output["data"]["image/png"][:32])
+    width, height = struct.unpack(">II", start[16:24])
     alt = alt_text(output)
     return (
         f'<div class="lesson-figure"><img src="{html.escape(name)}" alt="{html.escape(alt)}" '
@@ -126,10 +202,6 @@ def _image(name: str, output: Mapping[str, Any]) -> str:
     )
 
 
-def _pictures(notebook: NotebookNode) -> list[Any]:
-    return [picture for cell in code_cells(notebook) for picture in pictures(cell)]
-
-
 def _file_name(output: Mapping[str, Any], number: int) -> str:
-    name = output["metadata"].get("image/png", {}).get("name", f"figure-{number}")
-    return re.sub(r"[^a-z0-9-]+", "-", name.lower()) + ".png"
+    name = output["metadata"].get("image/png", {}).get("name") or f"figure-{number}"
+    return re.sub(r"[^a-z0-9-]+", "-", str(name).lower()) + ".png"

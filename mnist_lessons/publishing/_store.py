@@ -1,20 +1,25 @@
-"""Executed runs, kept until something that made them changes.
+"""Executed runs, kept with everything that made them.
 
-A run lies in `STORE/<slug>/<key>/` with `executed.ipynb`, `run.json`, `log.csv` and the
-figures. The key covers the lesson's code, the teaching modules, the versions, the data, the
-profile and the device: when in doubt, a lesson runs again. Nothing is deleted here.
+The store is one folder:
+
+    runs/<slug>/<key>/    executed.ipynb, run.json, log.csv, the figures, manifest.json
+    failed/<slug>/        the last run that failed, to be looked at, never reused
+    checkpoints/<slug>/   trainings, finished or not
+    running/              work in progress
+
+It can be copied, and used on another machine. Nothing is deleted here but a damaged run
+that a new one replaces.
 """
 
 import csv
 import hashlib
 import json
-import os
-import platform
-import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
-from importlib.metadata import version
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +28,26 @@ from filelock import FileLock
 from nbformat import NotebookNode
 
 from mnist_lessons.publishing._lessons import Lesson, code_cells
+from mnist_lessons.publishing._staging import staging, swap
 
-__all__ = ["Store", "StoredRun", "run_key"]
+__all__ = ["DEVICES", "Store", "StoredRun"]
 
+_MANIFEST = "manifest.json"
+# The kinds of device, the best first.
+DEVICES = ("cuda", "mps", "cpu")
+_MADE_FROM: dict[str, Any] = {
+    "code": list,
+    "files": dict,
+    "python": str,
+    "packages": dict,
+    "torch_build": str | None,
+    "data": str,
+    "profile": str,
+    "device": str,
+    "best_device": str,
+    "threads": str,
+    "settings": dict,
+}
 _SHOWN = frozenset(
     [
         "lesson",
@@ -43,9 +65,10 @@ _SHOWN = frozenset(
         "values",
         "results",
         "log",
+        "made_from",
+        "cell_seconds",
     ]
 )
-_PACKAGES = ("ipykernel", "matplotlib", "mlxtend", "numpy", "scikit-learn", "torch", "torchvision")
 
 
 @dataclass(frozen=True)
@@ -54,11 +77,21 @@ class StoredRun:
 
     folder: Path
 
-    @property
+    @cached_property
     def card(self) -> dict[str, Any]:
         """The content of `run.json`."""
         card: dict[str, Any] = json.loads((self.folder / "run.json").read_text(encoding="utf-8"))
         return card
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether it says what it was made from."""
+        try:
+            made_from = self.card["made_from"]
+            whole = all(isinstance(made_from[name], kind) for name, kind in _MADE_FROM.items())
+            return whole and made_from["device"] in DEVICES and bool(self.card["started"])
+        except Exception:  # an unreadable run counts as missing
+            return False
 
     @property
     def is_sample(self) -> bool:
@@ -68,11 +101,13 @@ class StoredRun:
 
     @property
     def is_whole(self) -> bool:
-        """Whether it ended well, and its card and its log have all that a page shows."""
-        card = self.card
-        with (self.folder / "log.csv").open(encoding="utf-8", newline="") as stream:
-            epochs = sum(1 for _ in csv.DictReader(stream))
-        return card["status"] == "finished" and card.keys() >= _SHOWN and epochs == len(card["log"])
+        """Whether it ended well, and every file of it is as it was stored."""
+        try:
+            manifest = json.loads((self.folder / _MANIFEST).read_text(encoding="utf-8"))
+            sound = _checksums(self.folder) == manifest
+            return sound and self.card["status"] == "finished" and self._has_what_pages_show()
+        except Exception:  # whatever is wrong with it, the lesson runs again
+            return False
 
     def executed(self) -> NotebookNode:
         """The notebook with its outputs, as it was executed."""
@@ -80,12 +115,17 @@ class StoredRun:
         return notebook
 
     def merged_with(self, lesson: Lesson) -> NotebookNode:
-        """Today's prose with the stored outputs; the code of both is the same."""
+        """Today's prose and comments with the stored outputs; the code of both does the same."""
         notebook = lesson.notebook()
         executed = code_cells(self.executed())
         for today, then in zip(code_cells(notebook), executed, strict=True):
             today.outputs, today.execution_count = then.outputs, then.execution_count
         return notebook
+
+    def _has_what_pages_show(self) -> bool:
+        with (self.folder / "log.csv").open(encoding="utf-8", newline="") as stream:
+            epochs = sum(1 for _ in csv.DictReader(stream))
+        return self.card.keys() >= _SHOWN and epochs == len(self.card["log"])
 
 
 @dataclass(frozen=True)
@@ -94,52 +134,86 @@ class Store:
 
     folder: Path
 
-    def find(self, lesson: Lesson, key: str) -> StoredRun | None:
-        """The run of a lesson under a key; an unreadable one counts as missing."""
-        run = StoredRun(self._place(lesson, key))
-        try:
-            run.merged_with(lesson)
-            return run if run.is_whole else None
-        except Exception:  # whatever is wrong with it, the lesson runs again
-            return None
+    def runs(self, slug: str) -> list[StoredRun]:
+        """The readable runs of a lesson, the newest first."""
+        runs = [StoredRun(folder) for folder in (self.folder / "runs" / slug).glob("*")]
+        readable = [run for run in runs if run.is_readable]
+        return sorted(readable, key=lambda run: (run.card["started"], run.folder), reverse=True)
+
+    def failed(self, slug: str) -> StoredRun | None:
+        """The last run of a lesson that failed, if there is one."""
+        run = StoredRun(self.folder / "failed" / slug)
+        return run if (run.folder / "run.json").is_file() else None
+
+    @property
+    def checkpoints(self) -> Path:
+        """The folder of the trainings."""
+        return self.folder / "checkpoints"
 
     @contextmanager
     def staging(self) -> Iterator[Path]:
-        """An empty folder for the runs in progress of this process, gone when the block ends."""
-        folder = self.folder / "running" / str(os.getpid())
-        try:
-            shutil.rmtree(folder, ignore_errors=True)
-            folder.mkdir(parents=True)
-            yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+        """An empty folder for the runs in progress of this process, gone when the block ends.
 
-    def keep(self, lesson: Lesson, key: str, staged: Path, executed: NotebookNode) -> StoredRun:
-        """Move a finished run to its place, in one step."""
-        nbformat.write(executed, staged / "executed.ipynb")
-        place = self._place(lesson, key)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(f"{self.folder}.lock"):  # two builds at once take turns
-            shutil.rmtree(place, ignore_errors=True)
-            os.replace(staged, place)
+        Where the store cannot be written to, it lies elsewhere, and nothing will be kept.
+        """
+        with ExitStack() as stack:
+            try:
+                where = stack.enter_context(
+                    staging(self.folder / "running", "", Path(f"{self.folder}.lock"))
+                )
+            except OSError as error:
+                self._warn(error)
+                temporary = tempfile.TemporaryDirectory(prefix="mnist-lessons-")
+                where = Path(stack.enter_context(temporary))
+            yield where
+
+    def sweep(self) -> None:
+        """Remove what killed processes have left in progress, where that is possible."""
+        running = self.folder / "running"
+        with suppress(OSError):
+            if any(running.iterdir()):
+                with staging(running, "", Path(f"{self.folder}.lock")):
+                    pass
+
+    def keep(self, slug: str, key: str, staged: Path, *, replace: bool = False) -> StoredRun:
+        """Move a finished run to its place, in one step; a sound one that is there stays.
+
+        Where that is not possible, the run stays where it is, for this build alone.
+        """
+        place = self.folder / "runs" / slug / key
+        try:
+            (staged / _MANIFEST).write_text(json.dumps(_checksums(staged), indent=1) + "\n")
+            place.parent.mkdir(parents=True, exist_ok=True)
+            with FileLock(f"{self.folder}.lock"):  # two builds at once take turns
+                if replace or not StoredRun(place).is_whole:
+                    swap(staged, place)
+        except OSError as error:
+            self._warn(error)
+            return StoredRun(staged)
         return StoredRun(place)
 
-    def _place(self, lesson: Lesson, key: str) -> Path:
-        return self.folder / lesson.slug / key
+    def set_aside(self, slug: str, staged: Path) -> None:
+        """Keep a failed run for looking at, in the place of the one before."""
+        place = self.folder / "failed" / slug
+        try:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            with FileLock(f"{self.folder}.lock"):
+                swap(staged, place)
+        except OSError as error:
+            self._warn(error)
+
+    def _warn(self, error: OSError) -> None:
+        print(
+            f"mnist_lessons: cannot write to the store {self.folder}: {error.strerror or error}; "
+            "this build goes on, but what it runs will not be kept",
+            file=sys.stderr,
+        )
 
 
-def run_key(lesson: Lesson, package: Path, settings: Mapping[str, str]) -> str:
-    """Hash of everything that makes a run: code, teaching modules, versions, settings."""
-    made_of = {
-        "code": [cell.source for cell in code_cells(lesson.notebook())],
-        "modules": {
-            file.name: hashlib.sha256(file.read_bytes()).hexdigest()
-            for file in sorted(package.glob("*.py"))
-        },
-        "versions": {name: version(name) for name in _PACKAGES},
-        "python": platform.python_version(),
-        "machine": platform.machine(),
-        "settings": dict(settings),
+def _checksums(folder: Path) -> dict[str, str]:
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in files
+        if path != folder / _MANIFEST
     }
-    text = json.dumps(made_of, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,26 +1,51 @@
-"""Markdown made from the runs: results, run cards, logs, and what must be said of a run."""
+"""Markdown made from the runs: results, run cards, logs, and what must be said of a run.
+
+What a run says is shown as it is: neither Markdown nor HTML in it has any effect.
+"""
 
 import csv
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
-from mnist_lessons.publishing._progress import duration
 from mnist_lessons.publishing._store import StoredRun
 
-__all__ = ["downloads", "log_table", "measured", "notices", "results_table", "run_card"]
+__all__ = [
+    "downloads",
+    "duration",
+    "inert",
+    "log_table",
+    "measured",
+    "notices",
+    "results_table",
+    "run_card",
+]
 
 _FILES = (
-    "[notebook]({0}/{0}.ipynb) · [script]({0}/{0}.py) · "
+    "[notebook]({0}/{1}.ipynb) · [script]({0}/{1}.py) · "
     "[log]({0}/log.csv) · [run card]({0}/run.json)"
 )
+
+# Anything that may begin Markdown or HTML, for instance an underscore outside of a word.
+_SPECIAL = re.compile(r"[^\w .,:;/()%+-]|(?<![^\W_])_|_(?![^\W_])")
+
+
+class _Markdown(str):
+    """A cell of a table that was made here; any other cell is a text of the run."""
+
+
+def inert(text: str) -> str:
+    """A text as Markdown that shows just this text, on one line."""
+    return _SPECIAL.sub(lambda found: f"&#{ord(found[0])};", " ".join(text.split()))
 
 
 def results_table(runs: Iterable[StoredRun]) -> str:
     """One row for each trained model of each run."""
     rows = [
         (
-            f"[{result['title']}](tutorials/{card['lesson']}.py)",
-            f"**{result['accuracy']:.2%}**",
+            _Markdown(f"[{inert(result['title'])}](tutorials/{quote(card['lesson'])}.py)"),
+            _Markdown(f"**{result['accuracy']:.2%}**"),
             f"{result['interval'][0]:.2%} to {result['interval'][1]:.2%}",
             f"{result['correct']:,} of {result['count']:,}",
             f"{result['parameters']:,}",
@@ -42,23 +67,36 @@ def results_table(runs: Iterable[StoredRun]) -> str:
     return _table(head, rows, right=range(1, 7))
 
 
-def run_card(run: StoredRun) -> str:
-    """Everything that one must know to repeat a run."""
+def run_card(run: StoredRun, beside: str = "") -> str:
+    """Everything that one must know to repeat a run.
+
+    Args:
+        run: the run.
+        beside: folder of the lesson's page, as seen from the page that shows the card.
+    """
     card = run.card
     versions = ", ".join(f"{name} {number}" for name, number in card["versions"].items())
-    commit = card["commit"] or "not a Git checkout"
     changed = " with uncommitted changes" if card["uncommitted_changes"] else ""
+    commit = _code(card["commit"][:12], changed) if card["commit"] else "not a Git checkout"
     rows = [
         ("profile", card["profile"]),
         ("started", card["started"].replace("T", " ").replace("+00:00", " UTC")),
-        ("duration", f"{duration(card['seconds'])} (minutes:seconds)"),
+        ("duration", _duration_row(card)),
         ("device", f"{card['device']} ({card['device_name']}), threads: {card['threads']}"),
         ("seed", str(card["seed"])),
         *_data_rows(card["data"]),
         ("versions", versions),
-        ("commit", f"`{commit[:12]}`{changed}" if card["commit"] else commit),
+        ("commit", commit),
+        ("files of this run", _Markdown(_links(quote(card["lesson"]), beside))),
     ]
     return _table(("what", "in this run"), rows)
+
+
+def _duration_row(card: Mapping[str, Any]) -> str:
+    text = f"{duration(card['seconds'])} (minutes:seconds)"
+    if reused := card.get("reused_seconds"):
+        text += f"; {duration(reused)} of training were taken from checkpoints of an earlier run"
+    return text
 
 
 def _data_rows(data: Mapping[str, Any] | None) -> list[tuple[str, str]]:
@@ -67,9 +105,13 @@ def _data_rows(data: Mapping[str, Any] | None) -> list[tuple[str, str]]:
     sizes = ", ".join(f"{size:,} {name}" for name, size in data["sizes"].items())
     return [
         ("data", f"{data['dataset']} from {data['source']}: {sizes} images"),
-        ("checksum of the data", f"`{data['checksum'][:16]}`"),
+        ("checksum of the data", _code(data["checksum"][:16])),
         ("licence of the images", data["licence"]),
     ]
+
+
+def _code(text: str, after: str = "") -> _Markdown:
+    return _Markdown(f"<code>{inert(text)}</code>{after}")
 
 
 def measured(run: StoredRun) -> str:
@@ -111,9 +153,20 @@ def log_table(run: StoredRun) -> str:
     return _table(head, rows, right=range(1, 7))
 
 
+def duration(seconds: float) -> str:
+    """Seconds as `1:02:03` or `2:03`."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
 def downloads(slug: str) -> str:
     """Links to what lies beside a lesson's page."""
-    return "Download: " + _FILES.format(slug)
+    return f"Download: {_links(slug)}"
+
+
+def _links(slug: str, beside: str = "") -> str:
+    return _FILES.format(f"{beside}{slug}", slug)
 
 
 def notices(runs: Sequence[StoredRun]) -> list[tuple[str, str]]:
@@ -142,5 +195,5 @@ def notices(runs: Sequence[StoredRun]) -> list[tuple[str, str]]:
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]], right: Iterable[int] = ()) -> str:
     to_the_right = set(right)
     rule = ["---:" if column in to_the_right else "---" for column in range(len(head))]
-    escaped = [[cell.replace("|", r"\|") for cell in row] for row in rows]
-    return "\n".join("| " + " | ".join(row) + " |" for row in (head, rule, *escaped))
+    body = [[cell if isinstance(cell, _Markdown) else inert(cell) for cell in row] for row in rows]
+    return "\n".join("| " + " | ".join(row) + " |" for row in (head, rule, *body))

@@ -1,35 +1,59 @@
 """The MkDocs plugin: makes a page of each lesson from its script and its run."""
 
+import os
+import signal
 import sys
-import tempfile
+from collections.abc import Callable
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-import nbformat
+from jinja2 import Environment
 from mkdocs.config import base
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
-from mkdocs.plugins import BasePlugin, CombinedEvent, event_priority
+from mkdocs.livereload import LiveReloadServer
+from mkdocs.plugins import BasePlugin, get_plugin_logger
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
-from nbformat import NotebookNode
 
 from mnist_lessons.errors import LessonError, SettingError
 from mnist_lessons.publishing import _render, _tables
 from mnist_lessons.publishing._bands import check_bands, read_bands
-from mnist_lessons.publishing._build import LessonPage, Project, prepare
-from mnist_lessons.publishing._lessons import discover
+from mnist_lessons.publishing._build import LessonPage, prepare
+from mnist_lessons.publishing._cells import CellCache
+from mnist_lessons.publishing._project import Project
 from mnist_lessons.publishing._store import StoredRun
+from mnist_lessons.publishing._values import fill_values
 from mnist_lessons.settings import Settings
+
+if TYPE_CHECKING:  # a warm build executes nothing, and is no server
+    from mnist_lessons.publishing._execute import LessonFailure
+    from mnist_lessons.publishing._serve import CompiledTemplates
+    from mnist_lessons.publishing._workshop import Workshop
 
 __all__ = ["LessonsPlugin"]
 
 _RESULTS = "<!-- lessons: results -->"
 _CARDS = "<!-- lessons: runs -->"
+_FAILURE = "<!-- lessons: failure -->"
+_FAILED = f'!!! failure "This lesson did not run"\n\n    {_FAILURE}'
+_RUNNING = '!!! info "This lesson is running"\n\n    Its outputs will be here when it has ended.'
+
+_log = get_plugin_logger("lessons")
 
 
 class _NoOptions(base.Config):
     """What there is to set is in the environment (`MNIST_LESSONS_*`)."""
+
+
+class _LessonFile(File):
+    """A script that is a page: `LessonsPlugin.on_page_read_source` makes its Markdown."""
+
+    def is_documentation_page(self) -> bool:
+        """Whatever its name ends with."""
+        return True
 
 
 class LessonsPlugin(BasePlugin[_NoOptions]):
@@ -37,83 +61,101 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
 
     Attributes:
         pages: the lessons of the last build, with their runs.
+        scratch: folder for temporary files; the system's where None.
     """
 
     def __init__(self) -> None:
         self.pages: list[LessonPage] = []
-        self._serving = False
-        self._prose: dict[str, Page] = {}
-        self._notebooks = tempfile.TemporaryDirectory(prefix="mnist-lessons-pages-")
+        self.scratch: Path | None = None
+        self._stack = ExitStack()
+        self._workshop: Workshop | None = None
+        self._templates: CompiledTemplates | None = None
+        self._notebooks: dict[str, Any] = {}
+        self._cells = CellCache()
 
     def on_startup(self, *, command: Literal["build", "gh-deploy", "serve"], dirty: bool) -> None:
-        """Know whether this is a server, which must go on after a failure."""
-        self._serving = command == "serve"
+        """Know whether this is a server, which goes on while lessons run, or fail."""
+        if command == "serve":
+            from mnist_lessons.publishing._serve import CompiledTemplates
+            from mnist_lessons.publishing._workshop import Workshop
+
+            self._workshop = Workshop()
+            self._stack.callback(self._workshop.close)
+            self._templates = CompiledTemplates()
+            # Whoever ends a server in this way wants its kernels ended, too.
+            signal.signal(signal.SIGTERM, signal.default_int_handler)
 
     def on_shutdown(self) -> None:
-        """Remove the notebooks that were prepared for rendering."""
-        self._notebooks.cleanup()
+        """End what still runs; remove what could not be stored."""
+        self._stack.close()
+
+    def on_serve(
+        self, server: LiveReloadServer, *, config: MkDocsConfig, builder: Callable[..., None]
+    ) -> LiveReloadServer:
+        """Make the server show an edited page at once, and a run when it has ended."""
+        from mnist_lessons.publishing._serve import Rebuilder, look_often
+
+        assert self._workshop is not None
+        config.watch.append(str(self._workshop.news))
+        server.builder = Rebuilder(config, builder, self._workshop.news)
+        return look_often(server, config)
+
+    def on_env(self, env: Environment, *, config: MkDocsConfig, files: Files) -> Environment:
+        """Compile the theme's templates once in the life of a server; date the pages."""
+        if self._templates:
+            env.bytecode_cache = self._templates
+        runs = self._runs()
+        if runs and "SOURCE_DATE_EPOCH" not in os.environ:
+            # Of the newest run, not of today: the same runs make the same site on any day.
+            newest = max(run.card["started"] for run in runs)[:10]
+            for file in files.documentation_pages():
+                assert file.page
+                file.page.update_date = newest
+        return env
 
     def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
         """Give each lesson a run; stop here, before anything is replaced, if one fails."""
         project = Project(Path(config.config_file_path).resolve().parent)
         config.watch += [str(project.tutorials), str(project.package)]
         try:
-            slugs = [lesson.slug for lesson in discover(project.tutorials)]
-            bands = read_bands(project.tutorials, slugs)
-            self.pages = prepare(project, Settings.from_environment(), serving=self._serving)
+            settings = Settings.from_environment()
+            if self._workshop:
+                self.pages = self._workshop.pages(project, settings)
+            else:
+                self.pages = prepare(project, settings, self._stack)
+            bands = read_bands(project.tutorials, [page.lesson.slug for page in self.pages])
         except LessonError as error:
             raise PluginError(str(error)) from error
         reading_order = str(config.nav)
         self.pages.sort(key=lambda page: reading_order.find(_uri(page)))
-        problems = _failures(self.pages)
+        problems = _failures(self.pages) + self._fill_notebooks()
         for page in self.pages:
             if page.run:
-                problems += check_bands(bands.get(page.lesson.slug, {}), page.run)
-        if problems and not self._serving:
+                before = project.store.runs(page.lesson.slug)
+                problems += check_bands(bands.get(page.lesson.slug, {}), page.run, before)
+        if problems and not self._workshop:
             raise PluginError("\n".join(problems)) from _setting_error(self.pages)
         for problem in problems:
             # Not logged: MkDocs counts what is logged, and in strict mode shows no page then.
             print(f"error: {problem}", file=sys.stderr)
         return config
 
-    @event_priority(100)
-    def _add_files(self, files: Files, config: MkDocsConfig) -> Files:
+    def on_files(self, files: Files, config: MkDocsConfig) -> Files:
+        """Add the lessons' pages, and what lies beside them."""
         for page in self.pages:
-            for file in _files_of(page, config):
+            for file in _files_of(page, self._notebooks[page.lesson.slug], config):
                 files.append(file)
         return files
 
-    @event_priority(-100)
-    def _point_to_notebooks(self, files: Files, config: MkDocsConfig) -> Files:
-        # mkdocs-jupyter chose these files by the name of the script; what it renders is
-        # the notebook that `on_page_markdown` prepares.
-        for page in self.pages:
-            file = files.get_file_from_path(_uri(page))
-            assert file is not None
-            file.abs_src_path = str(self._notebook_path(page.lesson.slug))
-        return files
-
-    on_files = CombinedEvent(_add_files, _point_to_notebooks)
-
     def on_page_read_source(self, page: Page, config: MkDocsConfig) -> str | None:
-        """A lesson's Markdown is made in `on_page_markdown`."""
-        return "" if self._lesson(page) else None
+        """Make the Markdown of a lesson's page."""
+        lesson = self._lesson(page)
+        return _markdown(lesson, self._notebooks[lesson.lesson.slug]) if lesson else None
 
     def on_page_markdown(
         self, markdown: str, page: Page, config: MkDocsConfig, files: Files
     ) -> str | None:
-        """Prepare a lesson's notebook; fill the tables of any other page."""
-        lesson = self._lesson(page)
-        if lesson:
-            notebook = _with_apparatus(_notebook(lesson), lesson)
-            uri = f"tutorials/{lesson.lesson.slug}.md"
-            prose = _render.prose_page(notebook, uri, config, files)
-            self._prose[page.file.src_uri] = prose
-            ready = _render.prepared(notebook, prose.content or "")
-            path = self._notebook_path(lesson.lesson.slug)
-            path.parent.mkdir(exist_ok=True)
-            nbformat.write(ready, path)
-            return None
+        """Fill the tables of a page."""
         if _RESULTS not in markdown and _CARDS not in markdown:
             return markdown
         runs = self._runs()
@@ -124,13 +166,11 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
     def on_page_content(
         self, html: str, page: Page, config: MkDocsConfig, files: Files
     ) -> str | None:
-        """Give a lesson's page the table of contents and the checked links of its prose."""
-        prose = self._prose.get(page.file.src_uri)
-        if prose:
-            html = _render.tidy(html)
-            page.toc = prose.toc
-            page.present_anchor_ids = prose.present_anchor_ids
-            page.links_to_anchors = prose.links_to_anchors
+        """Put a lesson's code and outputs, or what went wrong, in their places."""
+        lesson = self._lesson(page)
+        if lesson:
+            cache = Path(config.config_file_path).resolve().parent / ".cache" / "cells"
+            html = self._with_code(html, lesson, cache)
         if any(run.card["profile"] == "preview" for run in self._runs()):
             html += '<div class="preview-watermark" aria-hidden="true">preview</div>'
         return html
@@ -141,12 +181,38 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
     def _runs(self) -> list[StoredRun]:
         return [page.run for page in self.pages if page.run]
 
-    def _notebook_path(self, slug: str) -> Path:
-        return Path(self._notebooks.name) / "tutorials" / f"{slug}.ipynb"
+    def _fill_notebooks(self) -> list[str]:
+        """Make each lesson's notebook, with outputs and values; return what is wrong."""
+        recorded = {
+            page.lesson.slug: page.run.card["values"] if page.run else None for page in self.pages
+        }
+        self._notebooks = {page.lesson.slug: _notebook(page) for page in self.pages}
+        return [
+            problem
+            for slug, notebook in self._notebooks.items()
+            for problem in fill_values(notebook, slug, recorded)
+        ]
+
+    def _with_code(self, html: str, page: LessonPage, cache: Path) -> str:
+        slug = page.lesson.slug
+        cells = _render.prepared(self._notebooks[slug])
+        render = partial(_render.rendered, scratch=self.scratch)
+        rendered = self._cells.html(cache / f"{slug}.json", cells, render)
+        contents = {
+            _render.placeholder(number): cell for number, cell in enumerate(rendered, start=1)
+        }
+        for place in _render.lost(html, contents):
+            _log.warning(f"{_uri(page)}: the prose hides or repeats the comment {place}")
+        if page.failure:
+            contents[_FAILURE] = _render.literally(_told(page.failure))
+        return _render.filled(html, contents)
 
 
 def _cards(runs: list[StoredRun]) -> str:
-    return "\n\n".join(f"### {run.card['lesson']}\n\n{_tables.run_card(run)}" for run in runs)
+    return "\n\n".join(
+        f"### {_tables.inert(run.card['lesson'])}\n\n{_tables.run_card(run, 'tutorials/')}"
+        for run in runs
+    )
 
 
 def _uri(page: LessonPage) -> str:
@@ -154,7 +220,11 @@ def _uri(page: LessonPage) -> str:
 
 
 def _failures(pages: list[LessonPage]) -> list[str]:
-    return [f"{page.failure}\n{page.failure.traceback}".strip() for page in pages if page.failure]
+    return [_told(page.failure) for page in pages if page.failure]
+
+
+def _told(failure: "LessonFailure") -> str:
+    return f"{failure}\n{failure.traceback}".strip()
 
 
 def _setting_error(pages: list[LessonPage]) -> SettingError | None:
@@ -165,21 +235,23 @@ def _setting_error(pages: list[LessonPage]) -> SettingError | None:
     return None
 
 
-def _notebook(page: LessonPage) -> NotebookNode:
+def _notebook(page: LessonPage) -> Any:
     return page.run.merged_with(page.lesson) if page.run else page.lesson.notebook()
 
 
-def _files_of(page: LessonPage, config: MkDocsConfig) -> list[File]:
+def _files_of(page: LessonPage, notebook: Any, config: MkDocsConfig) -> list[File]:
     """The lesson's page, and what lies beside it."""
     slug, script = page.lesson.slug, page.lesson.script
-    source = File(_uri(page), str(script.parent.parent), config.site_dir, config.use_directory_urls)
-    contents: dict[str, Any] = {f"{slug}.py": script.read_bytes()}
+    contents = {f"{slug}.py": page.lesson.source}
     if page.run:
-        notebook = _notebook(page)
         contents |= _render.figures(notebook)
-        contents[f"{slug}.ipynb"] = nbformat.writes(notebook) + "\n"
+        contents[f"{slug}.ipynb"] = _as_file(notebook)
         contents["log.csv"] = (page.run.folder / "log.csv").read_bytes()
         contents["run.json"] = (page.run.folder / "run.json").read_bytes()
+    source = _LessonFile(
+        _uri(page), str(script.parent.parent), config.site_dir, config.use_directory_urls
+    )
+    source.edit_uri = f"../{_uri(page)}"  # it is looked for in docs/
     beside = [
         File.generated(config, f"tutorials/{slug}/{name}", content=content)
         for name, content in contents.items()
@@ -187,22 +259,24 @@ def _files_of(page: LessonPage, config: MkDocsConfig) -> list[File]:
     return [source, *beside]
 
 
-def _with_apparatus(notebook: NotebookNode, page: LessonPage) -> NotebookNode:
-    """Add what the site says of a lesson: downloads, notices, run card, log."""
-    first = notebook.cells[0]
+def _as_file(notebook: Any) -> bytes:
+    import nbformat  # slow to import
+
+    return f"{nbformat.writes(notebook)}\n".encode()
+
+
+def _markdown(page: LessonPage, notebook: Any) -> str:
+    """The lesson's prose, and what the site says of it: downloads, notices, run card, log."""
+    prose = _render.markdown(notebook)
     if page.run is None:
-        failure = f'!!! failure "This lesson did not run"\n\n    {page.failure}'
-        first.source = _after_title(first.source, failure)
-        return notebook
+        return _after_title(prose, _FAILED if page.failure else _RUNNING)
     top = f"{_tables.downloads(page.lesson.slug)}\n\n{_notices([page.run])}".strip()
-    first.source = _after_title(first.source, top)
-    log = _indented(f"{_tables.measured(page.run)}\n\n{_tables.log_table(page.run)}")
-    bottom = (
+    log = f"{_tables.measured(page.run)}\n\n{_tables.log_table(page.run)}"
+    return (
+        f"{_after_title(prose, top)}\n\n"
         f"## The run behind this page\n\n{_tables.run_card(page.run)}\n\n"
-        f'??? abstract "The accuracy log, epoch by epoch"\n\n{log}'
+        f'??? abstract "The accuracy log, epoch by epoch"\n\n{_render.indented(log)}\n'
     )
-    notebook.cells.append(nbformat.v4.new_markdown_cell(bottom))
-    return notebook
 
 
 def _notices(runs: list[StoredRun]) -> str:
@@ -214,7 +288,3 @@ def _notices(runs: list[StoredRun]) -> str:
 def _after_title(markdown: str, insertion: str) -> str:
     title, newline, rest = markdown.partition("\n")
     return f"{title}{newline or chr(10)}\n{insertion}\n{rest}" if insertion else markdown
-
-
-def _indented(text: str) -> str:
-    return "\n".join(f"    {line}" for line in text.splitlines())

@@ -1,27 +1,47 @@
 """A project with two lessons that run in no time: real kernels and a real MkDocs, no torch."""
 
+import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 import yaml
 
-from mnist_lessons.publishing._build import LessonPage, Project, prepare
+from mnist_lessons import _fetch
+from mnist_lessons.publishing._build import LessonPage, prepare
+from mnist_lessons.publishing._lessons import Lesson
+from mnist_lessons.publishing._project import Project, planned, read_lessons
+from mnist_lessons.publishing._store import Store, StoredRun
 from mnist_lessons.settings import Settings
 
 REPOSITORY = Path(__file__).parents[2]
 
-# A teaching module of the small project; its lessons load it by its path, because the name
-# `mnist_lessons` belongs to the real package.
-TINY = '''
+# A teaching module of the small project; its lessons import it by its own name, because
+# `mnist_lessons` is the real package.
+TINY = (
+    """
 import csv, json, os
 from pathlib import Path
+
+DATA = dict(
+    dataset="sample of MNIST", source="a test", sizes={"train": 4000},
+    licence="none", is_sample=True, checksum="SAMPLE",
+)
+""".replace("SAMPLE", _fetch.checksums()["sample of MNIST"])
+    + '''
 
 
 def begin(slug):
@@ -44,11 +64,7 @@ def publish(slug, status="finished", **changes):
         started="2026-01-02T03:04:05+00:00", seconds=75.0, device="cpu",
         device_name="a processor", threads=1, seed=1, versions={"python": "3"}, commit=None,
         uncommitted_changes=False,
-        data=dict(
-            dataset="sample of MNIST", source="a test", sizes={"train": 4000},
-            licence="none", is_sample=True, checksum="0123456789abcdef" * 4,
-        ),
-        values={}, figures=[], log=[row],
+        data=DATA, values={}, figures=[], log=[row],
         results=[dict(
             key=slug, title=f"Model {slug}", epochs=1, loss=0.5, correct=400, count=500,
             accuracy=0.8, interval=[0.76, 0.83], parameters=1000, multiplications=2000,
@@ -61,6 +77,7 @@ def publish(slug, status="finished", **changes):
         writer.writeheader()
         writer.writerow(row)
 '''
+)
 
 LESSON = """\
 # %% [markdown]
@@ -69,10 +86,12 @@ LESSON = """\
 # {prose}
 
 # %%
-import runpy
+import sys
 
-tiny = runpy.run_path("mnist_lessons/tiny.py")
-tiny["begin"]("{slug}")
+sys.path.insert(0, "mnist_lessons")
+import tiny
+
+tiny.begin("{slug}")
 
 # %%
 {code}
@@ -97,7 +116,7 @@ class TinyProject:
             slug=slug,
             prose=prose.replace("\n", "\n# "),
             code=code or f"print('output of {slug}')",
-            end=f'tiny["publish"]("{slug}")' if end is None else end,
+            end=f'tiny.publish("{slug}")' if end is None else end,
         )
         script.write_text(text, encoding="utf-8")
         return script
@@ -113,29 +132,72 @@ class TinyProject:
         """All running kernels of this project, told by their environment."""
         return [process for process in psutil.process_iter() if self._runs(process)]
 
-    def prepare(self, *, serving: bool = False, **settings) -> list[LessonPage]:
+    @property
+    def lessons(self) -> list[Lesson]:
+        """The lessons as they stand now."""
+        return read_lessons(Project(self.root))
+
+    @property
+    def store(self) -> Store:
+        """The stored runs."""
+        return Project(self.root).store
+
+    def stored(self, slug: str) -> StoredRun:
+        """The one stored run of a lesson."""
+        [run] = self.store.runs(slug)
+        return run
+
+    def printed(self, slug: str) -> str:
+        """What the code cells of the stored run printed."""
+        cells = self.stored(slug).executed().cells
+        outputs = [output for cell in cells for output in cell.get("outputs", [])]
+        return "".join(output.get("text", "") for output in outputs)
+
+    def edit_stored(self, slug: str, made_from: Any = None, **card: Any) -> None:
+        """Change what the stored run says of itself, as if it had been stored like that."""
+        run = self.stored(slug)
+        changed = run.card | card
+        changed["made_from"] = changed["made_from"] | (made_from or {})
+        edited = run.folder.rename(self.root / "edited")
+        (edited / "run.json").write_text(json.dumps(changed), encoding="utf-8")
+        self.store.keep(slug, "0123456789abcdef", edited)
+
+    def prepare(self, *, only=(), again=False, jobs=None, **settings) -> list[LessonPage]:
         """What the plugin does first: give each lesson a run."""
-        values = {"offline": True, "profile": "preview", **settings}
-        return prepare(Project(self.root), Settings(**values), serving=serving)
+        values = Settings(**{"offline": True, "profile": "preview", **settings})
+        with ExitStack() as stack:
+            return prepare(Project(self.root), values, stack, only=only, again=again, jobs=jobs)
+
+    def plan(self, **settings) -> list[str]:
+        """What a build says that it will do."""
+        values = Settings(**{"offline": True, "profile": "preview", **settings})
+        return [str(step) for step in planned(Project(self.root), values, self.lessons)]
 
     def build(self, *options: str, **variables: str) -> subprocess.CompletedProcess[str]:
         """Build the site as `make site` does."""
-        process = self.start(*options, **variables)
+        return self.command("build", *options, **variables)
+
+    def command(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end."""
+        process = self.start(*arguments, **variables)
         out, err = process.communicate(timeout=300)
         return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
-    def start(self, *options: str, **variables: str) -> subprocess.Popen[str]:
-        """Start a build."""
+    def start(self, *arguments: str, **variables: str) -> subprocess.Popen[str]:
+        """Start a command."""
         # -P: the folder `mnist_lessons` here is not the package that is tested.
-        command = ["-P", "-m", "mnist_lessons.publishing", *options]
+        command = ["-P", "-m", "mnist_lessons.publishing", *arguments]
         return self.python(*command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **variables)
 
     def python(self, *arguments: str, stdout, stderr, **variables: str) -> subprocess.Popen[str]:
-        """Start Python in the project's folder."""
+        """Start Python in the project's folder, with a folder for temporary files there."""
+        temporary = self.root / "tmp"
+        temporary.mkdir(exist_ok=True)
+        settings = {"MNIST_LESSONS_PROFILE": "preview", "TMPDIR": str(temporary)}
         return subprocess.Popen(
             [sys.executable, *arguments],
             cwd=self.root,
-            env={**os.environ, "MNIST_LESSONS_PROFILE": "preview", **variables},
+            env={**os.environ, **settings, **variables},
             stdin=subprocess.DEVNULL,
             stdout=stdout,
             stderr=stderr,
@@ -157,10 +219,28 @@ class TinyProject:
         return (self.root / "site/tutorials" / slug / "index.html").read_text(encoding="utf-8")
 
     def leftovers(self) -> list[str]:
-        """What a build should not leave behind: half a site, half a run."""
+        """What a build should not leave behind: half a site, half a run, a temporary folder."""
         running = self.root / ".cache" / "lessons" / "running"
-        sites = [path for path in self.root.rglob("*site-*") if path.is_dir()]
-        return [str(path) for path in [*sites, *running.glob("*")]]
+        sites = [path for path in self.root.rglob(".*-*") if path.name != ".gitignore"]
+        # Where Python is killed while it looks for a place for such, a file may be left.
+        temporary = [path for path in (self.root / "tmp").glob("*") if path.is_dir()]
+        return [str(path) for path in [*sites, *running.glob("*"), *temporary]]
+
+    def wait_for(self, process: subprocess.Popen[str], sign: str) -> None:
+        """Read what a command writes to stderr until it has said a text."""
+        said = []
+        for line in process.stderr:
+            said.append(line)
+            if sign in line:
+                return
+        raise AssertionError(f"it never said {sign!r}: {said}")
+
+    def wait_until(self, happened: Callable[[], object]) -> None:
+        """Wait for what comes by itself."""
+        end = time.monotonic() + 120
+        while not happened():
+            assert time.monotonic() < end, "it did not happen"
+            time.sleep(0.05)
 
     def _runs(self, process: psutil.Process) -> bool:
         try:
@@ -168,6 +248,38 @@ class TinyProject:
         except psutil.Error:  # another user's, or gone
             return False
         return runs.startswith(str(self.root))
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running `mkdocs serve` that has answered."""
+
+    project: TinyProject
+    process: subprocess.Popen[str]
+    address: str
+    log: Path
+    temporary: Path
+
+    def page(self, slug: str = "one") -> str:
+        """A lesson's page, or an empty text where there is none now."""
+        address = f"{self.address}/tutorials/{slug}/"
+        with suppress(OSError), urllib.request.urlopen(address, timeout=120) as page:
+            return page.read().decode()
+        return ""
+
+    def wait_for(self, text: str, *, without: str = "\0", slug: str = "one") -> str:
+        """A lesson's page as soon as it contains a text."""
+        end = time.monotonic() + 120
+        while text not in (page := self.page(slug)) or without in page:
+            assert self.process.poll() is None, self.said
+            assert time.monotonic() < end, self.said
+            time.sleep(0.1)
+        return page
+
+    @property
+    def said(self) -> str:
+        """What it wrote to the terminal."""
+        return self.log.read_text(encoding="utf-8")
 
 
 def _heed_ctrl_c() -> None:
@@ -204,3 +316,38 @@ def project(built, tmp_path) -> TinyProject:
     shutil.copytree(built.root, root)
     (root / "executions.txt").unlink()
     return TinyProject(root)
+
+
+@pytest.fixture
+def short_project(built) -> Iterator[TinyProject]:
+    """The same where a path is short enough for a socket below the store, as it usually is."""
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder).resolve() / "p"
+        shutil.copytree(built.root, root)
+        (root / "executions.txt").unlink()
+        yield TinyProject(root)
+
+
+@pytest.fixture
+def serve(tmp_path) -> Iterator[Callable[[TinyProject], Server]]:
+    """Starts a server of a project."""
+    stack = ExitStack()
+
+    def start(project: TinyProject) -> Server:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            address = f"127.0.0.1:{free.getsockname()[1]}"
+        log = tmp_path / "server.log"
+        temporary = Path(stack.enter_context(tempfile.TemporaryDirectory()))  # a short path
+        command = ("-P", "-m", "mkdocs", "serve", "--livereload", "-a", address)
+        variables = {"MNIST_LESSONS_PROFILE": "", "TMPDIR": str(temporary)}
+        with log.open("w") as stream:
+            process = project.python(*command, stdout=stream, stderr=stream, **variables)
+        stack.callback(process.communicate)
+        stack.callback(process.kill)
+        server = Server(project, process, f"http://{address}", log, temporary)
+        server.wait_for("Lesson one")
+        return server
+
+    with stack:
+        yield start

@@ -25,9 +25,9 @@ def test_a_duration_reads_like_a_clock(seconds, text):
     assert duration(seconds) == text
 
 
-def shown(*steps, **console):
+def shown(*steps, last_seconds=None, **console):
     stream = io.StringIO()
-    with ProgressView(Console(file=stream, highlight=False, **console)) as view:
+    with ProgressView(last_seconds, Console(file=stream, highlight=False, **console)) as view:
         for step in steps:
             view.update(step)
     return stream.getvalue()
@@ -59,3 +59,27 @@ def test_in_a_terminal_each_lesson_has_one_row_that_keeps_its_last_line():
     assert last[0].rstrip().endswith("the last line")
     assert last[1].startswith("two")
     assert len(last[1].rstrip()) <= 60
+
+
+LAST = {"one": [10.2, 50.3, 3600.0], "two": [1.0], "three": []}
+
+
+@pytest.mark.parametrize(
+    ("step", "left"),
+    [
+        (Progress("one", 1, 3), ", about 1:01:00 left"),
+        (Progress("one", 2, 3), ", about 1:00:50 left"),
+        (Progress("one", 3, 3), ", about 1:00:00 left"),
+        (Progress("two", 1, 3), ""),
+        (Progress("three", 1, 3), ""),
+        (Progress("new", 1, 3), ""),
+    ],
+)
+def test_the_time_left_is_that_of_last_time_where_that_had_the_same_cells(step, left):
+    line = shown(step, last_seconds=LAST).rstrip()
+    assert line.endswith(f"0:00{left}")
+
+
+def test_the_time_left_is_never_below_zero():
+    steps = [Progress("one", 1, 1, str(number)) for number in range(2)]
+    assert ", about 0:00 left  1" in shown(*steps, last_seconds={"one": [0.0]})

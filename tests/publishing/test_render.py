@@ -1,17 +1,19 @@
-"""A page shows the code as it was written, and every figure once."""
+"""A page shows the code as it was written, and every output once, without any effect."""
 
+import json
 import struct
+import subprocess
+import sys
 from base64 import b64encode
 
-import nbformat
+import markdown
 import pytest
 from bs4 import BeautifulSoup
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from mkdocs_jupyter.nbconvert2 import nb2html
 from nbformat import v4
 
-from mnist_lessons.publishing import _render
+from mnist_lessons.publishing import _cells, _outputs, _render
 
 LISTINGS = [
     "x = 1",
@@ -19,44 +21,73 @@ LISTINGS = [
     "s = '''\n</code></pre></div><script>alert(1)</script>\n'''",
     "%matplotlib inline\n!ls\nbroken = = syntax",
     "print('In [1]:')  # <style>",
+    "'<!-- next cell --> <!-- code cell 1 -->'",
+    "",
 ]
 
 
-@pytest.fixture(scope="module")
-def html_of(tmp_path_factory):
-    """What mkdocs-jupyter makes of a notebook."""
-    folder = tmp_path_factory.mktemp("notebooks")
-
-    def render(*cells):
-        path = folder / "notebook.ipynb"
-        nbformat.write(v4.new_notebook(cells=list(cells)), path)
-        return nb2html(str(path), execute=False, no_input=False)
-
-    return render
+def html_of(*cells):
+    """The HTML of each code cell."""
+    return _render.rendered(_render.prepared(v4.new_notebook(cells=list(cells))))
 
 
 def code_of(html):
     return [block.get_text() for block in BeautifulSoup(html, "html.parser").select("pre code")]
 
 
-def test_listings_keep_their_text(html_of):
-    tidied = _render.tidy(html_of(*map(v4.new_code_cell, LISTINGS)))
-    assert code_of(tidied) == [f"{listing}\n" for listing in LISTINGS]
-    assert "<script" not in tidied
-    assert "<style" not in tidied
-    assert "clipboard" not in tidied
+def printed(html):
+    soup = BeautifulSoup(html, "html.parser")
+    return [pre.get_text().lstrip("\n") for pre in soup.select(".jp-OutputArea-output pre")]
 
 
-def test_outputs_keep_their_text_and_nothing_hidden_remains(html_of):
-    outputs = [
-        v4.new_output("stream", name="stdout", text="a  b\n\tc <i>&</i>\n"),
-        v4.new_output("stream", name="stderr", text="careful\n"),
-    ]
-    tidied = _render.tidy(html_of(v4.new_code_cell("f()", outputs=outputs)))
-    soup = BeautifulSoup(tidied, "html.parser")
-    printed = [pre.get_text() for pre in soup.select(".jp-OutputArea-output pre")]
-    assert [text.lstrip("\n") for text in printed] == ["a  b\n\tc <i>&</i>\n", "careful\n"]
-    assert "Copied!" not in soup.get_text()
+def stream(text, name="stdout"):
+    return v4.new_output("stream", name=name, text=text)
+
+
+def picture(width=200, height=100, **metadata):
+    content = b"\x89PNG\r\n\x1a\n" + struct.pack(">I4sII", 13, b"IHDR", width, height)
+    return v4.new_output(
+        "display_data",
+        {"image/png": b64encode(content).decode(), "text/plain": "<Figure>"},
+        metadata={"image/png": metadata} if metadata else {},
+    )
+
+
+def images_of(*outputs):
+    [cell] = html_of(v4.new_code_cell("f()", outputs=list(outputs)))
+    return BeautifulSoup(cell, "html.parser").find_all("img")
+
+
+def test_listings_keep_their_text():
+    pieces = html_of(*map(v4.new_code_cell, LISTINGS))
+    assert [code_of(piece) for piece in pieces] == [[f"{listing}\n"] for listing in LISTINGS]
+    for piece in pieces:
+        for unwanted in ("<script", "<style", "clipboard", "<!--", "cdnjs"):
+            assert unwanted not in piece
+
+
+def test_outputs_keep_their_text_and_nothing_hidden_remains():
+    outputs = [stream("a  b\n\tc <i>&</i>\n"), stream("careful\n", "stderr")]
+    [piece] = html_of(v4.new_code_cell("f()", outputs=outputs))
+    assert printed(piece) == ["a  b\n\tc <i>&</i>\n", "careful\n"]
+    assert "Copied!" not in piece
+
+
+def test_what_a_cell_prints_has_no_effect():
+    text = (
+        "<script>alert(1)</script> <img src=x onerror=alert(1)>\n"
+        "\x1b[31mred\x1b[0m \x1b]8;;javascript:alert(1)\x07link\x1b]8;;\x07 \x1b[2J"
+        '\x1b["><script>alert(1)</script>m\n'
+        "[x](javascript:alert(1)) $x$ </pre></div> <!-- code cell 1 -->\n"
+    )
+    plain = v4.new_output("execute_result", {"text/plain": text})
+    [piece] = html_of(v4.new_code_cell("f()", outputs=[stream(text), plain]))
+    soup = BeautifulSoup(piece, "html.parser")
+    assert {tag.name for tag in soup.find_all(True)} == {"div", "pre", "code", "span"}
+    attributes = {name for tag in soup.find_all(True) for name in tag.attrs}
+    assert attributes <= {"class", "data-mime-type", "tabindex"}
+    assert all("<script>alert(1)</script>" in shown for shown in printed(piece))
+    assert len(printed(piece)) == 2
 
 
 @given(text=st.text(st.characters(exclude_categories=("Cs", "Cc"), include_characters="\n\t")))
@@ -74,66 +105,251 @@ def test_tidy_changes_no_text_of_a_listing(text):
     assert code_of(_render.tidy(str(soup))) == [before]
 
 
-def picture(width=200, height=100, **metadata):
-    content = b"\x89PNG\r\n\x1a\n" + struct.pack(">I4sII", 13, b"IHDR", width, height)
-    return v4.new_output(
-        "display_data",
-        {"image/png": b64encode(content).decode()},
-        metadata={"image/png": metadata} if metadata else {},
-    )
-
-
-def test_figures_of_one_name_are_all_kept():
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["Curve A", "curve-a", "curve-a", "../b"],
+        ["a-3", "a", "a", "a-2", "a-2-4"],
+        ["", None, "figure-1", "<script>", 7],
+    ],
+)
+def test_figures_of_one_name_are_all_kept(names):
     alt = "A text for who cannot see it."
+    sizes = range(200, 200 + 200 * len(names), 200)
     outputs = [
-        picture(width=width, name=name, alt=alt)
-        for width, name in ((200, "Curve A"), (400, "curve-a"), (600, "curve-a"), (800, "../b"))
+        picture(width=width, name=name, alt=alt) for width, name in zip(sizes, names, strict=True)
     ]
     cells = [v4.new_code_cell("f()", outputs=[output]) for output in outputs]
-    notebook = v4.new_notebook(cells=cells)
-    figures = _render.figures(notebook)
-    assert len(figures) == 4
-    assert all(name.endswith(".png") and "/" not in name for name in figures)
-    html = "".join(
-        cell.outputs[0]["data"]["text/html"] for cell in _render.prepared(notebook, "").cells
-    )
-    images = BeautifulSoup(html, "html.parser").find_all("img")
+    figures = _render.figures(v4.new_notebook(cells=cells))
+    assert len(figures) == len(names)
+    assert all(name.endswith(".png") and not name.startswith(".") for name in figures)
+    assert not any(set(name) & set("/<> ") for name in figures)
+    images = BeautifulSoup("".join(html_of(*cells)), "html.parser").find_all("img")
     assert [image["src"] for image in images] == list(figures)
-    assert [image["width"] for image in images] == ["100", "200", "300", "400"]
+    assert [int(image["width"]) for image in images] == [width // 2 for width in sizes]
     assert {image["alt"] for image in images} == {alt}
 
 
-def test_a_text_of_a_figure_is_escaped():
-    notebook = v4.new_notebook(
-        cells=[v4.new_code_cell("f()", outputs=[picture(name="a", alt='1 < 2 & "3"')])]
-    )
-    [cell] = _render.prepared(notebook, "").cells
-    image = BeautifulSoup(cell.outputs[0]["data"]["text/html"], "html.parser").img
-    assert image["alt"] == '1 < 2 & "3"'
+@pytest.mark.parametrize("alt", ['1 < 2 & "3"', "\"><script>alert(1)</script>'", "a\nb <!-- -->"])
+def test_a_text_of_a_figure_is_escaped(alt):
+    [image] = images_of(picture(name="a", alt=alt))
+    assert image["alt"] == alt
+    assert set(image.attrs) == {"src", "alt", "width", "height", "loading", "decoding"}
 
 
 def test_the_executed_notebook_itself_is_not_changed():
     notebook = v4.new_notebook(
         cells=[v4.new_code_cell("f()", outputs=[picture(name="a", alt="b")])]
     )
-    _render.prepared(notebook, "")
-    assert "image/png" in notebook.cells[0].outputs[0]["data"]
+    before = json.dumps(notebook)
+    _render.rendered(_render.prepared(notebook))
+    assert json.dumps(notebook) == before
 
 
-def test_a_solution_is_folded():
-    cells = [
+HOSTILE = {
+    "text/html": "<script>alert(1)</script>",
+    "image/svg+xml": '<svg onload="alert(1)"/>',
+    "text/markdown": "[x](javascript:alert(1))",
+    "application/javascript": "alert(1)",
+    "text/latex": r"$\href{javascript:alert(1)}{x}$",
+    "image/jpeg": "AAAA",
+    "application/vnd.jupyter.widget-view+json": {"model_id": "1"},
+}
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_an_output_of_another_kind_is_refused_and_never_shown(kind):
+    both = v4.new_output("display_data", {kind: HOSTILE[kind], "text/plain": "plain"})
+    alone = v4.new_output("display_data", {kind: HOSTILE[kind]})
+    cell = v4.new_code_cell("f()", outputs=[stream("fine"), alone, both])
+    assert f"its output has {kind}" in _outputs.refused(cell)
+    assert "run.show(...)" in _outputs.refused(cell)
+    [piece] = html_of(cell)
+    assert [text.strip() for text in printed(piece)] == ["fine", "plain"]
+    assert "alert" not in piece
+
+
+def test_an_error_among_the_outputs_is_refused():
+    error = v4.new_output("error", ename="E", evalue="<b>", traceback=["<b>"])
+    cell = v4.new_code_cell("f()", outputs=[error])
+    assert "error" in _outputs.refused(cell)
+    assert printed(html_of(cell)[0]) == []
+
+
+def test_text_and_figures_are_not_refused():
+    result = v4.new_output("execute_result", {"text/plain": "1"})
+    outputs = [stream("a"), stream("b", "stderr"), result, picture(name="a", alt="b")]
+    assert _outputs.refused(v4.new_code_cell("f()", outputs=outputs)) is None
+    assert _outputs.refused(v4.new_code_cell("f()")) is None
+
+
+def solution(code):
+    return v4.new_code_cell(code, metadata={"tags": ["solution"]})
+
+
+def page_of(*cells):
+    """The page that MkDocs makes of a notebook, with a text in the place of each code cell."""
+    extensions = ["pymdownx.details", "pymdownx.superfences", "admonition"]
+    text = _render.markdown(v4.new_notebook(cells=list(cells)))
+    codes = [cell.source for cell in cells if cell.cell_type == "code"]
+    contents = {_render.placeholder(n): f"<code>{code}</code>" for n, code in enumerate(codes, 1)}
+    page = markdown.markdown(text, extensions=extensions)
+    assert all(page.count(place) == 1 for place in contents)
+    return BeautifulSoup(_render.filled(page, contents), "html.parser")
+
+
+def test_cells_keep_their_order_and_a_solution_is_folded():
+    page = page_of(
+        v4.new_markdown_cell("# Title\n\n- a list"),
+        v4.new_code_cell("first()"),
+        v4.new_code_cell("second()"),
+        v4.new_markdown_cell("!!! note\n\n    inside"),
         v4.new_markdown_cell("### Exercise"),
-        v4.new_code_cell("answer()", metadata={"tags": ["solution"]}),
-        v4.new_code_cell("more()", metadata={"tags": ["solution"]}),
+        solution("answer()"),
+        v4.new_markdown_cell("*Because*", metadata={"tags": ["solution"]}),
+        solution("more()"),
         v4.new_markdown_cell("After."),
+    )
+    assert [tag.name for tag in page.find_all(True, recursive=False)] == [
+        *("h1", "ul", "code", "code", "div", "h3", "details", "p")
     ]
-    prose = f"<h3>Exercise</h3>{_render._SEPARATOR}<p>After.</p>"
-    sources = [cell.source for cell in _render.prepared(v4.new_notebook(cells=cells), prose).cells]
-    assert sources == [
-        "<h3>Exercise</h3>",
-        '<details class="success"><summary>Solution</summary>',
-        "answer()",
-        "more()",
-        "</details>",
-        "<p>After.</p>",
+    assert page.details["class"] == ["success"]
+    assert page.details.summary.get_text() == "Solution"
+    assert [tag.name for tag in page.details.find_all(True, recursive=False)] == [
+        *("summary", "code", "p", "code")
     ]
+    assert page.details.em.get_text() == "Because"
+
+
+def test_prose_cells_without_code_between_them_stay_apart():
+    page = page_of(v4.new_markdown_cell("# One\ntext"), v4.new_markdown_cell("## Two\n"))
+    assert [tag.get_text() for tag in page.find_all(["h1", "p", "h2"])] == ["One", "text", "Two"]
+
+
+def test_a_placeholder_in_the_output_of_a_cell_is_not_filled():
+    contents = {_render.placeholder(1): "<!-- code cell 2 -->", _render.placeholder(2): "two"}
+    page = "<!-- code cell 1 --> <!-- mine --> <!-- code cell 2 -->"
+    assert _render.filled(page, contents) == "<!-- code cell 2 --> <!-- mine --> two"
+
+
+@pytest.mark.parametrize("prose", ["<!-- left open", "<!-- code cell 1 -->"])
+def test_prose_that_hides_a_code_cell_fails_the_build(project, prose):
+    before = project.site()
+    project.write("one", prose=prose)
+    result = project.build()
+    assert result.returncode == 1
+    assert "tutorials/one.py: the prose hides or repeats" in result.stderr
+    assert project.site() == before
+
+
+def test_a_failure_is_shown_literally():
+    text = "ValueError: <script>alert(1)</script>\n\n[x](javascript:alert(1)) </pre>"
+    soup = BeautifulSoup(_render.literally(text), "html.parser")
+    assert soup.pre.get_text() == text
+    assert [tag.name for tag in soup.find_all(True)] == ["pre", "code"]
+
+
+@pytest.fixture
+def cached(tmp_path):
+    """Renders cells with a cache in a file, and tells which cells were new."""
+
+    class Cached:
+        file = tmp_path / "cells" / "lesson.json"
+        cache = _cells.CellCache()
+
+        def __call__(self, *sources):
+            self.new = []
+            return self.cache.html(self.file, [{"source": s} for s in sources], self.render)
+
+        def render(self, cells):
+            self.new = [cell["source"] for cell in cells]
+            return [f"<p>{source}</p>" for source in self.new]
+
+        def restarted(self, *sources):
+            self.cache = _cells.CellCache()
+            return self(*sources)
+
+    return Cached()
+
+
+def test_only_new_cells_are_rendered_each_once(cached):
+    assert cached("a", "b", "a") == ["<p>a</p>", "<p>b</p>", "<p>a</p>"]
+    assert cached.new == ["a", "b"]
+    assert cached("b", "c") == ["<p>b</p>", "<p>c</p>"]
+    assert cached.new == ["c"]
+    cached("a")
+    assert cached.new == [], "a server keeps what it has seen"
+    assert list(json.loads(cached.file.read_text()).values()) == ["<p>a</p>"]
+    assert cached.restarted("a", "b") == ["<p>a</p>", "<p>b</p>"]
+    assert cached.new == ["b"]
+
+
+def test_another_renderer_renders_again(cached, monkeypatch):
+    cached("a")
+    monkeypatch.setattr(_cells, "_renderer", lambda: ["nbconvert 99"])
+    cached.restarted("a")
+    assert cached.new == ["a"]
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff", b"[]", b'{"a": 1}', b"[" * 100_000, b"3"])
+def test_a_damaged_cache_is_empty(cached, content):
+    cached("a")
+    cached.file.write_bytes(content)
+    assert cached.restarted("a") == ["<p>a</p>"]
+    assert cached.new == ["a"]
+    assert cached.restarted("a") == ["<p>a</p>"]
+    assert cached.new == []
+
+
+def test_a_cache_that_cannot_be_written_is_none_and_leaves_nothing(cached, monkeypatch):
+    def full(*_):
+        raise OSError("no space left")
+
+    monkeypatch.setattr(_cells.os, "replace", full)
+    assert cached("a") == ["<p>a</p>"]
+    assert list(cached.file.parent.iterdir()) == []
+    monkeypatch.undo()
+    cached.file.parent.rmdir()
+    cached.file.parent.write_text("a file, not a folder")
+    assert cached.restarted("a") == ["<p>a</p>"]
+
+
+def test_cells_of_other_code_outputs_or_figures_have_other_keys():
+    def key(source="f()", *outputs):
+        notebook = v4.new_notebook(cells=[v4.new_code_cell(source, outputs=list(outputs))])
+        return _cells._key(_render.prepared(notebook)[0])
+
+    keys = [
+        key(),
+        key("g()"),
+        key("f()", stream("a")),
+        key("f()", stream("b")),
+        key("f()", stream("a", "stderr")),
+        *(key("f()", picture(name=name, alt=alt)) for name, alt in ("aa", "ab", "ba")),
+        key("f()", picture(width=300, name="a", alt="a")),
+    ]
+    assert len(set(keys)) == len(keys)
+    assert key() == key()
+
+
+def test_what_a_warm_build_does_not_need_is_not_imported():
+    slow = ["bs4", "mkdocs_jupyter", "nbconvert", "nbformat"]
+    modules = "_render _cells _outputs _values _tables"
+    code = f"""
+import sys
+from importlib.util import find_spec
+import mnist_lessons.publishing._lessons, mnist_lessons.publishing._store
+before = set(sys.modules)
+for name in {modules.split()}:
+    __import__("mnist_lessons.publishing." + name)
+print([name for name in {slow} if name in set(sys.modules) - before])
+"""
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert result.stdout.strip() == "[]", result.stderr
+
+
+@settings(max_examples=30)
+@given(st.text(max_size=200))
+def test_any_text_is_shown_as_it_is(text):
+    soup = BeautifulSoup(_render.literally(text), "html.parser")
+    assert [tag.name for tag in soup.find_all(True)] == ["pre", "code"]

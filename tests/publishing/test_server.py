@@ -1,87 +1,176 @@
-"""The server follows the author, also through a lesson that fails."""
+"""The server follows the author: it answers at once, and lessons run beside it."""
 
-import contextlib
+import re
+import shutil
 import signal
-import socket
-import subprocess
-import time
 import urllib.request
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
+import psutil
 import pytest
 
-LIMIT = 120
+LONG = "import time\nprint('{}', flush=True)\ntime.sleep(600)"
+UNTIL = (
+    "import time, pathlib\n"
+    "while not pathlib.Path('go on').exists():\n"
+    "    time.sleep(0.05)\n"
+    "print('a late ' + 'output')"
+)
+RUNNING = "This lesson is running"
+FAILED = "This lesson did not run"
 
 
-@dataclass(frozen=True)
-class Server:
-    """A running `mkdocs serve`."""
+def epoch(server):
+    """Which build a browser has."""
+    return int(re.search(r"livereload\((\d+), \d+\);", server.page())[1])
 
-    project: Any
-    process: subprocess.Popen[str]
-    address: str
-    log: Path
 
-    def wait_for(self, text: str, *, without: str = "\0") -> str:
-        """The page of lesson `one` as soon as it contains a text."""
-        end = time.monotonic() + LIMIT
-        while True:
-            page = self._page()
-            if text in page and without not in page:
-                return page
-            assert self.process.poll() is None, self.log.read_text()
-            assert time.monotonic() < end, self.log.read_text()
-            time.sleep(0.2)
+def newer_than(server, known):
+    """What a browser that has a build is told as soon as there is another."""
+    with urllib.request.urlopen(f"{server.address}/livereload/{known}/1", timeout=120) as answer:
+        return int(answer.read())
 
-    def _page(self) -> str:
-        address = f"{self.address}/tutorials/one/"
-        with contextlib.suppress(OSError), urllib.request.urlopen(address, timeout=LIMIT) as page:
-            return page.read().decode()
-        return ""
+
+def wait_for_end(processes):
+    _, alive = psutil.wait_procs(processes, timeout=120)
+    assert alive == []
 
 
 @pytest.fixture
-def server(project, tmp_path) -> Iterator[Server]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{free.getsockname()[1]}"
-    log = tmp_path / "server.log"
-    command = ("-P", "-m", "mkdocs", "serve", "--livereload", "-a", address)
-    with log.open("w") as stream:
-        process = project.python(*command, stdout=stream, stderr=stream, MNIST_LESSONS_PROFILE="")
-    try:
-        yield Server(project, process, f"http://{address}", log)
-    finally:
-        process.kill()
-        process.wait()
+def server(serve, project):
+    return serve(project)
 
 
-def test_the_server_follows_the_author_and_ends_on_ctrl_c(server):
-    project = server.project
-    server.wait_for("output of one")
-    assert project.executed == [], "a stored preview is enough"
-
-    project.write("one", prose="Better prose.")
-    server.wait_for("Better prose.")
-    assert project.executed == []
-
-    project.write("one", prose="Better prose.", code="print('another', 'output')")
-    page = server.wait_for("another output")
-    assert "output of one" not in page
+def test_it_answers_while_a_lesson_runs_and_then_shows_it(serve, project):
+    project.write("one", code=UNTIL)
+    server = serve(project)
+    assert RUNNING in server.page()
+    assert "output of two" in server.page("two")
+    (project.root / "go on").touch()
+    server.wait_for("a late output", without=RUNNING)
     assert project.executed == ["one"]
 
+
+def test_it_follows_the_author(server):
+    project = server.project
+    assert "output of one" in server.page()
+    known = epoch(server)
+
+    project.write("one", prose="Better prose.")
+    known, before = newer_than(server, known), known
+    assert known > before, "a browser loads the page again"
+    server.wait_for("Better prose.")
+    assert project.executed == [], "a stored preview is enough"
+
+    project.write("one", code="print('another', 'output')")
+    page = server.wait_for("another output", without=RUNNING)
+    assert "output of one" not in page
+    assert newer_than(server, known) > known
+    assert project.executed == ["one"]
+
+    (project.root / "docs" / "news.md").write_text("# News\n")
+    project.write("three")
+    server.wait_for("Lesson three", without=RUNNING, slug="three")
+    assert project.executed == ["one", "three"]
+
+
+def test_an_edited_module_runs_again_what_imports_it(serve, project):
+    module = project.root / "mnist_lessons" / "extra.py"
+    module.write_text("WORD = 'first'\n")
+    project.write("one", code="import extra\nprint('the', extra.WORD, 'word')")
+    assert project.build().returncode == 0
+    server = serve(project)
+    assert "the first word" in server.page()
+    module.write_text("WORD = 'second'\n")
+    server.wait_for("the second word", without=RUNNING)
+    assert project.executed == ["one", "one"]
+
+
+def test_a_lesson_that_fails_is_told_and_can_be_mended(server):
+    project = server.project
     project.write("one", code="print('so far')\nraise ValueError('no such luck')")
-    page = server.wait_for("code cell 2 of 3 failed: ValueError: no such luck")
-    assert "This lesson did not run" in page
-    assert server.process.poll() is None
+    page = server.wait_for(FAILED)
+    failure = "one: code cell 2 of 3 (line 16) failed: ValueError: no such luck"
+    for told in (page, server.said):
+        assert failure in told
+        assert "raise ValueError" in re.sub("<[^>]*>", "", told), "the kernel's traceback"
+    assert "output of two" in server.page("two")
 
     project.write("one", code="print('mended', 'again')")
-    server.wait_for("mended again", without="did not run")
-    assert "two" not in project.executed
+    server.wait_for("mended again", without=FAILED)
+    assert project.executed == ["one", "one"]
 
-    server.process.send_signal(signal.SIGINT)
-    assert server.process.wait(timeout=LIMIT) == 0
-    assert 'File "' not in server.log.read_text()
+
+def test_a_wrong_value_or_link_in_prose_does_not_end_it(server):
+    project = server.project
+    project.write("one", prose="It reads {{ nothing }}.")
+    server.wait_for("{{ nothing }}")
+    assert "no run recorded nothing" in server.said
+    project.write("one", prose="Good prose.")
+    server.wait_for("Good prose.")
+    assert project.executed == []
+
+
+def test_another_edit_ends_what_runs(server):
+    project = server.project
+    project.write("one", code=LONG.format("the first"))
+    server.wait_for(RUNNING)
+    project.wait_until(lambda: "the first" in server.said)
+    first = project.kernels
+    assert len(first) == 1
+    project.write("one", code="print('the', 'second')")
+    server.wait_for("the second", without=RUNNING)
+    wait_for_end(first)
+    assert project.kernels == []
+    assert project.leftovers() == []
+
+
+def test_a_lesson_that_is_removed_ends(server):
+    project = server.project
+    project.write("one", code=LONG.format("waiting"))
+    project.wait_until(lambda: "waiting" in server.said)
+    kernels = project.kernels
+    (project.root / "docs" / "index.md").write_text("# Home\n")
+    (project.root / "tutorials" / "one.py").unlink()
+    wait_for_end(kernels)
+    assert server.process.poll() is None
+
+
+def processes_of(server):
+    """The server's children, and their kernels, while a lesson runs."""
+    server.project.write("one", code=LONG.format("waiting"))
+    server.project.wait_until(lambda: "waiting" in server.said)
+    found = psutil.Process(server.process.pid).children(recursive=True)
+    assert {*server.project.kernels} <= {*found}
+    assert len(found) >= 2
+    return found
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_ends_with_all_that_it_started(serve, short_project, number):
+    server = serve(short_project)
+    processes = processes_of(server)
+    server.process.send_signal(number)
+    assert server.process.wait(timeout=120) == 0
+    wait_for_end(processes)
+    assert 'File "' not in server.said
+    assert [*server.temporary.iterdir()] == []
+    assert short_project.leftovers() == []
+
+
+def test_what_it_started_ends_even_when_it_is_killed(serve, short_project):
+    server = serve(short_project)
+    processes = processes_of(server)
+    server.process.kill()
+    wait_for_end(processes)
+    assert short_project.leftovers() == []
+
+
+def test_a_full_run_that_is_stored_is_preferred_to_a_preview(serve, project):
+    folder = shutil.copytree(project.stored("one").folder, project.root / "copy")
+    made_from = {"profile": "full"}
+    project.edit_stored("one", made_from, profile="full", device_name="a full one")
+    project.store.keep("one", "fedcba9876543210", folder)
+    server = serve(project)
+    assert "a full one" in server.page("one")
+    assert "a processor" in server.page("two")
+    assert project.executed == []

@@ -6,6 +6,8 @@ import json
 import markdown
 import pytest
 from bs4 import BeautifulSoup
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mnist_lessons.publishing import _tables
 from mnist_lessons.publishing._store import StoredRun
@@ -90,7 +92,7 @@ def test_a_run_card_has_what_repeats_the_run(run_of):
     card = dict(rows_of(_tables.run_card(run_of()))[1:])
     assert card["profile"] == "full"
     assert card["started"] == "2026-01-02 03:04:05 UTC"
-    assert card["duration"].startswith("1:02:03")
+    assert card["duration"] == "1:02:03 (minutes:seconds)"
     assert card["device"] == "cuda (A | B), threads: 1"
     assert card["seed"] == "7"
     assert "55,000 train, 5,000 validation, 10,000 test" in card["data"]
@@ -98,6 +100,11 @@ def test_a_run_card_has_what_repeats_the_run(run_of):
     assert card["versions"] == "python 3.13.1, torch 2.10.0"
     assert card["commit"] == "not a Git checkout"
     assert card["licence of the images"] == "a licence"
+
+
+def test_a_run_card_tells_what_was_trained_before(run_of):
+    card = dict(rows_of(_tables.run_card(run_of(reused_seconds=75.0)))[1:])
+    assert "1:15 of training" in card["duration"]
 
 
 @pytest.mark.parametrize(
@@ -148,3 +155,89 @@ def test_the_log_has_one_row_for_each_record(run_of):
 def test_a_reader_is_told_of_a_preview_and_of_the_sample(run_of, changes, titles):
     runs = [run_of(**change) for change in changes]
     assert [title for title, _ in _tables.notices(runs)] == titles
+
+
+HOSTILE = (
+    "<script>alert(1)</script> [x](javascript:alert(1)) <javascript:alert(1)> "
+    "![y](javascript:alert(1)) **bold** _soft_ `code` a|b \\<b> &lt;b&gt; $x$ "
+    '{: onclick="alert(1)" } # no heading\n\n<img src=x onerror=alert(1)>\n| x | y |'
+)
+EXTENSIONS = ["tables", "attr_list", "md_in_html", "admonition", "toc"]
+
+
+def html_of(text):
+    return BeautifulSoup(markdown.markdown(text, extensions=EXTENSIONS), "html.parser")
+
+
+def has_no_effect(soup, *known):
+    """Whether a text added no tag and no attribute, and can be read whole."""
+    assert {tag.name for tag in soup.find_all(True)} <= set(known)
+    targets = [tag.attrs for tag in soup.find_all(True) if tag.attrs]
+    assert all(attributes.keys() <= {"style", "href"} for attributes in targets)
+    assert all("script" not in str(attributes) for attributes in targets)
+    return " ".join(HOSTILE.split()) in " ".join(soup.get_text().split())
+
+
+TABLE = ("table", "thead", "tbody", "tr", "th", "td")
+
+
+def test_a_title_has_no_effect(run_of):
+    table = html_of(_tables.results_table([run_of(results=[RESULT | {"title": HOSTILE}])]))
+    assert has_no_effect(table, *TABLE, "a", "strong")
+    assert table.a["href"] == "tutorials/simple_dnn.py"
+    assert len(table("tr")) == 2
+
+
+@pytest.mark.parametrize("lesson", ["x.py) <img src=x> [y](javascript:alert(1)", '" onclick="a'])
+def test_a_lesson_name_in_a_card_has_no_effect(run_of, lesson):
+    table = html_of(_tables.results_table([run_of(lesson=lesson)]))
+    [link] = table("a")
+    assert link.attrs.keys() == {"href"}
+    assert link["href"].startswith("tutorials/")
+    assert not table("img")
+
+
+def test_a_run_card_has_no_effect(run_of):
+    data = {**DATA, "dataset": HOSTILE, "source": HOSTILE, "licence": HOSTILE, "checksum": HOSTILE}
+    changes = dict.fromkeys(("profile", "started", "device", "device_name", "commit"), HOSTILE)
+    data["sizes"] = {HOSTILE: 1}
+    run = run_of(**changes, threads=HOSTILE, seed=HOSTILE, versions={HOSTILE: HOSTILE}, data=data)
+    table = html_of(_tables.run_card(run))
+    for link in table("a"):
+        assert link.attrs.keys() == {"href"}
+        link.unwrap()
+    assert has_no_effect(table, *TABLE, "code")
+    assert len(table("tr")) == 12
+    assert all(len(row(["td", "th"])) == 2 for row in table("tr"))
+    assert [code.get_text() for code in table("code")] == [HOSTILE[:16], HOSTILE[:12]]
+
+
+def test_a_log_has_no_effect(run_of):
+    run = run_of()
+    names = ["train_loss", "train_accuracy", "validation_loss", "validation_accuracy", "seconds"]
+    row = {"fit": HOSTILE, "epoch": HOSTILE, **dict.fromkeys(names, 0.5)}
+    with (run.folder / "log.csv").open("w", newline="") as stream:
+        writer = csv.DictWriter(stream, row)
+        writer.writeheader()
+        writer.writerow(row)
+    table = html_of(_tables.log_table(run))
+    assert has_no_effect(table, *TABLE)
+    assert [len(row(["td", "th"])) for row in table("tr")] == [7, 7]
+
+
+@given(st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=60))
+def test_any_text_in_a_table_is_shown_as_it_is(text):
+    table = f"| a | b |\n| --- | --- |\n| x{_tables.inert(text)}x | y |"
+    soup = html_of(table)
+    assert {tag.name for tag in soup.find_all(True)} == set(TABLE)
+    first, second = soup("td")
+    assert first.get_text().split() == f"x{' '.join(text.split())}x".split()
+    assert second.get_text() == "y"
+
+
+@given(st.text(alphabet="[]()<>*_`#!|\\&;:{}~^=\"'$@ ab1.-+", max_size=40))
+def test_any_signs_in_a_heading_are_shown_as_they_are(text):
+    soup = html_of(f"### x {_tables.inert(text)}")
+    assert [tag.name for tag in soup.find_all(True)] == ["h3"]
+    assert soup.h3.attrs.keys() == {"id"}
+    assert soup.get_text().split() == f"x {text}".split()

@@ -1,0 +1,288 @@
+"""Decide which lessons must run, and say why.
+
+A stored run is reused while everything that made it is unchanged: what the code cells do,
+the files of this project that the kernel imported, Python and the imported distributions,
+the build of torch, the data, the profile, the kind of device, the number of threads, and the
+environment variables that change arithmetic. All of that is in its `run.json`, under
+`made_from`.
+"""
+
+import importlib.metadata
+import importlib.util
+import os
+import platform
+import runpy
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from mnist_lessons._fetch import checksums
+from mnist_lessons._sources import file_hash
+from mnist_lessons.publishing._lessons import Lesson
+from mnist_lessons.publishing._store import DEVICES, Store, StoredRun
+from mnist_lessons.settings import Profile
+
+__all__ = ["Now", "Step", "differences", "made_from", "own_files", "plan"]
+
+_MOST_REASONS = 4
+# Besides the number of threads, which is recorded by itself.
+_ARITHMETIC = (
+    "ATEN_",
+    "CUBLAS_",
+    "DNNL_",
+    "KMP_",
+    "MKL_",
+    "NVIDIA_TF32_OVERRIDE",
+    "ONEDNN_",
+    "OPENBLAS_",
+    "PYTHONHASHSEED",
+    "PYTHONOPTIMIZE",
+    "PYTORCH_",
+    "TORCH_",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Now:
+    """What a run would be made from today, besides its code.
+
+    Attributes:
+        root: folder of the project.
+        profile: `full` or `preview`.
+        device: `auto`, or the device that is asked for.
+        best_device: kind of the best device of this machine: `cuda`, `mps` or `cpu`.
+        threads: number of threads of a kernel, in decimal.
+        data: checksum of the images.
+        settings: environment variables that change arithmetic.
+    """
+
+    root: Path
+    profile: Profile
+    device: str
+    best_device: str
+    threads: str
+    data: str
+    settings: Mapping[str, str] = field(
+        default_factory=lambda: {
+            name: value
+            for name, value in sorted(os.environ.items())
+            if name.startswith(_ARITHMETIC)
+        }
+    )
+
+    @property
+    def devices(self) -> tuple[str, ...]:
+        """The kinds of device whose runs will do, the best first.
+
+        A run made on a GPU is good on a machine without one, not the other way round.
+        """
+        if self.device != "auto":
+            return (_kind(self.device),)
+        return DEVICES[: DEVICES.index(self.best_device) + 1]
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a build does with a lesson, and why.
+
+    Attributes:
+        lesson: the lesson.
+        now: what a run would be made from today.
+        run: the run to reuse, or None.
+        reasons: why it must run; empty where a run is reused.
+        last: the newest run of this lesson in this profile, to judge the time left.
+    """
+
+    lesson: Lesson
+    now: Now
+    run: StoredRun | None
+    reasons: tuple[str, ...] = ()
+    last: StoredRun | None = None
+
+    def __str__(self) -> str:
+        if self.run:
+            card = self.run.card
+            return f"{self.lesson.slug}: reuse (run of {card['started'][:10]}, {card['device']})"
+        shown = list(self.reasons[:_MOST_REASONS])
+        if more := len(self.reasons) - len(shown):
+            shown.append(f"and {more} more")
+        return f"{self.lesson.slug}: run ({'; '.join(shown)})"
+
+    @property
+    def last_seconds(self) -> list[float]:
+        """How long each code cell took last time; empty where nothing is known."""
+        return list(self.last.card["cell_seconds"]) if self.last else []
+
+    def again(self) -> "Step":
+        """The same step, but to run what is stored."""
+        return self if not self.run else replace(self, run=None, reasons=("asked for again",))
+
+
+def plan(store: Store, lessons: Sequence[Lesson], now: Now) -> list[Step]:
+    """For each lesson the stored run that is still true, or why there is none."""
+    today = _Today(now)
+    return [_step(store, lesson, today) for lesson in lessons]
+
+
+def differences(run: StoredRun, lesson: Lesson, now: Now) -> list[str]:
+    """What has changed since a run was made; nothing if it is still true."""
+    return list(_Today(now).differences(run, lesson))
+
+
+def made_from(
+    lesson: Lesson, now: Now, device: str, modules: Mapping[str, str | None]
+) -> dict[str, Any]:
+    """Everything that made a run.
+
+    Args:
+        lesson: as it was when it was executed.
+        now: what it was executed with.
+        device: the device that it ran on.
+        modules: the kernel's modules, with their files.
+    """
+    files = own_files(modules, now.root)
+    packages = {name: _version(name) for name in _distributions(modules, now.root)}
+    return {
+        "code": lesson.code_hashes(),
+        "files": {name: file_hash(now.root / name) for name in files},
+        "python": platform.python_version(),
+        "packages": packages,
+        "torch_build": _torch_build() if "torch" in packages else None,
+        "data": now.data,
+        "profile": now.profile,
+        "device": _kind(device),
+        "best_device": now.best_device,
+        "threads": now.threads,
+        "settings": dict(now.settings),
+    }
+
+
+class _Today:
+    """Compares runs with today; reads each file and each version once."""
+
+    def __init__(self, now: Now) -> None:
+        self.now = now
+        self._hash = cache(lambda name: _hash_or_none(now.root / name))
+        self._version = cache(_version)
+        self._torch_build = cache(_torch_build)
+
+    def differences(self, run: StoredRun, lesson: Lesson) -> Iterator[str]:
+        then, now = run.card["made_from"], self.now
+        if then["python"] != platform.python_version():
+            # The hashes of code hold for one version of Python.
+            yield f"Python {then['python']} -> {platform.python_version()}"
+        else:
+            yield from _changed_cells(then["code"], lesson.code_hashes())
+            for name, before in then["files"].items():
+                if (hash_now := self._hash(name)) != before:
+                    yield f"{name} {'changed' if hash_now else 'is gone'}"
+        yield from _changed("", then["packages"], self._version)
+        if then["torch_build"] and then["torch_build"] != (build := self._torch_build()):
+            yield f"build of torch {then['torch_build']} -> {build}"
+        if then["data"] != now.data:
+            yield f"data {_dataset(then['data'])} -> {_dataset(now.data)}"
+        for name in ("profile", "threads"):
+            if then[name] != getattr(now, name):
+                yield f"{name} {then[name]} -> {getattr(now, name)}"
+        # On a machine whose GPU torch cannot use, `auto` gives the CPU, now as before.
+        fallback = now.device == "auto" and then["best_device"] == now.best_device
+        if then["device"] not in now.devices and not fallback:
+            yield f"device {then['device']} -> {now.devices[0]}"
+        names = sorted(then["settings"].keys() | now.settings.keys())
+        before = {name: then["settings"].get(name, "unset") for name in names}
+        yield from _changed("", before, lambda name: now.settings.get(name, "unset"))
+
+
+def _step(store: Store, lesson: Lesson, today: _Today) -> Step:
+    now = today.now
+    true: list[StoredRun] = []
+    closest: list[str] = []
+    last = None
+    for run in store.runs(lesson.slug):
+        if last is None and run.card["profile"] == now.profile:
+            last = run
+        changed = list(today.differences(run, lesson))
+        if not changed and run.is_whole:
+            true.append(run)
+        changed = changed or ["its stored run is damaged"]
+        if not closest or len(changed) < len(closest):
+            closest = changed
+    if not true:
+        return Step(lesson, now, None, tuple(closest) or ("no stored run",), last)
+    best = min(true, key=lambda run: DEVICES.index(run.card["made_from"]["device"]))
+    return Step(lesson, now, best, last=last)
+
+
+def _changed_cells(then: Sequence[str], now: Sequence[str]) -> Iterator[str]:
+    if len(then) != len(now):
+        yield f"{len(now)} code cells, not {len(then)}"
+        return
+    changed = [
+        number for number, pair in enumerate(zip(then, now, strict=True), 1) if len({*pair}) > 1
+    ]
+    if changed:
+        cells = "cell" if len(changed) == 1 else "cells"
+        yield f"code {cells} {', '.join(map(str, changed))} changed"
+
+
+def _changed(what: str, then: Mapping[str, str], now: Any) -> Iterator[str]:
+    for name, before in then.items():
+        if (today := now(name)) != before:
+            yield f"{what}{name} {before} -> {today or 'missing'}"
+
+
+def _dataset(checksum: str) -> str:
+    names = {known: name for name, known in checksums().items()}
+    return names.get(checksum, checksum[:8])
+
+
+def _kind(device: str) -> str:
+    return device.partition(":")[0]
+
+
+def own_files(modules: Mapping[str, str | None], root: Path) -> list[str]:
+    """The files of this project among a kernel's modules, relative to its root."""
+    found = set()
+    for file in modules.values():
+        path = Path(file or "")
+        # Some modules of torch have the name of a file that does not exist.
+        if path.is_absolute() and path.is_file() and path.resolve().is_relative_to(root):
+            name = path.resolve().relative_to(root)
+            if not any(part.startswith(".") for part in name.parts):  # such as .venv
+                found.add(name.as_posix())
+    return sorted(found)
+
+
+def _distributions(modules: Mapping[str, str | None], root: Path) -> list[str]:
+    """The installed distributions to which the modules belong, this project's excluded."""
+    known = importlib.metadata.packages_distributions()
+    own = {Path(name).parts[0] for name in own_files(modules, root)}
+    tops = {name.partition(".")[0] for name in modules} - sys.stdlib_module_names
+    own_tops = {name.removesuffix(".py") for name in own}
+    return sorted({dist for top in tops - own_tops for dist in known.get(top, ())})
+
+
+def _version(distribution: str) -> str | None:
+    try:
+        return importlib.metadata.version(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _torch_build() -> str | None:
+    """Version and build of torch, such as `2.15.0+cu130`, read without importing it."""
+    spec = importlib.util.find_spec("torch")
+    if spec is None or spec.origin is None:
+        return None
+    build = runpy.run_path(str(Path(spec.origin).with_name("version.py")))
+    return f"{build['__version__']} {build['git_version']}"
+
+
+def _hash_or_none(path: Path) -> str | None:
+    try:
+        return file_hash(path)
+    except OSError:
+        return None

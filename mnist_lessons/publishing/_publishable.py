@@ -1,0 +1,71 @@
+"""What speaks against publishing a run, or a site."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from mnist_lessons.publishing._bands import check_bands, read_bands
+from mnist_lessons.publishing._lessons import Lesson
+from mnist_lessons.publishing._plan import differences
+from mnist_lessons.publishing._project import Project, current, read_lessons
+from mnist_lessons.publishing._store import StoredRun
+from mnist_lessons.settings import Settings
+
+__all__ = ["objections_to_run", "objections_to_site"]
+
+_FULL = "MNIST"
+
+
+def objections_to_run(
+    project: Project, settings: Settings, lesson: Lesson, run: StoredRun
+) -> list[str]:
+    """Each reason why a run may not be published, as one sentence."""
+    return [f"{lesson.slug}: {reason}" for reason in _reasons(project, settings, lesson, run)]
+
+
+def objections_to_site(project: Project, settings: Settings, site: Path) -> list[str]:
+    """Each reason why a built site may not be published, as one sentence.
+
+    Raises:
+        BuildFailure: there is no lesson, or one without a title or not in UTF-8.
+    """
+    if not (site / "index.html").is_file():
+        return [f"there is no site in {site}/: build it first"]
+    lessons = read_lessons(project)
+    bands = read_bands(project.tutorials, [lesson.slug for lesson in lessons])
+    objections = []
+    for lesson in lessons:
+        folder = site / "tutorials" / lesson.slug
+        run = StoredRun(folder)
+        if not run.is_readable:
+            objections.append(f"{lesson.slug}: the site has no run of it")
+            continue
+        objections += objections_to_run(project, settings, lesson, run)
+        objections += check_bands(bands.get(lesson.slug, {}), run)
+        script = folder / f"{lesson.slug}.py"
+        if not script.is_file() or script.read_bytes() != lesson.source:
+            objections.append(f"{lesson.slug}: its text has changed since the site was built")
+    known = {lesson.slug for lesson in lessons}
+    for page in sorted((site / "tutorials").glob("*/run.json")):
+        if page.parent.name not in known:
+            objections.append(f"{page.parent.name}: the lesson is gone, but the site has it")
+    return objections
+
+
+def _reasons(project: Project, settings: Settings, lesson: Lesson, run: StoredRun) -> Iterator[str]:
+    card = run.card
+    if card["profile"] != "full":
+        yield "it is a preview"
+    if run.is_sample:
+        yield "it read the sample, not the full MNIST"
+    # Where it ran, and on what, is said on the page; these are judged above.
+    today = replace(
+        current(project, settings, profile=card["profile"], dataset=_FULL),
+        data=card["made_from"]["data"],
+    )
+    if changed := differences(run, lesson, today):
+        yield f"its run is not that of today's code: {'; '.join(changed)}"
+    if card["commit"] is None:
+        yield "nobody knows from which commit it was made"
+    elif card["uncommitted_changes"]:
+        yield "it was made from code that was not committed: commit it, then `run --again`"

@@ -1,0 +1,96 @@
+"""Values in prose: `{{ dnn.test_accuracy | percent }}` becomes what the run recorded."""
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from mnist_lessons.errors import BuildFailure
+
+__all__ = ["Recorded", "fill_values"]
+
+# The values of each lesson's run by name; None for a lesson without a run.
+Recorded = Mapping[str, Mapping[str, float | None] | None]
+
+_NOT_KNOWN_YET = "…"
+# A fence, a code span or a reference, whichever comes first.
+_PIECES = re.compile(
+    r"""
+      ^[ \t>]* (?P<fence>`{3,}|~{3,}) [^\n]*\n .*? ^[ \t>]* (?P=fence) [`~]* [ \t]*$
+    | (?<![\\`]) (?P<ticks>`+) (?!`) (?: (?! \n[ \t]*\n ) . )+? (?<!`) (?P=ticks) (?!`)
+    | \{\{ (?P<reference> [^{}]* ) \}\}
+    """,
+    re.VERBOSE | re.DOTALL | re.MULTILINE,
+)
+
+
+def fill_values(notebook: Any, lesson: str, recorded: Recorded) -> list[str]:
+    """Put values in the place of the references in a notebook's prose, but not in code.
+
+    Args:
+        notebook: of the lesson; changed in place.
+        lesson: short name of the lesson.
+        recorded: what the runs of all lessons recorded.
+
+    Returns:
+        A sentence for each wrong reference; it stays in the prose as it is.
+    """
+    problems = []
+
+    def replacement(piece: re.Match[str]) -> str:
+        if piece["reference"] is None:
+            return piece[0]
+        try:
+            return _value(piece["reference"], lesson, recorded)
+        except BuildFailure as wrong:
+            problems.append(f"{lesson}: {' '.join(piece[0].split())}: {wrong}")
+            return piece[0]
+
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            cell.source = _PIECES.sub(replacement, cell.source)
+    return problems
+
+
+def _value(reference: str, lesson: str, recorded: Recorded) -> str:
+    name, bar, wish = (part.strip() for part in reference.partition("|"))
+    other, colon, rest = (part.strip() for part in name.partition(":"))
+    slug, name = (other, rest) if colon else (lesson, name)
+    wish = wish if bar else "number"
+    if wish not in _FORMATS:
+        raise BuildFailure(f"no format {wish}; there are {', '.join(sorted(_FORMATS))}")
+    if slug not in recorded:
+        raise BuildFailure(f"no lesson {slug}; there are {', '.join(sorted(recorded))}")
+    values = recorded[slug]
+    if values is None:
+        return _NOT_KNOWN_YET
+    if name not in values:
+        there = ", ".join(sorted(values)) or "none"
+        raise BuildFailure(f"no run recorded {name}; there are {there}")
+    value = values[name]
+    if not isinstance(value, int | float) or not math.isfinite(value):
+        raise BuildFailure(f"what the run recorded as {name} is not a finite number")
+    return _FORMATS[wish](value)
+
+
+def _percent(value: float) -> str:
+    return f"{value:.2%}"
+
+
+def _count(value: float) -> str:
+    if value != int(value):
+        raise BuildFailure(f"{value} is no count")
+    return f"{int(value):,}"
+
+
+def _number(value: float) -> str:
+    """Four significant digits, without an exponent."""
+    return f"{Decimal(f'{value:.4g}'):,f}"
+
+
+_FORMATS: dict[str, Callable[[float], str]] = {
+    "count": _count,
+    "number": _number,
+    "percent": _percent,
+}

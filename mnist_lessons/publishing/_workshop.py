@@ -1,0 +1,135 @@
+"""Execute lessons aside while a server goes on."""
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Hashable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from mnist_lessons._sources import file_hash
+from mnist_lessons.publishing._build import LessonPage
+from mnist_lessons.publishing._execute import LessonFailure
+from mnist_lessons.publishing._lessons import Lesson
+from mnist_lessons.publishing._plan import Step
+from mnist_lessons.publishing._project import Project, planned, read_lessons
+from mnist_lessons.settings import Profile, Settings
+
+__all__ = ["Workshop"]
+
+_PATIENCE = 5.0  # seconds
+_DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
+
+
+@dataclass
+class _Work:
+    """A lesson that is being executed, or has failed."""
+
+    made_from: Hashable
+    process: subprocess.Popen[bytes]
+
+
+class Workshop:
+    """Executes lessons in processes of their own, and says when one has ended.
+
+    Attributes:
+        news: a file that is touched whenever the pages must be made again.
+    """
+
+    def __init__(self) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="mnist-lessons-")
+        self.news = Path(self._folder.name, "news")
+        self.news.touch()
+        self._works: dict[str, _Work] = {}
+
+    def pages(self, project: Project, settings: Settings) -> list[LessonPage]:
+        """The lessons with what is stored; those that must run are begun, or go on.
+
+        Where the profile is unset, a stored full run serves where it is still true, and
+        otherwise a preview.
+
+        Raises:
+            LessonError: there is no lesson, a lesson has no title, a setting is wrong.
+        """
+        lessons = read_lessons(project)
+        for gone in self._works.keys() - {lesson.slug for lesson in lessons}:
+            self._stop(gone)
+        return [self._page(project, step) for step in _steps(project, settings, lessons)]
+
+    def close(self) -> None:
+        """End what is running."""
+        for slug in list(self._works):
+            self._stop(slug)
+        self._folder.cleanup()
+
+    def _page(self, project: Project, step: Step) -> LessonPage:
+        slug = step.lesson.slug
+        if step.run:
+            self._stop(slug)
+            return LessonPage(step.lesson, step.run, executed_now=False)
+        wanted = (step.now.profile, *step.lesson.code_hashes(), *_package(project))
+        work = self._works.get(slug)
+        if work is None or work.made_from != wanted:
+            self._stop(slug)
+            print(step, file=sys.stderr)
+            work = self._works[slug] = _Work(wanted, _start(project, slug, step.now.profile))
+            threading.Thread(target=self._wait, args=[work.process], daemon=True).start()
+        if work.process.poll() is None:
+            return LessonPage(step.lesson, None, executed_now=False)
+        return LessonPage(step.lesson, None, executed_now=True, failure=_failure(project, step))
+
+    def _wait(self, process: subprocess.Popen[bytes]) -> None:
+        process.wait()
+        with suppress(OSError):
+            os.utime(self.news)
+
+    def _stop(self, slug: str) -> None:
+        work = self._works.pop(slug, None)
+        if work is None:
+            return
+        work.process.terminate()
+        try:
+            work.process.wait(_PATIENCE)
+        except subprocess.TimeoutExpired:
+            work.process.kill()
+
+
+def _steps(project: Project, settings: Settings, lessons: list[Lesson]) -> list[Step]:
+    if settings.profile:
+        return planned(project, settings, lessons)
+    full = planned(project, settings, lessons, profile="full")
+    preview = planned(project, settings, lessons, profile="preview")
+    return [best if best.run else other for best, other in zip(full, preview, strict=True)]
+
+
+def _package(project: Project) -> Iterator[str]:
+    for path in sorted(project.package.glob("*.py")):
+        with suppress(OSError):
+            yield f"{path.name} {file_hash(path)}"
+
+
+def _start(project: Project, slug: str, profile: Profile) -> subprocess.Popen[bytes]:
+    module = ["-P", "-m", "mnist_lessons.publishing"]
+    return subprocess.Popen(
+        [sys.executable, *module, "--project", str(project.root), "run", slug],
+        env={**os.environ, "MNIST_LESSONS_PROFILE": profile},
+        stdin=subprocess.DEVNULL,
+        preexec_fn=_die_with_parent if sys.platform == "linux" else None,
+    )
+
+
+def _die_with_parent() -> None:
+    ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGTERM)
+
+
+def _failure(project: Project, step: Step) -> LessonFailure:
+    slug = step.lesson.slug
+    failed = project.store.failed(slug)
+    if failed and failed.card["made_from"]["code"] == step.lesson.code_hashes():
+        return LessonFailure(**failed.card["failure"])
+    return LessonFailure(slug, 0, 0, 1, "what stands in its way is said in the terminal")

@@ -1,0 +1,81 @@
+"""The limits of what may be published."""
+
+import json
+import math
+
+import pytest
+
+from mnist_lessons.errors import BuildFailure
+from mnist_lessons.publishing._bands import check_bands, read_bands
+from mnist_lessons.publishing._store import StoredRun
+
+
+def run_of(folder, value, *, profile="full", is_sample=False, correct=9_770):
+    """A run whose `score` is `value`; None for no score at all."""
+    values = {} if value is None else {"score": None if math.isnan(value) else value}
+    card = {"lesson": "one", "profile": profile, "values": values, "data": {"is_sample": is_sample}}
+    card["results"] = [{"title": "A net", "correct": correct, "count": 10_000}]
+    folder.mkdir(exist_ok=True)
+    (folder / "run.json").write_text(json.dumps(card))
+    return StoredRun(folder)
+
+
+def judged(tmp_path, value, **changes):
+    """The sentences about such a run."""
+    return check_bands({"score": [0.97, 0.9999]}, run_of(tmp_path, value, **changes))
+
+
+@pytest.mark.parametrize("value", [0.97, 0.985, 0.9999])
+def test_a_value_inside_its_band_passes(tmp_path, value):
+    assert judged(tmp_path, value) == []
+
+
+@pytest.mark.parametrize("value", [0.0, 0.9699, 1.0])
+def test_a_value_outside_its_band_is_told(tmp_path, value):
+    [problem] = judged(tmp_path, value)
+    assert problem == f"one: score is {value:.4f}, outside its band 0.97 to 0.9999"
+
+
+@pytest.mark.parametrize("value", [None, math.nan])
+def test_a_value_that_is_missing_or_no_number_is_told(tmp_path, value):
+    assert judged(tmp_path, value) == ["one: score is missing, or not a number"]
+
+
+def test_what_a_value_was_is_told(tmp_path):
+    run = run_of(tmp_path / "new", 0.5)
+    others = [
+        run,
+        run_of(tmp_path / "preview", 0.1, profile="preview"),
+        run_of(tmp_path / "sample", 0.2, is_sample=True),
+        run_of(tmp_path / "without", None),
+        run_of(tmp_path / "last", 0.9768),
+        run_of(tmp_path / "older", 0.98),
+    ]
+    [problem] = check_bands({"score": [0.97, 0.9999]}, run, others)
+    assert problem == "one: score is 0.5000 (was 0.9768), outside its band 0.97 to 0.9999"
+
+
+@pytest.mark.parametrize(("profile", "is_sample"), [("preview", False), ("full", True)])
+def test_a_preview_and_the_sample_are_never_judged(tmp_path, profile, is_sample):
+    assert judged(tmp_path, 0.1, profile=profile, is_sample=is_sample) == []
+
+
+def test_a_result_of_all_images_is_refused_without_any_band(tmp_path):
+    [problem] = judged(tmp_path, 0.98, correct=10_000)
+    assert problem.startswith("one: A net reads all 10,000 test images")
+    assert judged(tmp_path, 0.98, correct=10_000, is_sample=True) == []
+
+
+def test_bands_are_optional(tmp_path):
+    (tmp_path / "tutorials").mkdir()
+    assert read_bands(tmp_path / "tutorials", ["one"]) == {}
+
+
+@pytest.mark.parametrize(
+    "text", ["[one\n", "[on]\nscore = [0, 1]", "one = 3", "[one]\nscore = 0.9", "[one]\ns = [1]"]
+)
+def test_a_slip_in_the_bands_is_a_clear_error(tmp_path, text):
+    (tmp_path / "tutorials").mkdir()
+    (tmp_path / "tutorials" / "bands.toml").write_text(text)
+    with pytest.raises(BuildFailure, match=r"bands\.toml"):
+        read_bands(tmp_path / "tutorials", ["one"])

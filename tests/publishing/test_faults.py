@@ -1,0 +1,94 @@
+"""Power cuts, kills and builds at the same time: the next build needs no help."""
+
+import random
+import shutil
+import time
+
+import pytest
+
+
+def kept(project, slug):
+    """What a page shows of the stored run: all but when it was made and how long it took."""
+    run = project.stored(slug)
+    assert run.is_whole
+    card = {name: run.card[name] for name in run.card.keys() - {"cell_seconds"}}
+    files = {file.name: file.read_bytes() for file in run.folder.iterdir()}
+    return card, files["executed.ipynb"], files["log.csv"], sorted(files)
+
+
+@pytest.fixture
+def never_run(short_project):
+    """A project with nothing in its store."""
+    shutil.rmtree(short_project.store.folder)
+    return short_project
+
+
+def test_a_run_that_is_killed_at_any_moment_is_no_obstacle_for_the_next(never_run):
+    moments = random.Random(1)
+    project = type(never_run)
+    undisturbed = project(shutil.copytree(never_run.root, never_run.root.with_name("u")))
+    start = time.monotonic()
+    assert undisturbed.command("run", "one").returncode == 0
+    usual = time.monotonic() - start
+    expected = kept(undisturbed, "one")
+
+    killed = []
+    for number in range(20):
+        moment = moments.uniform(0, usual)
+        disturbed = project(shutil.copytree(never_run.root, never_run.root.with_name(f"{number}")))
+        process = disturbed.start("run", "one")
+        time.sleep(moment)
+        process.kill()
+        process.communicate()
+        killed.append(disturbed)
+
+        [page] = disturbed.prepare(only=["one"])
+        assert page.run, f"after {moment} s"
+        assert kept(disturbed, "one") == expected
+    all_projects = project(never_run.root.parent)
+    all_projects.wait_until(lambda: not all_projects.kernels)
+    for disturbed in killed:
+        assert disturbed.leftovers() == []
+
+
+def test_a_killed_run_leaves_nothing_where_a_path_is_too_long_for_a_socket(project):
+    project.write("one", code="import time\nprint('waiting', flush=True)\ntime.sleep(600)")
+    root = project.root.rename(project.root.with_name("deep" * 20))
+    project = type(project)(root)
+    short = root.parent / "tmp"
+    short.mkdir()
+    process = project.start("run", "one", TMPDIR=str(short))
+    project.wait_for(process, "waiting")
+    process.kill()
+    process.communicate()
+    project.wait_until(lambda: not project.kernels)
+    project.write("one", code="print('mended')")
+    assert project.command("run", "one", TMPDIR=str(short)).returncode == 0
+    assert project.leftovers() == []
+    assert list(short.iterdir()) == []
+
+
+def test_two_runs_at_once_leave_one_stored_run_of_each_lesson(never_run):
+    both = [never_run.start("run"), never_run.start("run")]
+    for process in both:
+        _, err = process.communicate(timeout=300)
+        assert process.returncode == 0, err
+    assert all(never_run.stored(slug).is_whole for slug in ("one", "two"))
+    assert never_run.leftovers() == []
+
+
+def test_a_run_at_the_same_time_is_left_alone(project):
+    """One waits in the middle of a lesson while another begins and ends."""
+    code = "import time, os\nprint('waiting', flush=True)\n"
+    code += "while not os.path.exists('go on'):\n    time.sleep(0.05)"
+    project.write("one", code=code)
+    first = project.start("run", "one")
+    project.wait_for(first, "waiting")
+    project.write("two", code="print('meanwhile')")
+    assert project.command("run", "two").returncode == 0
+    assert project.command("clean").returncode == 0
+    (project.root / "go on").touch()
+    _, err = first.communicate(timeout=300)
+    assert first.returncode == 0, err
+    assert project.plan()[0].startswith("one: reuse")
+    assert project.leftovers() == []

@@ -1,0 +1,185 @@
+"""What may be published: a full run on the real MNIST, made from today's committed code."""
+
+import shutil
+import subprocess
+
+import pytest
+from click.testing import CliRunner
+
+from mnist_lessons import _fetch
+from mnist_lessons.publishing._commands import commands
+from mnist_lessons.publishing._project import Project
+from mnist_lessons.publishing._publishable import objections_to_run, objections_to_site
+from mnist_lessons.settings import Settings
+
+
+def git(project, *arguments):
+    who = ["-c", "user.name=A", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"]
+    command = ["git", *who, *arguments]
+    subprocess.run(command, cwd=project.root, check=True, capture_output=True)
+
+
+def commit(project):
+    git(project, "add", "--all")
+    git(project, "commit", "--quiet", "--message", "A change")
+
+
+def end(slug, **changes):
+    """The last cell of a lesson that has read the full MNIST."""
+    data = {"dataset": "MNIST", "is_sample": False, "checksum": _fetch.checksums()["MNIST"]}
+    return f"tiny.publish({slug!r}, data=tiny.DATA | {data!r}, **{changes!r})"
+
+
+@pytest.fixture
+def public(project, small_mnist, tmp_path):
+    """A project in a Git repository, with full runs; and how it is run."""
+    how = {"profile": "full", "data": small_mnist.write(tmp_path / "data")}
+    git(project, "init", "--quiet")
+    (project.root / ".gitignore").write_text(".cache\nsite\ntmp\nexecutions.txt\n__pycache__\n")
+    for slug in ("one", "two"):
+        project.write(slug, end=end(slug))
+    commit(project)
+    assert all(page.run for page in project.prepare(**how))
+    return project, how
+
+
+def objections(project, how):
+    settings = Settings(**how)
+    return [
+        objection
+        for page in project.prepare(**how)
+        for objection in objections_to_run(Project(project.root), settings, page.lesson, page.run)
+    ]
+
+
+def put_on_site(project, how):
+    """What of a built site is looked at."""
+    for page in project.prepare(**how):
+        folder = project.root / "site" / "tutorials" / page.lesson.slug
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(page.run.folder, folder)
+        shutil.copy(page.lesson.script, folder)
+    (project.root / "site" / "index.html").touch()
+
+
+def site_objections(project, how):
+    site = project.root / "site"
+    return objections_to_site(Project(project.root), Settings(**how), site)
+
+
+def test_nothing_speaks_against_a_full_run_of_committed_code(public):
+    project, _ = public
+    assert objections(*public) == []
+    assert [run.card["uncommitted_changes"] for run in project.store.runs("one")] == [False] * 2
+    put_on_site(*public)
+    assert site_objections(*public) == []
+    (project.root / "docs/index.md").write_text("Not committed, and no lesson.\n")
+    assert objections(*public) == []
+
+
+def test_a_preview_of_the_sample_outside_of_git_is_refused_with_each_reason(project):
+    reasons = [
+        "it is a preview",
+        "it read the sample, not the full MNIST",
+        "nobody knows from which commit it was made",
+    ]
+    result = project.command("publish-check")
+    assert result.returncode == 1
+    assert result.stdout == ""
+    *said, last = result.stderr.splitlines()
+    assert said == [f"{slug}: {reason}" for slug in ("one", "two") for reason in reasons]
+    assert last == "error: site/ may not be published: reasons: 6"
+
+
+def test_what_was_not_committed_is_refused_until_it_is(public):
+    project, how = public
+    module = project.root / "mnist_lessons" / "tiny.py"
+    module.write_text(module.read_text() + "\nNEW = 1\n")
+    refused = "it was made from code that was not committed: commit it, then `run --again`"
+    assert objections(*public) == [f"one: {refused}", f"two: {refused}"]
+    commit(project)
+    assert len(objections(*public)) == 2, "the run says what it said"
+    assert all(page.run for page in project.prepare(again=True, **how))
+    assert objections(*public) == []
+
+
+def test_a_script_that_git_does_not_know_is_refused(public):
+    project, how = public
+    project.write("three", end=end("three"))
+    [objection] = objections(*public)
+    assert objection.startswith("three: it was made from code that was not committed")
+    with (project.root / ".gitignore").open("a") as stream:
+        stream.write("tutorials/three.py\n")
+    project.prepare(only=["three"], again=True, **how)
+    assert len(objections(*public)) == 1, "not one that it ignores either"
+
+
+def test_a_run_of_other_code_is_refused(public):
+    project, how = public
+    [run] = [page.run for page in project.prepare(only=["one"], **how)]
+    project.write("one", code="print('new')", end=end("one"))
+    [lesson, _] = project.lessons
+    reason = "its run is not that of today's code: code cell 2 changed"
+    found = objections_to_run(Project(project.root), Settings(**how), lesson, run)
+    assert found == [f"one: {reason}"]
+
+
+class TestSite:
+    """The same for what lies in the folder of the site."""
+
+    @pytest.fixture
+    def site(self, public):
+        """The folder of a site that may be published."""
+        project, how = public
+        put_on_site(project, how)
+        return project.root / "site"
+
+    def test_another_text(self, public, site):
+        project, _ = public
+        project.write("one", prose="Better prose.", end=end("one"))
+        assert site_objections(*public) == ["one: its text has changed since the site was built"]
+
+    def test_another_code(self, public, site):
+        project, _ = public
+        project.write("one", code="print('new')", end=end("one"))
+        assert site_objections(*public) == [
+            "one: its run is not that of today's code: code cell 2 changed",
+            "one: its text has changed since the site was built",
+        ]
+
+    def test_a_lesson_that_is_missing_or_gone(self, public, site):
+        (site / "tutorials/two").rename(site / "tutorials/three")
+        assert site_objections(*public) == [
+            "two: the site has no run of it",
+            "three: the lesson is gone, but the site has it",
+        ]
+
+    @pytest.mark.parametrize("damage", ["unlink", "cut"])
+    def test_a_run_that_cannot_be_read(self, public, site, damage):
+        card = site / "tutorials/one/run.json"
+        card.unlink() if damage == "unlink" else card.write_bytes(card.read_bytes()[:100])
+        assert site_objections(*public) == ["one: the site has no run of it"]
+
+    def test_a_script_that_is_missing(self, public, site):
+        (site / "tutorials/one/one.py").unlink()
+        assert site_objections(*public) == ["one: its text has changed since the site was built"]
+
+    def test_a_value_outside_its_band(self, public, site):
+        project, _ = public
+        (project.root / "tutorials/bands.toml").write_text("[one]\nscore = [0.9, 0.99]\n")
+        assert site_objections(*public) == ["one: score is missing, or not a number"]
+
+    def test_no_site(self, public, site):
+        (site / "index.html").unlink()
+        assert site_objections(*public) == [f"there is no site in {site}/: build it first"]
+
+    def test_the_command_says_so(self, public, site, monkeypatch):
+        project, how = public
+        monkeypatch.setenv("MNIST_LESSONS_PROFILE", "full")
+        monkeypatch.setenv("MNIST_LESSONS_DATA", str(how["data"]))
+        monkeypatch.chdir(project.root)
+        result = CliRunner().invoke(commands, ["publish-check"])
+        assert (result.exit_code, result.output) == (0, "site/ may be published\n")
+        result = CliRunner().invoke(commands, ["publish-check", "--site", "nowhere"])
+        assert result.exit_code == 1
+        assert "there is no site in nowhere/: build it first" in result.output
