@@ -30,7 +30,7 @@ check: $(READY) ## run ruff (lint and format) and mypy
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
-bench: $(READY) ## compare speed and memory with the original tutorials' loops
+bench: $(READY) ## measure speed and memory: training, building, serving
 	@$(BIN)/python -m benchmarks
 
 clean: ## remove the environment, the site and the stored runs; runs/ stays

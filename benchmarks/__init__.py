@@ -1,4 +1,4 @@
-"""The seeds' training loops beside ours: `python -m benchmarks` prints the ratios."""
+"""Our loops beside the seeds', and the speed of building: `python -m benchmarks --help`."""
 
 from typing import NamedTuple
 

@@ -1,110 +1,56 @@
-"""Compare the seeds' loops with ours: `python -m benchmarks --help`.
-
-Each contestant runs in a fresh process, seed and ours by turns, so that a neighbour on the
-machine slows both. This process never imports torch: a child's peak starts at its parent's.
-"""
+"""Compare the seeds' loops with ours, and time how the site is built."""
 
 import argparse
-import contextlib
 import json
-import os
-import subprocess
+import signal
 import sys
-import tempfile
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from statistics import median
-from typing import Any
 
-from mnist_lessons._fetch import verified_files
+from benchmarks import building, loops
 from mnist_lessons.errors import LessonError
-from mnist_lessons.settings import Settings
 
-__all__ = ["Row", "main"]
-
-_EPOCHS = {"cnn": 1, "dnn": 5}
-_NAMES = {"cnn": "CNN epoch", "dnn": "DNN training + evaluation epoch"}
-_TARGETS = {("cnn", 1): 1.8, ("cnn", 2): 2.5, ("dnn", 1): 1.7, ("dnn", 2): 1.7}
-_MIB = 1 << 20
-
-
-@dataclass(frozen=True)
-class Row:
-    """One line of the result: a ratio in each round, and the target where there is one."""
-
-    what: str
-    threads: int
-    ratios: list[float]
-    target: float | None = None
-    at_most: bool = False
-    note: str = ""
-
-    @property
-    def verdict(self) -> str:
-        """`reached` or `missed`, by the median; empty without a target."""
-        if self.target is None:
-            return ""
-        middle = median(self.ratios)
-        reached = middle <= self.target if self.at_most else middle >= self.target
-        return "reached" if reached else "missed"
-
-    def __str__(self) -> str:
-        sign = "<=" if self.at_most else ">="
-        target = f"{sign} {self.target}" if self.target else "-"
-        spread = f"{median(self.ratios):.2f} ({min(self.ratios):.2f} to {max(self.ratios):.2f})"
-        line = f"{self.what:<54} {self.threads:>7}  {spread:<22} {target:<7} {self.verdict:<8}"
-        return f"{line} {self.note}".rstrip()
-
-
-class _Runner:
-    """Start contestants and say which one is running."""
-
-    def __init__(self, folder: Path, is_sample: bool) -> None:
-        self.folder = folder
-        self.settings = {"MNIST_LESSONS_OFFLINE": "1"}
-        if not is_sample:
-            self.settings["MNIST_LESSONS_DATA"] = str(folder)
-
-    def __call__(self, what: str, *options: str, threads: int = 1) -> dict[str, Any]:
-        command = [sys.executable, "-m", "benchmarks.worker", what, *options]
-        command += ["--threads", str(threads), "--folder", str(self.folder)]
-        environment = {**os.environ, "MNIST_LESSONS_DATA": "", **self.settings}
-        environment |= {name: str(threads) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS")}
-        root = Path(__file__).parents[1]
-        done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True)
-        if done.returncode:
-            raise SystemExit(f"benchmarks: {what} {' '.join(options)} failed:\n{done.stderr}")
-        result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-        return result
+__all__ = ["main"]
 
 
 def main() -> None:
-    """Run every contestant, print the table, write the JSON file if asked."""
+    """Measure, print the tables, write the JSON file if asked."""
+    # Also where the shell that started this has said to ignore Ctrl-C, as in the background.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     arguments = _arguments()
+    parts = {}
     try:
-        with _seed_folder() as (folder, is_sample):
-            runner = _Runner(folder, is_sample)
-            if is_sample:
-                runner("sample")
-            bare = runner("torch")
-            runs = _compete(runner, arguments.rounds, arguments.threads)
+        if arguments.part in ("loops", "both"):
+            parts["loops"] = loops.compare(arguments.rounds, arguments.threads)
+            print(parts["loops"])
+        if arguments.part in ("building", "both"):
+            parts["building"] = building.measure(arguments.rounds, arguments.repeats)
+            print(parts["building"])
     except LessonError as error:
         print(f"benchmarks: {error}", file=sys.stderr)
         raise SystemExit(error.exit_status) from error
-    rows = [row for threads in arguments.threads for row in _rows(runs, threads, bare["peak"])]
-    print(_table(rows, arguments.rounds, is_sample, bare))
+    except KeyboardInterrupt:
+        print("\nbenchmarks: interrupted", file=sys.stderr)
+        raise SystemExit(130) from None
     if arguments.json:
-        report = {"sample": is_sample, "bare": bare, "runs": runs}
-        report["rows"] = [{**asdict(row), "verdict": row.verdict} for row in rows]
+        rows = [row.as_json() for part in parts.values() for row in part.rows]
+        report = {**{name: part.figures for name, part in parts.items()}, "rows": rows}
         arguments.json.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--rounds", type=_positive, default=3, help="pairs per network (3)")
     parser.add_argument(
-        "--threads", type=_positive, nargs="+", default=[1, 2], help="thread counts (1 2)"
+        "part", nargs="?", choices=["loops", "building", "both"], default="both", help="(both)"
+    )
+    parser.add_argument(
+        "--rounds", type=_positive, default=3, help="pairs per network, and of executions (3)"
+    )
+    parser.add_argument(
+        "--repeats", type=_positive, default=10, help="rebuilds, saves and plans (10)"
+    )
+    parser.add_argument(
+        "--threads", type=_positive, nargs="+", default=[1, 2], help="for the loops (1 2)"
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write all figures here")
     arguments = parser.parse_args()
@@ -117,72 +63,6 @@ def _positive(text: str) -> int:
     if not (text.isdecimal() and 1 <= int(text) <= 1000):
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to 1000")
     return int(text)
-
-
-@contextlib.contextmanager
-def _seed_folder() -> Iterator[tuple[Path, bool]]:
-    """The folder that the seeds read, and whether the sample has yet to be written there."""
-    with (
-        verified_files(Settings.from_environment()) as found,
-        tempfile.TemporaryDirectory(prefix="mnist-lessons-") as temporary,
-    ):
-        yield found.root or Path(temporary), found.root is None
-
-
-def _compete(runner: _Runner, rounds: int, threads: list[int]) -> list[dict[str, Any]]:
-    runs = []
-    for count in threads:
-        for net, epochs in _EPOCHS.items():
-            for number in range(1, rounds + 1):
-                for side in ("seed", "our"):
-                    label = f"{net.upper()}, threads {count}, round {number} of {rounds}, {side}"
-                    print(f"{label} ...", end=" ", flush=True)
-                    result = runner(side, net, "--epochs", str(epochs), threads=count)
-                    speed = median(
-                        (epoch["trained"] + epoch["measured"]) / epoch["seconds"]
-                        for epoch in result["epochs"]
-                    )
-                    seconds = median(epoch["seconds"] for epoch in result["epochs"])
-                    run = {"net": net, "threads": count, "round": number, "side": side}
-                    runs.append({**run, **result, "seconds": seconds, "speed": speed})
-                    print(f"{speed:,.0f} images/s", flush=True)
-    return runs
-
-
-def _rows(runs: list[dict[str, Any]], threads: int, bare: int) -> Iterator[Row]:
-    for net, name in _NAMES.items():
-        chosen = [run for run in runs if run["net"] == net and run["threads"] == threads]
-        seeds = [run for run in chosen if run["side"] == "seed"]
-        ours = [run for run in chosen if run["side"] == "our"]
-        pairs = list(zip(seeds, ours, strict=True))
-        speeds = [median(run["speed"] for run in side) for side in (seeds, ours)]
-        note = "images/s: seed {:,.0f}, ours {:,.0f}".format(*speeds)
-        faster = [seed["seconds"] / our["seconds"] for seed, our in pairs]
-        yield Row(f"{name}, times faster", threads, faster, _TARGETS.get((net, threads)), note=note)
-        multiples = [our["seconds"] / our["kernels"] for our in ours]
-        yield Row(f"{name}, ours / kernels' time", threads, multiples)
-        if net == "dnn":
-            for what, base in (("whole process", 0), ("above `import torch`", bare)):
-                shares = [(our["peak"] - base) / (seed["peak"] - base) for seed, our in pairs]
-                sizes = [median(run["peak"] - base for run in side) for side in (seeds, ours)]
-                note = "MiB: seed {:,.0f}, ours {:,.0f}".format(*(size / _MIB for size in sizes))
-                yield Row(f"DNN peak memory, {what}", threads, shares, 0.5, True, note)
-
-
-def _table(rows: list[Row], rounds: int, is_sample: bool, bare: dict[str, Any]) -> str:
-    data = "SAMPLE of MNIST (4,500 + 500 images): no measure of the targets"
-    lines = [
-        "",
-        f"Data: {data if is_sample else 'MNIST, 60,000 + 10,000 images'}. "
-        f"torch {bare['torch']}; `import torch` alone peaks at {bare['peak'] / _MIB:,.0f} MiB.",
-        f"Paired rounds: {rounds}; ratio: their median (least to greatest); memory: ours / seed.",
-        "Kernels' time: the CNN's layers forward and backward on one batch, the DNN's matrix",
-        "products alone; no optimiser, no shuffling, no data movement.",
-        "",
-        f"{'':<54} threads  {'ratio':<22} {'target':<7}",
-        *map(str, rows),
-    ]
-    return "\n".join(lines)
 
 
 if __name__ == "__main__":

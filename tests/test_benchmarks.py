@@ -1,15 +1,37 @@
-"""The benchmark compares equal arithmetic, and runs."""
+"""The benchmark compares equal arithmetic, runs, and leaves nothing behind."""
 
 import json
+import os
+import shutil
+import signal
 import subprocess
 import sys
+import tempfile
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 import torch
 from torch.nn import functional as F
 
 ROOT = Path(__file__).parents[1]
+
+# In the place of a lesson that trains.
+SHORT = """\
+# %% [markdown]
+# # A short lesson
+#
+# It only says hello.
+
+# %%
+from mnist_lessons.runlog import start_run
+
+run = start_run("{slug}", seed=1)
+print("hello")
+run.finish()
+"""
 
 
 @pytest.fixture
@@ -21,9 +43,56 @@ def loops(monkeypatch):
     return seed_loops, our_loops
 
 
-def bench(*options: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "benchmarks", *options]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+@pytest.fixture
+def temporary() -> Iterator[Path]:
+    """A folder for temporary files: its path is short enough for a kernel's sockets."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(folder).resolve()
+
+
+@pytest.fixture
+def short_project(tmp_path) -> Path:
+    """This project with lessons that do not train."""
+    root = tmp_path / "project"
+    for name in ("benchmarks", "docs", "mnist_lessons"):
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / name, root / name, ignore=ignored)
+    shutil.copy(ROOT / "mkdocs.yml", root)
+    (root / "tutorials").mkdir()
+    for script in (ROOT / "tutorials").glob("*.py"):
+        lesson = SHORT.format(slug=script.stem)
+        (root / "tutorials" / script.name).write_text(lesson, encoding="utf-8")
+    return root
+
+
+def start_bench(*options: str, cwd: Path = ROOT, **variables: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "benchmarks", *options],
+        cwd=cwd,
+        env={**os.environ, **variables},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def bench(*options: str, cwd: Path = ROOT, **variables: str) -> subprocess.CompletedProcess[str]:
+    process = start_bench(*options, cwd=cwd, **variables)
+    out, err = process.communicate(timeout=600)
+    return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+
+def working_in(folder: Path) -> list[psutil.Process]:
+    """The running processes whose working directory is below a folder."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            is_there = Path(process.cwd()).is_relative_to(folder)
+        except psutil.Error:  # another user's, or gone
+            continue
+        if is_there and process.status() != psutil.STATUS_ZOMBIE:
+            found.append(process)
+    return found
 
 
 def with_weights_of(source: torch.nn.Module, target: torch.nn.Module) -> torch.nn.Module:
@@ -70,9 +139,9 @@ def test_dnn_has_the_loss_and_gradients_of_the_seed(loops, sample):
     assert_same_gradients(ours, seed)
 
 
-def test_runs_on_the_sample_and_prints_ratios(tmp_path):
+def test_compares_the_loops_on_the_sample(tmp_path):
     report = tmp_path / "bench.json"
-    done = bench("--rounds", "1", "--threads", "1", "--json", str(report))
+    done = bench("loops", "--rounds", "1", "--threads", "1", "--json", str(report))
     assert done.returncode == 0, done.stderr
     assert "SAMPLE" in done.stdout
     assert "CNN, threads 1, round 1 of 1, seed" in done.stdout
@@ -80,8 +149,65 @@ def test_runs_on_the_sample_and_prints_ratios(tmp_path):
     assert "DNN peak memory, whole process" in done.stdout
     rows = json.loads(report.read_text(encoding="utf-8"))["rows"]
     assert len(rows) == 6
-    assert all(ratio > 0 for row in rows for ratio in row["ratios"])
+    assert all(ratio > 0 for row in rows for ratio in row["values"])
     assert {row["verdict"] for row in rows} <= {"reached", "missed", ""}
+
+
+def test_times_how_a_site_is_built(short_project, temporary, tmp_path):
+    report = tmp_path / "bench.json"
+    options = ("--rounds", "1", "--repeats", "1", "--json", str(report))
+    done = bench("building", *options, cwd=short_project, TMPDIR=str(temporary))
+    assert done.returncode == 0, done.stderr
+    assert "save 1 of 1 ..." in done.stdout
+    content = json.loads(report.read_text(encoding="utf-8"))
+    rows = {row["what"]: row for row in content["rows"]}
+    assert all(what in done.stdout for what in rows)
+
+    assert [row["target"] for row in rows.values()] == [1, 0, 0.3, 1, None, None, 1.05, None]
+    assert rows["Modules of torch that a warm rebuild imports"]["values"] == [0]
+    assert len(rows["Prose saved, to the new page"]["values"]) == 1
+    figures = content["building"]
+    assert 0 < min(figures["plan"]) < min(figures["imports_and_plan"])
+    seconds = [all_ for name, all_ in figures.items() if isinstance(all_, list) and name != "torch"]
+    assert min(map(min, seconds)) > 0
+    assert list(temporary.iterdir()) == []
+
+
+def test_ctrl_c_leaves_no_process_and_no_file(short_project, temporary):
+    process = start_bench("building", cwd=short_project, TMPDIR=str(temporary))
+    end = time.monotonic() + 60
+    while not any("ipykernel_launcher" in one.cmdline() for one in working_in(temporary)):
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert err == "\nbenchmarks: interrupted\n"
+    assert working_in(temporary) == []
+    assert list(temporary.iterdir()) == []
+
+
+def test_a_step_that_fails_says_which_and_why(short_project, temporary):
+    script = short_project / "tutorials" / "simple_dnn.py"
+    script.write_text(SHORT.format(slug="simple_dnn") + "1 / 0\n", encoding="utf-8")
+    done = bench("building", cwd=short_project, TMPDIR=str(temporary))
+    assert done.returncode == 1
+    assert "benchmarks: python -P -m mnist_lessons.publishing build failed:" in done.stderr
+    assert "ZeroDivisionError: division by zero" in done.stderr
+    assert list(temporary.iterdir()) == []
+
+
+def test_a_verdict_is_by_the_median(loops):
+    from benchmarks.rows import Row
+
+    row = Row("what", 1, [0.5, 0.9, 4.0], target=1.0, at_most=True, unit="s")
+    assert row.verdict == "reached"
+    assert "0.90 s (0.50 to 4.00)" in str(row)
+    assert "<= 1 s" in str(row)
+    assert Row("what", 1, [1.5, 1.6, 4.0], target=1.7).verdict == "missed"
+    assert Row("what", 1, [0.0], target=0.0, at_most=True).verdict == "reached"
+    assert Row("what", 1, [0.0]).verdict == ""
 
 
 @pytest.mark.parametrize(
@@ -90,6 +216,8 @@ def test_runs_on_the_sample_and_prints_ratios(tmp_path):
         (["--rounds", "0"], "'0' is not a whole number from 1 to 1000"),
         (["--threads", "two"], "'two' is not a whole number"),
         (["--json", "no/such/file.json"], "there is no folder"),
+        (["rebuilding"], "invalid choice: 'rebuilding'"),
+        (["building", "--repeats", "0"], "'0' is not a whole number from 1 to 1000"),
     ],
 )
 def test_bad_arguments_end_with_status_2(options, message):
