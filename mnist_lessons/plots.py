@@ -67,12 +67,13 @@ class LessonFigure:
         self.figure.savefig(buffer, format="png", dpi=_DPI, metadata={"Description": self.alt})
         return buffer.getvalue()
 
+    def bundle(self, png: bytes) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
+        """What a notebook displays, and what it notes of that, for a PNG that was drawn."""
+        picture = base64.b64encode(png).decode("ascii")
+        return {"image/png": picture, "text/plain": self.alt}, {"image/png": {"alt": self.alt}}
+
     def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
-        picture = base64.b64encode(self.png()).decode("ascii")
-        return (
-            {"image/png": picture, "text/plain": self.alt},
-            {"image/png": {"alt": self.alt}},
-        )
+        return self.bundle(self.png())
 
 
 def single_image(image: Tensor, *, title: str, alt: str, unit: str = "grey level") -> LessonFigure:

@@ -199,14 +199,15 @@ class Run:
 
     def show(self, figure: LessonFigure, name: str) -> None:
         """Save a figure as `NAME.png`, and display it where this is a notebook."""
-        figure.save(self.folder / f"{name}.png")
+        png = figure.png()  # once: drawing takes longer than much of a lesson
+        (self.folder / f"{name}.png").write_bytes(png)
         self._figures.append(figure)
         self._card["figures"].append({"file": f"{name}.png", "alt": figure.alt})
         self._save()
         if _in_notebook():
             from IPython.display import display
 
-            bundle, metadata = figure._repr_mimebundle_()
+            bundle, metadata = figure.bundle(png)
             metadata["image/png"]["name"] = name
             display(bundle, metadata=metadata, raw=True)
 
