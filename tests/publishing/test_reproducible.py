@@ -20,9 +20,12 @@ print('output of one')"""
 THEIR_OWN = '{"HTMLExporter": {"exclude_output": true}}'  # a configuration of nbconvert
 
 
-@pytest.fixture
-def first(project):
+@pytest.fixture(scope="module")
+def first(built, tmp_path_factory):
     """A built project with a figure, a value in prose, and an address for its sitemap."""
+    root = tmp_path_factory.mktemp("first") / "project"
+    project = type(built)(shutil.copytree(built.root, root))
+    (root / "executions.txt").unlink()
     with (project.root / "mkdocs.yml").open("a") as stream:
         stream.write("site_url: https://example.org/lessons/\n")
     prose = "It reads {{ score | percent }}."
@@ -34,7 +37,7 @@ def first(project):
 def test_a_site_is_the_same_elsewhere_and_later(first, tmp_path):
     assert first.command("export", "runs.tar.gz").returncode == 0
     elsewhere = tmp_path / "a folder" / "that is deeper"
-    ignored = shutil.ignore_patterns(".cache", "site", "__pycache__", "runs.tar.gz")
+    ignored = shutil.ignore_patterns(".cache", "site", "dated", "__pycache__", "*.gz")
     second = type(first)(shutil.copytree(first.root, elsewhere, ignore=ignored))
     assert second.command("import", str(first.root / "runs.tar.gz")).returncode == 0
     (tmp_path / ".jupyter").mkdir()
@@ -70,5 +73,6 @@ def test_no_file_has_the_day_of_the_build_or_a_folder_of_the_machine(first):
 
 
 def test_who_sets_the_date_of_a_build_gets_it(first):
-    assert first.build(SOURCE_DATE_EPOCH="1000000000").returncode == 0
-    assert b"<lastmod>2001-09-09</lastmod>" in first.site()["sitemap.xml"]
+    assert first.build("--site", "dated", SOURCE_DATE_EPOCH="1000000000").returncode == 0
+    sitemap = (first.root / "dated" / "sitemap.xml").read_text(encoding="utf-8")
+    assert "<lastmod>2001-09-09</lastmod>" in sitemap

@@ -126,6 +126,20 @@ def test_a_killed_long_build_is_no_obstacle_for_the_next(short_project):
     assert strays(project) == []
 
 
+def test_a_build_that_is_killed_while_it_renders_cells_leaves_nothing(project):
+    before = project.site()
+    shutil.rmtree(project.root / ".cache" / "cells")
+    process = started_build(project)
+    while process.poll() is None and not [*project.root.parent.rglob("mnist-lessons-cells-*")]:
+        time.sleep(0.01)
+    process.kill()
+    process.communicate()
+    assert project.site() == before
+    build(project)
+    assert project.site() == before
+    assert strays(project) == []
+
+
 def test_every_page_is_there_at_every_moment(project):
     missing, stop = [], threading.Event()
     pages = [project.root / "site" / page for page in PAGES]
