@@ -83,6 +83,6 @@ def _one_of(name: str, value: str) -> str:
 
 def _unknown(name: str) -> str:
     known = [_PREFIX + other for other in _NAMES]
-    close = difflib.get_close_matches(name, known, n=1)
-    hint = f"did you mean {close[0]}?" if close else f"the settings are {', '.join(known)}"
+    close = difflib.get_close_matches(name.removeprefix(_PREFIX), _NAMES, n=1)
+    hint = f"did you mean {_PREFIX}{close[0]}?" if close else f"the settings are {', '.join(known)}"
     return f"unknown setting {name}: {hint}"

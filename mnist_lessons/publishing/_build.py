@@ -149,9 +149,9 @@ class _Execution:
 
     def _ended(self, job: "Job", failure: "LessonFailure | None") -> LessonPage:
         slug = job.lesson.slug
-        folder = self._staged / slug
+        folder = self._runs(slug) / slug
         try:
-            folder.mkdir(exist_ok=True)
+            folder.mkdir(parents=True, exist_ok=True)
             card = self._card(job, folder)
             failure = failure or self._objection(job, card)
             self._write(job, folder, card, failure)
@@ -177,8 +177,9 @@ class _Execution:
         card["made_from"] = made_from(job.lesson, now, card.get("device", ""), job.modules)
         card["cell_seconds"] = job.seconds
         script = job.lesson.script.relative_to(root).as_posix()
-        state = committed_state(root, [script, *card["made_from"]["files"]])
-        card["commit"], card["uncommitted_changes"] = state
+        commit, changed = committed_state(root, [script, *card["made_from"]["files"]])
+        edited = job.lesson.script.read_bytes() != job.lesson.source
+        card["commit"], card["uncommitted_changes"] = commit, changed or edited
         return card
 
     def _write(
@@ -208,6 +209,8 @@ class _Execution:
             return "its run.json cannot be read"
         if card["status"] != "finished":
             return "it did not end with run.finish()"
+        if card.get("lesson") != job.lesson.slug:
+            return f"its run has another name: it must begin a run named {job.lesson.slug!r}"
         data = card.get("data")
         if data and data["checksum"] != self._steps[job.lesson.slug].now.data:
             return f"it read the {data['dataset']}, which is not what the build has found"
@@ -216,6 +219,10 @@ class _Execution:
             if self._files.get(self._root / name) != _signature(self._root / name):
                 return f"{name} changed while the lesson ran: build again"
         return ""
+
+    def _runs(self, slug: str) -> Path:
+        # A folder of its own: a lesson that takes the name of another must not meet its run.
+        return self._staged / "runs" / slug
 
     def _environment(self, step: Step) -> dict[str, str]:
         # The files are verified and in place by now: a kernel never touches the network.
@@ -226,7 +233,7 @@ class _Execution:
             "MNIST_LESSONS_DEVICE": self._settings.device,
             "MNIST_LESSONS_OFFLINE": "1",
             "MNIST_LESSONS_DATA": "",
-            "MNIST_LESSONS_RUNS": str(self._staged),
+            "MNIST_LESSONS_RUNS": str(self._runs(step.lesson.slug)),
             "MNIST_LESSONS_CHECKPOINTS": str(
                 store.checkpoints if kept else self._staged / "checkpoints"
             ),
@@ -270,7 +277,7 @@ def _kernels_at_once(settings: Settings, asked: int | None) -> int:
 
     if asked:
         return asked
-    if best_device() == "cuda" and settings.device != "cpu":
+    if best_device() != "cpu" and settings.device != "cpu":
         return 1
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     room = int(psutil.virtual_memory().available) // _MEMORY

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from mnist_lessons.errors import BuildFailure
 from mnist_lessons.publishing._lessons import Lesson
 from mnist_lessons.publishing._plan import Now, differences
 from mnist_lessons.publishing._project import Project, read_lessons
@@ -27,13 +28,17 @@ def clean_store(project: Project, *, everything: bool) -> Iterator[tuple[str, in
         What was removed, and the bytes that this freed.
 
     Raises:
-        BuildFailure: there is no lesson, or one without a title or not in UTF-8.
+        BuildFailure: there is no lesson, or one without a title or not in UTF-8; or all is to
+            be removed while a lesson is running.
     """
     store = project.store
     if not store.folder.exists():
         return
+    store.sweep()
     with FileLock(f"{store.folder}.lock"):
         if everything:
+            if any((store.folder / "running").glob("*.lock")):
+                raise BuildFailure("a lesson is running: end that first, or wait")
             yield "the store", _remove(store.folder)
             return
         lessons = {lesson.slug: lesson for lesson in read_lessons(project)}
@@ -44,7 +49,8 @@ def clean_store(project: Project, *, everything: bool) -> Iterator[tuple[str, in
         for folder in sorted((store.folder / "failed").glob("*")):
             yield f"{folder.name}: a run that failed", _remove(folder)
         for slug in lessons:
-            yield from _unused_checkpoints(store.checkpoints / slug, store.runs(slug))
+            full = [run for run in store.runs(slug) if run.card["profile"] == "full"]
+            yield from _unused_checkpoints(store.checkpoints / slug, full)
     with staging(store.folder / "running", "", Path(f"{store.folder}.lock")):
         pass  # removes what killed builds left behind
 

@@ -102,7 +102,8 @@ def status(project: Project) -> None:
     for step in steps:
         print(step)
         failed = project.store.failed(step.lesson.slug)
-        if failed and not step.run:
+        same = failed and failed.card["made_from"]["code"] == step.lesson.code_hashes()
+        if failed and same and not step.run:
             print(f"  its last try failed; it is in {_shown(failed.folder)}")
     if any(not step.run for step in steps):
         sys.exit(1)

@@ -80,7 +80,9 @@ class Lesson:
 
 def discover(folder: Path) -> tuple[Lesson, ...]:
     """All lessons of a folder, by name."""
-    return tuple(Lesson(script, script.read_bytes()) for script in sorted(folder.glob("*.py")))
+    found = sorted(path for path in folder.glob("*.py") if path.is_file())
+    # Editors keep hidden files of their own beside a script.
+    return tuple(Lesson(path, path.read_bytes()) for path in found if path.name[0] != ".")
 
 
 def code_cells(notebook: NotebookNode) -> list[Any]:

@@ -1,5 +1,7 @@
 """What speaks against publishing a run, or a site."""
 
+import hashlib
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,9 +13,25 @@ from mnist_lessons.publishing._project import Project, current, read_lessons
 from mnist_lessons.publishing._store import StoredRun
 from mnist_lessons.settings import Settings
 
-__all__ = ["objections_to_run", "objections_to_site"]
+__all__ = ["SOURCES", "objections_to_run", "objections_to_site", "source_hashes"]
+
+# Lies in the site, and says from which files it was built.
+SOURCES = "sources.json"
 
 _FULL = "MNIST"
+
+
+def source_hashes(project: Project) -> dict[str, str]:
+    """SHA-256 of each file that makes the site, besides the runs, by its name."""
+    files = [project.root / "mkdocs.yml"]
+    for folder in (project.root / "docs", project.tutorials):
+        files += [path for path in folder.rglob("*") if path.is_file()]
+    visible = {path.relative_to(project.root).as_posix(): path for path in files}
+    return {
+        name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for name, path in sorted(visible.items())
+        if "/." not in name and "__pycache__" not in name
+    }
 
 
 def objections_to_run(
@@ -45,11 +63,27 @@ def objections_to_site(project: Project, settings: Settings, site: Path) -> list
         script = folder / f"{lesson.slug}.py"
         if not script.is_file() or script.read_bytes() != lesson.source:
             objections.append(f"{lesson.slug}: its text has changed since the site was built")
+    objections += _changed_sources(project, site)
     known = {lesson.slug for lesson in lessons}
     for page in sorted((site / "tutorials").glob("*/run.json")):
         if page.parent.name not in known:
             objections.append(f"{page.parent.name}: the lesson is gone, but the site has it")
     return objections
+
+
+def _changed_sources(project: Project, site: Path) -> list[str]:
+    try:
+        then = dict(json.loads((site / SOURCES).read_bytes()))
+    except (OSError, TypeError, ValueError):
+        return [f"the site does not say what it was built from: it has no {SOURCES}"]
+    now = source_hashes(project)
+    changed = sorted(name for name in then.keys() | now.keys() if then.get(name) != now.get(name))
+    # A lesson's text is compared with the script that lies beside its page.
+    return [
+        f"{name} has changed since the site was built"
+        for name in changed
+        if not name.startswith("tutorials/")
+    ]
 
 
 def _reasons(project: Project, settings: Settings, lesson: Lesson, run: StoredRun) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """Build the site beside the old one, and put it in its place in one step."""
 
+import json
 import logging
 import os
 import sys
@@ -17,7 +18,7 @@ from mkdocs.exceptions import Abort, BuildError, ConfigurationError
 from mnist_lessons.errors import BuildFailure, LessonError, SettingError
 from mnist_lessons.publishing._build import LessonPage
 from mnist_lessons.publishing._project import Project
-from mnist_lessons.publishing._publishable import objections_to_run
+from mnist_lessons.publishing._publishable import SOURCES, objections_to_run, source_hashes
 from mnist_lessons.publishing._staging import staging, swap
 from mnist_lessons.publishing.plugin import LessonsPlugin
 from mnist_lessons.settings import Settings
@@ -35,15 +36,20 @@ def build_site(
         SettingError: the configuration is wrong, or `site` is no site.
     """
     site = site.resolve()
-    if site.exists() and not (site / "404.html").exists() and any(site.iterdir()):
+    if site.exists() and not _is_site(site):
         raise SettingError(f"--site {site} is a folder with other files: it will not be replaced")
     guard = project.root / ".cache" / "site.lock"
     guard.parent.mkdir(exist_ok=True)
     try:
         # Beside the old site: a folder can be moved in one step only within its file system.
-        with _plain_errors(site), staging(site.parent, f".{site.name}-", guard) as folder:
+        with (
+            _plain_errors(site),
+            staging(site.parent, f".{site.name}-in-progress-", guard) as folder,
+        ):
             partial = folder / "site"
+            sources = json.dumps(source_hashes(project), indent=1)
             pages = _render(_configured(project, site, partial), folder)
+            (partial / SOURCES).write_text(f"{sources}\n", encoding="utf-8")
             if publish:
                 _refuse(project, settings, pages)
             with FileLock(guard):
@@ -51,6 +57,13 @@ def build_site(
     except OSError as error:
         raise BuildFailure(f"{error}\nthe site was not built, {site}/ is as it was") from error
     return pages
+
+
+def _is_site(folder: Path) -> bool:
+    """Whether a folder is empty, or holds a site and nothing that somebody else put there."""
+    names = {path.name for path in folder.iterdir()} if folder.is_dir() else {""}
+    hidden = {name for name in names if name.startswith(".")} - {".nojekyll"}
+    return not names or ("404.html" in names and not hidden)
 
 
 @contextmanager

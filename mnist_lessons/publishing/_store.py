@@ -7,8 +7,8 @@ The store is one folder:
     checkpoints/<slug>/   trainings, finished or not
     running/              work in progress
 
-It can be copied, and used on another machine. Nothing is deleted here but a damaged run
-that a new one replaces.
+It can be copied, and used on another machine. A new run replaces a damaged one, or the same
+one if it was asked for again; a failed one replaces the failed one before.
 """
 
 import csv
@@ -89,7 +89,8 @@ class StoredRun:
         try:
             made_from = self.card["made_from"]
             whole = all(isinstance(made_from[name], kind) for name, kind in _MADE_FROM.items())
-            return whole and made_from["device"] in DEVICES and bool(self.card["started"])
+            known = made_from["device"] in DEVICES and self.card.keys() >= _SHOWN
+            return whole and known and isinstance(self.card["started"], str)
         except Exception:  # an unreadable run counts as missing
             return False
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Hashable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -31,7 +32,9 @@ class _Work:
     """A lesson that is being executed, or has failed."""
 
     made_from: Hashable
+    saved: int
     process: subprocess.Popen[bytes]
+    began: float
 
 
 class Workshop:
@@ -73,15 +76,20 @@ class Workshop:
             self._stop(slug)
             return LessonPage(step.lesson, step.run, executed_now=False)
         wanted = (step.now.profile, *step.lesson.code_hashes(), *_package(project))
+        saved = step.lesson.script.stat().st_mtime_ns
         work = self._works.get(slug)
-        if work is None or work.made_from != wanted:
+        # Whoever saves a lesson that failed wants it to be tried again.
+        again = work and work.process.poll() is not None and work.saved != saved
+        if work is None or work.made_from != wanted or again:
             self._stop(slug)
             print(step, file=sys.stderr)
-            work = self._works[slug] = _Work(wanted, _start(project, slug, step.now.profile))
+            process = _start(project, slug, step.now.profile)
+            work = self._works[slug] = _Work(wanted, saved, process, time.time())
             threading.Thread(target=self._wait, args=[work.process], daemon=True).start()
         if work.process.poll() is None:
             return LessonPage(step.lesson, None, executed_now=False)
-        return LessonPage(step.lesson, None, executed_now=True, failure=_failure(project, step))
+        failure = _failure(project, step, work.began)
+        return LessonPage(step.lesson, None, executed_now=True, failure=failure)
 
     def _wait(self, process: subprocess.Popen[bytes]) -> None:
         process.wait()
@@ -127,9 +135,9 @@ def _die_with_parent() -> None:
     ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGTERM)
 
 
-def _failure(project: Project, step: Step) -> LessonFailure:
+def _failure(project: Project, step: Step, began: float) -> LessonFailure:
     slug = step.lesson.slug
     failed = project.store.failed(slug)
-    if failed and failed.card["made_from"]["code"] == step.lesson.code_hashes():
+    if failed and failed.folder.stat().st_mtime >= began:
         return LessonFailure(**failed.card["failure"])
     return LessonFailure(slug, 0, 0, 1, "what stands in its way is said in the terminal")

@@ -104,8 +104,9 @@ def test_a_failed_run_is_removed(project):
     assert project.store.failed("one") is None
 
 
-def test_trainings_older_than_the_oldest_run_are_removed(project):
+def test_trainings_older_than_the_oldest_full_run_are_removed(project):
     start = datetime.fromisoformat(project.stored("one").card["started"]).timestamp()
+    project.prepare(only=["one"], profile="full")
     for slug in ("one", "gone"):
         folder = project.store.checkpoints / slug
         folder.mkdir(parents=True)
@@ -115,6 +116,15 @@ def test_trainings_older_than_the_oldest_run_are_removed(project):
     lines = cleaned(project)
     assert lines == ["removed one: a training that no stored run used: 1.0 MB\n", "1.0 MB freed\n"]
     assert [path.name for path in (project.store.checkpoints / "one").iterdir()] == ["after.pt"]
+
+
+def test_a_training_that_only_a_preview_followed_stays(project):
+    folder = project.store.checkpoints / "one"
+    folder.mkdir(parents=True)
+    (folder / "interrupted.pt").write_bytes(bytes(1_000))
+    os.utime(folder / "interrupted.pt", (0, 0))
+    assert cleaned(project) == [NOTHING]
+    assert (folder / "interrupted.pt").exists()
 
 
 def test_a_training_without_any_stored_run_stays(project):
@@ -148,14 +158,16 @@ def test_what_a_killed_run_left_behind_is_removed(short_project):
     assert project.leftovers() == []
 
 
-@pytest.mark.parametrize("options", [[], ["--all"]])
-def test_a_run_at_the_same_time_goes_on(project, options):
+def test_a_run_at_the_same_time_goes_on(project):
     code = "import os, time\nprint('waiting', flush=True)\n"
     code += "while not os.path.exists('go on'):\n    time.sleep(0.05)"
     project.write("one", code=code)
     process = project.start("run", "one")
     project.wait_for(process, "waiting")
-    cleaned(project, *options)
+    cleaned(project)
+    refused = project.command("clean", "--all")
+    assert refused.returncode == 1
+    assert "a lesson is running" in refused.stderr
     (project.root / "go on").touch()
     _, err = process.communicate(timeout=300)
     assert process.returncode == 0, err

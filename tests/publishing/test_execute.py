@@ -242,3 +242,18 @@ def test_progress_names_lesson_and_cell(project, capsys):
     for cell in (1, 2, 3):
         assert any(line.startswith(f"one cell {cell}/3 0:") for line in lines)
     assert any(line.endswith(" another") for line in lines)
+
+
+def test_a_lesson_cannot_take_the_run_of_another(project):
+    """The usual slip after copying a script: two lessons begin a run of the same name."""
+    project.write("one", code="print('mine')\nimport time\ntime.sleep(1)")
+    project.write("two", code="print('a copy')", end='tiny.publish("one")')
+    one, two = project.prepare(jobs=2)
+    assert one.run.executed().cells[2].outputs[0].text == "mine\n"
+    assert one.run.card["lesson"] == "one"
+    assert "it must begin a run named 'two'" in str(two.failure)
+
+
+def test_hidden_files_of_editors_are_no_lessons(project):
+    (project.root / "tutorials" / ".#one.py").symlink_to("somebody@somewhere.1")
+    assert [step.partition(":")[0] for step in project.plan()] == ["one", "two"]

@@ -199,6 +199,28 @@ def test_no_lesson_at_all_is_a_clear_error(project):
     assert_untouched(project, before)
 
 
+def test_hidden_neighbours_and_other_peoples_folders_stay(project):
+    neighbour = project.root / ".site-backup"
+    neighbour.mkdir()
+    (neighbour / "thesis.txt").write_text("precious")
+    assert project.build().returncode == 0
+    assert (neighbour / "thesis.txt").read_text() == "precious"
+    shutil.rmtree(neighbour)
+    (project.root / "site" / ".git").mkdir()
+    result = project.build()
+    assert result.returncode == 2
+    assert "will not be replaced" in result.stderr
+    assert (project.root / "site" / ".git").is_dir()
+
+
+def test_the_check_sees_pages_that_have_changed_since(project):
+    assert project.build().returncode == 0
+    (project.root / "docs" / "index.md").write_text("# Another home\n")
+    result = project.command("publish-check")
+    assert result.returncode == 1
+    assert "docs/index.md has changed since the site was built" in result.stderr
+
+
 def test_another_folder_can_take_the_site(project):
     before = project.site()
     result = project.build("--site", "public/pages")
