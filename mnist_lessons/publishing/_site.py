@@ -37,7 +37,7 @@ def build_site(
     """
     site = site.resolve()
     if site.exists() and not _is_site(site):
-        raise SettingError(f"--site {site} is a folder with other files: it will not be replaced")
+        raise SettingError(f"--site {site} is not a site, or not only: it will not be replaced")
     guard = project.root / ".cache" / "site.lock"
     guard.parent.mkdir(exist_ok=True)
     try:
