@@ -197,7 +197,7 @@ def test_a_file_in_the_place_of_the_site_stays(project):
     assert result.returncode == 2
     assert "public is not a site" in result.stderr
     assert place.read_text() == "precious"
-    assert strays(project) == []
+    assert project.leftovers() == []
 
     place.unlink()
     build(project, "--site", "public")
