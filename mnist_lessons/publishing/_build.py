@@ -57,11 +57,6 @@ class LessonPage:
     executed_now: bool
     failure: "LessonFailure | None" = None
 
-    @property
-    def is_running(self) -> bool:
-        """Whether a server is still executing the lesson."""
-        return self.run is None and self.failure is None
-
 
 def prepare(
     project: Project,
