@@ -142,9 +142,12 @@ class Store:
         return sorted(readable, key=lambda run: (run.card["started"], run.folder), reverse=True)
 
     def failed(self, slug: str) -> StoredRun | None:
-        """The last run of a lesson that failed, if there is one."""
+        """The last run of a lesson that failed, if there is one that can be read."""
         run = StoredRun(self.folder / "failed" / slug)
-        return run if (run.folder / "run.json").is_file() else None
+        try:
+            return run if run.card["failure"] and run.card["made_from"]["code"] else None
+        except Exception:  # there is none, or a full disk left half of it
+            return None
 
     @property
     def checkpoints(self) -> Path:
