@@ -24,7 +24,7 @@ def export_runs(store: Store, file: Path) -> int:
         OSError: the file cannot be written.
     """
     runs = [StoredRun(folder) for folder in sorted((store.folder / "runs").glob("*/*"))]
-    sound = [run for run in runs if run.is_readable and run.is_whole]
+    sound = [run for run in runs if run.is_whole]
     if not sound:
         raise BuildFailure(f"there is nothing to export: no run in {store.folder}")
     with tempfile.TemporaryDirectory(prefix=".export-", dir=file.absolute().parent) as folder:
@@ -64,7 +64,7 @@ def _add(store: Store, staged: Path, file: Path) -> tuple[int, int]:
         slug, key = folder.parent.name, folder.name
         run = StoredRun(folder)
         is_named = _KEY.fullmatch(key) and not slug.startswith(".")
-        if not (is_named and run.is_readable and run.is_whole):
+        if not (is_named and run.is_whole):
             damaged += 1
         elif StoredRun(store.folder / "runs" / slug / key).is_whole:
             known += 1

@@ -11,7 +11,6 @@ from mnist_lessons.errors import BuildFailure
 from mnist_lessons.publishing._lessons import Lesson
 from mnist_lessons.publishing._plan import Now, differences
 from mnist_lessons.publishing._project import Project, read_lessons
-from mnist_lessons.publishing._staging import staging
 from mnist_lessons.publishing._store import StoredRun
 
 __all__ = ["clean_store"]
@@ -51,15 +50,13 @@ def clean_store(project: Project, *, everything: bool) -> Iterator[tuple[str, in
         for slug in lessons:
             full = [run for run in store.runs(slug) if run.card["profile"] == "full"]
             yield from _unused_checkpoints(store.checkpoints / slug, full)
-    with staging(store.folder / "running", "", Path(f"{store.folder}.lock")):
-        pass  # removes what killed builds left behind
 
 
 def _useless(root: Path, lesson: Lesson | None, run: StoredRun) -> str:
     """Why no build can ever use a run, in its own profile and on its own device; or nothing."""
     if lesson is None:
         return "the lesson is gone"
-    if not (run.is_readable and run.is_whole):
+    if not run.is_whole:
         return "damaged"
     then = run.card["made_from"]
     same = Now(

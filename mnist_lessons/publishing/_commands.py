@@ -87,7 +87,7 @@ def run(
         _summarise(page for page in pages if page.run)
     failures = [page.failure for page in pages if page.failure]
     for failure in failures:
-        print(f"{failure}\n{failure.traceback}".strip(), file=sys.stderr)
+        print(failure.in_full, file=sys.stderr)
     if failures:
         if any(failure.error == SettingError.__name__ for failure in failures):
             raise SettingError("a lesson refused a setting")

@@ -107,6 +107,11 @@ class LessonFailure:
         where = f"code cell {self.cell} of {self.cells} (line {self.line})"
         return f"{self.lesson}: {where} failed: {self.reason}"
 
+    @property
+    def in_full(self) -> str:
+        """The sentence, and the traceback where there is one."""
+        return f"{self}\n{self.traceback}".strip()
+
 
 def execute(
     jobs: Sequence[Job],

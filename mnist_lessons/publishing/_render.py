@@ -122,7 +122,7 @@ def prepared(notebook: "NotebookNode") -> list[dict[str, Any]]:
 def rendered(cells: Sequence[Mapping[str, Any]], scratch: Path | None = None) -> list[str]:
     """The HTML of prepared code cells, made by mkdocs-jupyter; `scratch` takes its files."""
     # Slow to import, and needed only for new cells.
-    from mkdocs_jupyter.nbconvert2 import nb2html  # type: ignore[import-untyped]
+    from mkdocs_jupyter.nbconvert2 import nb2html
 
     separator = {"cell_type": "raw", "metadata": _VERBATIM, "source": _SEPARATOR}
     parts: list[dict[str, Any]] = [separator]

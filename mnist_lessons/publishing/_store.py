@@ -85,7 +85,7 @@ class StoredRun:
 
     @property
     def is_readable(self) -> bool:
-        """Whether it says what it was made from."""
+        """Whether it says what it was made from, and all that a page shows."""
         try:
             made_from = self.card["made_from"]
             whole = all(isinstance(made_from[name], kind) for name, kind in _MADE_FROM.items())
@@ -106,7 +106,8 @@ class StoredRun:
         try:
             manifest = json.loads((self.folder / _MANIFEST).read_text(encoding="utf-8"))
             sound = _checksums(self.folder) == manifest
-            return sound and self.card["status"] == "finished" and self._has_what_pages_show()
+            finished = self.is_readable and self.card["status"] == "finished"
+            return sound and finished and self._has_whole_log()
         except Exception:  # whatever is wrong with it, the lesson runs again
             return False
 
@@ -123,10 +124,10 @@ class StoredRun:
             today.outputs, today.execution_count = then.outputs, then.execution_count
         return notebook
 
-    def _has_what_pages_show(self) -> bool:
+    def _has_whole_log(self) -> bool:
         with (self.folder / "log.csv").open(encoding="utf-8", newline="") as stream:
             epochs = sum(1 for _ in csv.DictReader(stream))
-        return self.card.keys() >= _SHOWN and epochs == len(self.card["log"])
+        return epochs == len(self.card["log"])
 
 
 @dataclass(frozen=True)

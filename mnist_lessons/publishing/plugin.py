@@ -29,7 +29,6 @@ from mnist_lessons.publishing._values import fill_values
 from mnist_lessons.settings import Settings
 
 if TYPE_CHECKING:  # a warm build executes nothing, and is no server
-    from mnist_lessons.publishing._execute import LessonFailure
     from mnist_lessons.publishing._serve import CompiledTemplates
     from mnist_lessons.publishing._workshop import Workshop
 
@@ -204,7 +203,7 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
         for place in _render.lost(html, contents):
             _log.warning(f"{_uri(page)}: the prose hides or repeats the comment {place}")
         if page.failure:
-            contents[_FAILURE] = _render.literally(_told(page.failure))
+            contents[_FAILURE] = _render.literally(page.failure.in_full)
         return _render.filled(html, contents)
 
 
@@ -220,11 +219,7 @@ def _uri(page: LessonPage) -> str:
 
 
 def _failures(pages: list[LessonPage]) -> list[str]:
-    return [_told(page.failure) for page in pages if page.failure]
-
-
-def _told(failure: "LessonFailure") -> str:
-    return f"{failure}\n{failure.traceback}".strip()
+    return [page.failure.in_full for page in pages if page.failure]
 
 
 def _setting_error(pages: list[LessonPage]) -> SettingError | None:
