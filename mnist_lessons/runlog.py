@@ -5,6 +5,7 @@ import json
 import math
 import os
 import platform
+import re
 import subprocess
 import sys
 import time
@@ -18,13 +19,15 @@ from typing import Any, TypedDict
 import matplotlib
 import torch
 from matplotlib.backends.registry import BackendFilter, backend_registry
-from torch import nn
+from torch import Tensor, nn
 from tqdm import tqdm
 
-from mnist_lessons.data import Splits
+from mnist_lessons._mistakes import check_agreement, mistakes_json, mistakes_png
+from mnist_lessons.data import Split, Splits
 from mnist_lessons.devices import device_name, select_device
 from mnist_lessons.errors import LessonError, SettingError
-from mnist_lessons.evaluation import Score
+from mnist_lessons.evaluation import Predictions
+from mnist_lessons.export import StoredNetwork, affine, store
 from mnist_lessons.models import summarise
 from mnist_lessons.plots import LessonFigure
 from mnist_lessons.settings import Settings
@@ -34,6 +37,8 @@ __all__ = ["Run", "RunCard", "format_record", "start_run"]
 
 _PACKAGES = ("mnist-lessons", "torch", "torchvision", "numpy", "matplotlib", "scikit-learn")
 _PREVIEW_IMAGES = 4_000
+_KEY = re.compile(r"[A-Za-z0-9_-]+")
+_LEFT_BEHIND = ("*.png", "*.svg", "*.csv", "*.errors.json", "*.weights")
 _COLUMNS = (
     "fit",
     "epoch",
@@ -58,8 +63,8 @@ class RunCard(TypedDict):
     `status` is `running`, `finished`, `interrupted` or `failed`; `seconds` is the time since
     the start; `reused_seconds` is training that came from checkpoints; `commit` is None outside
     a Git checkout; `data` is None until it is loaded; `values` are numbers by name, `results`
-    the rows of the site's table, `log` the rows of `log.csv`. A number that is not finite is
-    None.
+    the rows of the site's table, `networks` those stored by `publish`, `figures` those that were
+    shown, `log` the rows of `log.csv`. A number that is not finite is None.
     """
 
     lesson: str
@@ -78,7 +83,8 @@ class RunCard(TypedDict):
     data: dict[str, Any] | None
     values: dict[str, float | None]
     results: list[dict[str, Any]]
-    figures: list[dict[str, str]]
+    networks: list[dict[str, Any]]
+    figures: list[dict[str, str | None]]
     log: list[dict[str, Any]]
 
 
@@ -98,7 +104,9 @@ class Run:
         checkpoints = settings.checkpoints or settings.runs / "checkpoints"
         self.checkpoints = checkpoints.absolute() / lesson
         self._started = time.perf_counter()
-        self._figures: list[LessonFigure] = []
+        self._figures: dict[str, LessonFigure] = {}
+        self._histories: list[tuple[str, tuple[EpochRecord, ...]]] = []
+        self._test: Split | None = None
         self._card = _new_card(lesson, seed, settings.profile or "full", self.device)
         try:
             self._empty_folder()
@@ -118,6 +126,7 @@ class Run:
         if self._card["profile"] == "preview":
             splits = splits.head(_PREVIEW_IMAGES)
         self._card["data"] = splits.provenance.as_dict()
+        self._test = splits.test
         self._save()
         return splits
 
@@ -154,6 +163,7 @@ class Run:
                     sys.stdout.flush()
                 if record.epoch:
                     bar.update()
+        self._histories.append((name, tuple(history)))
         return tuple(history)
 
     def record(self, **values: float) -> None:
@@ -165,25 +175,41 @@ class Run:
         self,
         key: str,
         title: str,
-        score: Score,
+        predictions: Predictions,
         model: nn.Module,
         history: Sequence[EpochRecord],
     ) -> None:
         """Note a trained model's score on the test split for the site's table of results.
 
+        Where the test images went through `loaded`, `KEY.errors.json` and `KEY.errors.png`
+        are written too, with all mistakes of the model.
+
         Args:
             key: short name; the accuracy is also recorded as `KEY.test_accuracy`.
             title: name in the table.
-            score: on the test split, measured once.
+            predictions: of the test split, made once.
             model: gives the numbers of parameters and multiplications.
-            history: gives the epochs and their seconds.
+            history: gives the epochs and their seconds; one that `follow` returned is joined
+                with its rows of the log.
+
+        Raises:
+            ValueError: the key could not be the name of a file, or the predictions are not
+                those of the test split that went through `loaded`.
         """
+        if not _KEY.fullmatch(key):
+            raise ValueError(f"a key has only letters, digits, _ and -, unlike {key!r}")
+        if self._test is not None:
+            check_agreement(predictions, self._test)
+            self._write(f"{key}.errors.json", mistakes_json(key, predictions))
+            self._write(f"{key}.errors.png", mistakes_png(predictions, self._test))
+        score = predictions.score
         trained = [record.seconds for record in history if record.epoch]
         layers = summarise(model)
         self._card["results"].append(
             {
                 "key": key,
                 "title": title,
+                "fit": self._fit_of(history),
                 "epochs": len(trained),
                 "loss": _number(score.loss),
                 "correct": score.correct,
@@ -197,17 +223,78 @@ class Run:
         )
         self.record(**{f"{key}.test_accuracy": score.accuracy})
 
+    def publish(
+        self, key: str, model: nn.Module, images: Tensor, *, title: str | None = None
+    ) -> StoredNetwork:
+        """Store a trained network as `KEY.weights`, for the page where readers draw a digit.
+
+        It takes the fewest bytes that keep the accuracy; see `mnist_lessons.export.store`.
+        Which way of storing is taken depends on the test images, which network does not:
+        publish the one whose result you have noted.
+
+        Args:
+            key: that of the network's `result`.
+            model: made of layers that `store` knows.
+            images: the normalised test images, float32 (N, 1, 28, 28).
+            title: name of the network; that of the result where None.
+
+        Returns:
+            What was stored, with its accuracy before and after.
+
+        Raises:
+            ValueError: the key could not be the name of a file, there is no title, no data
+                went through `loaded`, the images are not made from its test images by one
+                gain and one offset, or the model cannot be stored.
+        """
+        if not _KEY.fullmatch(key):
+            raise ValueError(f"a key has only letters, digits, _ and -, unlike {key!r}")
+        known = {result["key"]: result["title"] for result in self._card["results"]}
+        if title is None and key not in known:
+            raise ValueError(f"no result has the key {key!r}: give a title")
+        if self._test is None:
+            raise ValueError("no data went through run.loaded")
+        gain, offset = affine(self._test.images, images)
+        stored = store(model, Split(images, self._test.labels.to(images.device)))
+        self._write(f"{key}.weights", stored.content)
+        self._card["networks"] = [other for other in self._card["networks"] if other["key"] != key]
+        self._card["networks"].append(
+            {"key": key, "title": title or known[key], "gain": gain, "offset": offset}
+            | stored.as_dict()
+        )
+        self._save()
+        return stored
+
     def show(self, figure: LessonFigure, name: str) -> None:
-        """Save a figure as `NAME.png`, and display it where this is a notebook."""
-        png = figure.png()  # once: drawing takes longer than much of a lesson
-        (self.folder / f"{name}.png").write_bytes(png)
-        self._figures.append(figure)
-        self._card["figures"].append({"file": f"{name}.png", "alt": figure.alt})
+        """Save a figure as `NAME.png`, and display it where this is a notebook.
+
+        Beside it lie what the site shows, `NAME.svg` for a light page, `NAME.dark.svg`,
+        `NAME.narrow.svg` and `NAME.narrow.dark.svg`, and its data, `NAME.csv`, if it has any.
+        A second figure of the same name replaces the first.
+
+        Args:
+            figure: the figure.
+            name: of its files.
+
+        Raises:
+            ValueError: the name could not be that of a file, or is that of the log.
+        """
+        if not _KEY.fullmatch(name) or name == "log":
+            raise ValueError(
+                f"the name of a figure has only letters, digits, _ and -, and is not log: {name!r}"
+            )
+        files = figure.files(name)
+        for file, content in files.items():
+            self._write(file, content)
+        self._figures[name] = figure
+        data = f"{name}.csv"
+        shown = {"name": name, "title": figure.title, "alt": figure.alt}
+        others = [other for other in self._card["figures"] if other["name"] != name]
+        self._card["figures"] = [*others, {**shown, "data": data if data in files else None}]
         self._save()
         if _in_notebook():
             from IPython.display import display
 
-            bundle, metadata = figure.bundle(png)
+            bundle, metadata = figure.bundle(files[f"{name}.png"])
             metadata["image/png"]["name"] = name
             display(bundle, metadata=metadata, raw=True)
 
@@ -220,14 +307,15 @@ class Run:
         if _has_display():
             from matplotlib import pyplot
 
-            for figure in self._figures:
-                pyplot.figure(figure.figure)
+            for figure in self._figures.values():
+                pyplot.figure(figure.on_screen())
             pyplot.show()
 
     def _empty_folder(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        for stale in self.folder.glob("*.png"):
-            stale.unlink()
+        for pattern in _LEFT_BEHIND:
+            for stale in self.folder.glob(pattern):
+                stale.unlink()
         with (self.folder / "log.csv").open("w", encoding="utf-8", newline="") as stream:
             csv.DictWriter(stream, _COLUMNS).writeheader()
 
@@ -238,6 +326,17 @@ class Run:
         numbers = {column: _number(row[column]) for column in _COLUMNS[1:]}
         self._card["log"].append({"fit": name, **numbers})
         self._save()
+
+    def _fit_of(self, history: Sequence[EpochRecord]) -> str | None:
+        """The name under which `follow` logged this history."""
+        known = tuple(history)
+        return next((name for name, other in self._histories if other == known), None)
+
+    def _write(self, name: str, content: bytes) -> None:
+        """Write a file of the run's folder in one step."""
+        temporary = self.folder / f"{name}.partial"
+        temporary.write_bytes(content)
+        os.replace(temporary, self.folder / name)
 
     def _close(self, status: str) -> None:
         self._card["status"] = status
@@ -322,6 +421,7 @@ def _new_card(lesson: str, seed: int, profile: str, device: torch.device) -> Run
         data=None,
         values={},
         results=[],
+        networks=[],
         figures=[],
         log=[],
     )

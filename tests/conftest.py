@@ -1,29 +1,48 @@
 """Fixtures that all tests share: no test touches the network or the user's cache."""
 
+import csv
 import gzip
 import hashlib
+import io
+import json
 import os
 import random
+import shutil
 import signal
 import struct
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property, partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 
 import hypothesis
+import nbformat
 import pytest
+import sklearn  # noqa: F401
+from bs4 import BeautifulSoup
 
 from mnist_lessons import _fetch
 from mnist_lessons._fetch import MnistFile
+from mnist_lessons.publishing._lessons import discover
 from mnist_lessons.settings import Settings
 
 # Before torch is imported: its threads wait for each other wherever the cores are busy.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+# scikit-learn sets these where it is imported first; a plan compares them.
+for _variable in ("KMP_DUPLICATE_LIB_OK", "KMP_INIT_AT_FORK"):
+    os.environ.pop(_variable, None)
+
 _DATA = os.environ.get("MNIST_LESSONS_DATA")  # before any test clears it
-_TUTORIALS = Path(__file__).parents[1] / "tutorials"
+ROOT = Path(__file__).parents[1]
+_TUTORIALS = ROOT / "tutorials"
+_LESSONS = {lesson.slug: lesson for lesson in discover(_TUTORIALS)}
 
 hypothesis.settings.register_profile("tests", derandomize=True, deadline=None, database=None)
 hypothesis.settings.load_profile("tests")
@@ -152,3 +171,89 @@ def small_mnist(monkeypatch) -> SmallMnist:
 
 def _sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
+
+
+@dataclass(frozen=True)
+class Site:
+    """A project of which `python -m mnist_lessons.publishing build` has just built the site."""
+
+    root: Path
+    address: str
+    process: subprocess.CompletedProcess[str]
+
+    @property
+    def folder(self) -> Path:
+        return self.root / "site"
+
+    @cached_property
+    def pages(self) -> dict[str, BeautifulSoup]:
+        """All pages by their address below the site."""
+        return {
+            file.relative_to(self.folder).as_posix(): BeautifulSoup(
+                file.read_text(encoding="utf-8"), "html.parser"
+            )
+            for file in sorted(self.folder.rglob("*.html"))
+        }
+
+    def lesson(self, slug: str) -> SimpleNamespace:
+        """A lesson's page and what lies beside it."""
+        folder = self.folder / "tutorials" / slug
+        return SimpleNamespace(
+            folder=folder,
+            page=self.pages[f"tutorials/{slug}/index.html"],
+            card=json.loads((folder / "run.json").read_text(encoding="utf-8")),
+            log=list(csv.DictReader(io.StringIO((folder / "log.csv").read_text("utf-8")))),
+            notebook=nbformat.read(folder / f"{slug}.ipynb", as_version=nbformat.NO_CONVERT),
+            script=_LESSONS[slug],
+        )
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory) -> Iterator[tuple[Path, str]]:
+    """A project of which a site may be built, and the address where that is served."""
+    root = tmp_path_factory.mktemp("project")
+    with _serving(root / "site") as address:
+        yield root, address
+
+
+@pytest.fixture(scope="session")
+def site(served) -> Site:
+    """The whole site, built once from a copy of this repository: a preview on the sample."""
+    root, address = served
+    for name in ("docs", "tutorials", "mnist_lessons"):
+        shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "mkdocs.yml", root)
+    settings = {
+        "MNIST_LESSONS_PROFILE": "preview",
+        "MNIST_LESSONS_DEVICE": "cpu",
+        "OMP_NUM_THREADS": "1",
+        "SITE_URL": address,
+    }
+    process = subprocess.run(
+        [sys.executable, "-m", "mnist_lessons.publishing", "build"],
+        cwd=root,
+        env={**os.environ, **settings},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    assert process.returncode == 0, process.stderr
+    return Site(root, address, process)
+
+
+@contextmanager
+def _serving(folder: Path) -> Iterator[str]:
+    """The address of a server of a folder, which may come later."""
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *_: object) -> None:
+            """Nothing: a test tells what it asked for."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder))) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+        thread.join()

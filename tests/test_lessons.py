@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from mnist_lessons._look import VARIANTS
 from mnist_lessons.publishing._lessons import code_cells, discover
 
 ROOT = Path(__file__).parents[1]
@@ -56,17 +57,24 @@ def test_a_script_announces_the_sample_and_warns_of_nothing(previews, slug):
 def test_a_script_leaves_its_figures_and_its_log(previews, slug):
     folder, _ = previews
     card = card_of(folder, slug)
-    pictures = {path.name: path.read_bytes() for path in (folder / "runs" / slug).glob("*.png")}
-    assert set(pictures) == {figure["file"] for figure in card["figures"]}
-    assert len(pictures) == len(card["figures"]) >= 3
-    assert all(content.startswith(b"\x89PNG") for content in pictures.values())
+    shown = [figure["name"] for figure in card["figures"]]
+    assert len(shown) == len(set(shown)) >= 3
+    for name in shown:
+        assert (folder / "runs" / slug / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+    of_figures = {f"{name}{ending}" for name in shown for ending in (".png", *VARIANTS)}
+    of_figures |= {figure["data"] for figure in card["figures"] if figure["data"]}
+    of_results = {
+        f"{result['key']}.errors.{kind}" for result in card["results"] for kind in ("json", "png")
+    }
+    of_networks = {f"{network['key']}.weights" for network in card["networks"]}
+    assert of_networks
     rows = log_of(folder, slug)
     assert [(row["fit"], int(row["epoch"])) for row in rows] == [
         (record["fit"], record["epoch"]) for record in card["log"]
     ]
     assert len(rows) >= 3
-    left = {path.name for path in (folder / "runs" / slug).iterdir()} - set(pictures)
-    assert left == {"log.csv", "run.json"}
+    left = {path.name for path in (folder / "runs" / slug).iterdir()}
+    assert left == {"log.csv", "run.json", *of_figures, *of_results, *of_networks}
     assert {path.name for path in folder.iterdir()} == {"runs"}
     assert {path.name for path in (folder / "runs").iterdir()} == {"checkpoints", *LESSONS}
     states = {path.name for path in (folder / "runs" / "checkpoints" / slug).iterdir()}

@@ -23,7 +23,7 @@ from PIL import Image
 from mnist_lessons import runlog
 from mnist_lessons.data import normalise
 from mnist_lessons.errors import NonFiniteLoss, SettingError
-from mnist_lessons.evaluation import evaluate
+from mnist_lessons.evaluation import Predictions, predict
 from mnist_lessons.models import SimpleDNN
 from mnist_lessons.plots import LessonFigure
 from mnist_lessons.runlog import Run, format_record, start_run
@@ -31,6 +31,10 @@ from mnist_lessons.settings import Settings
 from mnist_lessons.training import EpochRecord, TrainConfig, fit
 
 ALT = "An empty figure, only for this test."
+
+
+def a_figure(alt):
+    return LessonFigure(lambda look: Figure(figsize=(2, 1)), "A title", alt, [["x", "y"], [1, 2]])
 
 
 @pytest.fixture(autouse=True)
@@ -213,7 +217,7 @@ def texts(value):
 
 def test_the_card_names_no_path_no_host_and_no_user(run, sample):
     run.loaded(sample)
-    run.show(LessonFigure(Figure(), ALT), "figure")
+    run.show(a_figure(ALT), "figure")
     run.record(accuracy=0.5)
     run.follow("MLP", records_of(1), epochs=1)
     run.finish()
@@ -246,13 +250,20 @@ def test_a_number_that_is_not_finite_leaves_valid_json(run):
     )
 
 
-def test_a_result_is_a_row_of_the_table(run, sample):
-    splits = normalise(sample)
+def trained(splits, run):
+    """A small network after two epochs that `run` has followed, and its history."""
     torch.manual_seed(0)
     model = SimpleDNN()
-    history = tuple(fit(model, splits, TrainConfig(epochs=2, batch_size=512, learning_rate=1e-3)))
-    score = evaluate(model, splits.test)
-    run.result("mlp", "Fully connected", score, model, history)
+    config = TrainConfig(epochs=2, batch_size=512, learning_rate=1e-3)
+    return model, run.follow("MLP", fit(model, splits, config), epochs=2)
+
+
+def test_a_result_is_a_row_of_the_table(run, sample):
+    splits = normalise(sample)
+    model, history = trained(splits, run)
+    predictions = predict(model, splits.test)
+    score = predictions.score
+    run.result("mlp", "Fully connected", predictions, model, history)
     (row,) = card(run)["results"]
     assert (row["key"], row["title"], row["epochs"]) == ("mlp", "Fully connected", 2)
     assert (row["correct"], row["count"]) == (score.correct, 500)
@@ -261,6 +272,100 @@ def test_a_result_is_a_row_of_the_table(run, sample):
     assert (row["parameters"], row["multiplications"]) == (89_610, 89_400)
     assert row["seconds_per_epoch"] == (history[1].seconds + history[2].seconds) / 2
     assert card(run)["values"]["mlp.test_accuracy"] == score.accuracy
+
+
+def test_a_result_names_its_training(run, sample):
+    splits = normalise(sample)
+    run.follow("another", records_of(2), epochs=2)
+    model, history = trained(splits, run)
+    predictions = predict(model, splits.test)
+    for key, given in (("followed", history), ("as_a_list", list(history)), ("own", history[1:])):
+        run.result(key, "Fully connected", predictions, model, given)
+    assert [row["fit"] for row in card(run)["results"]] == ["MLP", "MLP", None]
+
+
+def mistakes(run, key):
+    """The list of mistakes that a result left behind, and their images (M, 28, 28)."""
+    found = json.loads((run.folder / f"{key}.errors.json").read_text("utf-8"))
+    with Image.open(run.folder / f"{key}.errors.png") as picture:
+        assert (picture.format, picture.mode) == ("PNG", "L")
+        sheet = np.asarray(picture)
+    rows, columns = (length // 28 for length in sheet.shape)
+    assert columns == found["columns"]
+    tiles = sheet.reshape(rows, 28, columns, 28).swapaxes(1, 2).reshape(-1, 28, 28)
+    return found, tiles
+
+
+def test_a_result_leaves_all_mistakes_with_their_images(run, sample):
+    run.loaded(sample)
+    splits = normalise(sample)
+    model, history = trained(splits, run)
+    predictions = predict(model, splits.test)
+    run.result("mlp", "Fully connected", predictions, model, history)
+    found, tiles = mistakes(run, "mlp")
+    assert (found["key"], found["count"]) == ("mlp", 500)
+    rows = [error[0] for error in found["errors"]]
+    wrong = (predictions.digits != predictions.labels).nonzero().flatten().tolist()
+    assert sorted(rows) == wrong, "all of them, each once"
+    counts = np.zeros((10, 10), dtype=int)
+    for place, (row, true, read, chances) in enumerate(found["errors"]):
+        assert (true, read) == (int(sample.test.labels[row]), int(predictions.digits[row]))
+        exact = predictions.probabilities[row].numpy() * 1000
+        assert np.abs(exact - chances).max() <= 0.5 + 1e-3
+        assert (tiles[place] == sample.test.images[row].numpy()).all()
+        counts[true, read] += 1
+    assert not tiles[len(rows) :].any(), "the last row is filled up with black"
+    confidence = predictions.confidence[torch.tensor(rows)].tolist()
+    assert confidence == sorted(confidence, reverse=True)
+    confusion = np.array(found["confusion"])
+    assert (confusion - np.diag(np.diag(confusion)) == counts).all()
+    assert confusion.sum() == 500
+
+
+def test_a_model_without_mistakes_has_an_empty_list(run, sample):
+    run.loaded(sample)
+    right = Predictions(torch.eye(10)[sample.test.labels] * 20, sample.test.labels)
+    run.result("oracle", "All right", right, SimpleDNN(), [])
+    found, tiles = mistakes(run, "oracle")
+    assert found["errors"] == []
+    assert not tiles.any()
+
+
+def test_without_loaded_images_a_result_leaves_no_mistakes(run, sample):
+    logits = torch.zeros(500, 10)
+    run.result("zeros", "Always 0", Predictions(logits, sample.test.labels), SimpleDNN(), [])
+    assert sorted(path.name for path in run.folder.iterdir()) == ["log.csv", "run.json"]
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda labels: labels[:-1], "499 predictions, but the test split of this run has 500"),
+        (lambda labels: labels.flip(0), "labels"),
+    ],
+)
+def test_predictions_of_other_images_are_refused(change, told, run, sample):
+    run.loaded(sample)
+    labels = change(sample.test.labels)
+    others = Predictions(torch.zeros(len(labels), 10), labels)
+    with pytest.raises(ValueError, match=told):
+        run.result("mlp", "Fully connected", others, SimpleDNN(), [])
+    assert card(run)["results"] == []
+    assert sorted(path.name for path in run.folder.iterdir()) == ["log.csv", "run.json"]
+
+
+def test_mistakes_need_images_as_they_are_loaded(run, sample):
+    run.loaded(normalise(sample))
+    zeros = Predictions(torch.zeros(500, 10), sample.test.labels)
+    with pytest.raises(ValueError, match="float32"):
+        run.result("mlp", "Fully connected", zeros, SimpleDNN(), [])
+
+
+@pytest.mark.parametrize("key", ["", "../mlp", "a b", "a.b", "a/b", "été"])
+def test_a_key_can_name_a_file(key, run, sample):
+    zeros = Predictions(torch.zeros(500, 10), sample.test.labels)
+    with pytest.raises(ValueError, match="key"):
+        run.result(key, "Fully connected", zeros, SimpleDNN(), [])
 
 
 def test_a_reader_never_sees_half_a_card(run):
@@ -274,19 +379,39 @@ def test_a_reader_never_sees_half_a_card(run):
 
 def test_figures_are_saved_and_listed_in_order(run):
     for name in ("curves", "errors"):
-        run.show(LessonFigure(Figure(figsize=(2, 1)), f"{ALT} {name}"), name)
+        run.show(a_figure(f"{ALT} {name}"), name)
         with Image.open(run.folder / f"{name}.png") as picture:
             assert picture.format == "PNG"
+        for ending in (".svg", ".dark.svg", ".narrow.svg", ".narrow.dark.svg"):
+            assert (run.folder / f"{name}{ending}").read_text("utf-8").startswith("<svg ")
+    assert (run.folder / "curves.csv").read_text("utf-8") == "x,y\n1,2\n"
     assert card(run)["figures"] == [
-        {"file": "curves.png", "alt": f"{ALT} curves"},
-        {"file": "errors.png", "alt": f"{ALT} errors"},
+        {"name": name, "title": "A title", "alt": f"{ALT} {name}", "data": f"{name}.csv"}
+        for name in ("curves", "errors")
     ]
 
 
-def test_a_new_run_leaves_nothing_of_the_old_one(run, tmp_path):
-    run.show(LessonFigure(Figure(), ALT), "old")
+def test_a_second_figure_of_a_name_replaces_the_first(run):
+    run.show(a_figure(f"{ALT} first"), "one")
+    run.show(a_figure(f"{ALT} second"), "one")
+    [listed] = card(run)["figures"]
+    assert listed["alt"] == f"{ALT} second"
+
+
+@pytest.mark.parametrize("name", ["", "log", "a/b", "../a", "a b", "a.svg"])
+def test_a_figure_needs_the_name_of_a_file(run, name):
+    with pytest.raises(ValueError, match="the name of a figure"):
+        run.show(a_figure(ALT), name)
+    assert card(run)["figures"] == []
+
+
+def test_a_new_run_leaves_nothing_of_the_old_one(run, sample, tmp_path):
+    run.show(a_figure(ALT), "old")
     run.record(accuracy=0.5)
     run.follow("old", records_of(2), epochs=2)
+    run.loaded(sample)
+    zeros = Predictions(torch.zeros(500, 10), sample.test.labels)
+    run.result("old", "Always 0", zeros, SimpleDNN(), [])
     again = Run("lesson", seed=7, settings=Settings(runs=tmp_path))
     assert sorted(path.name for path in again.folder.iterdir()) == ["log.csv", "run.json"]
     assert log(again.folder) == card(again)["log"] == card(again)["figures"] == []
@@ -305,8 +430,8 @@ def test_windows_open_where_there_is_a_display(run, monkeypatch):
     shown = []
     monkeypatch.setattr(runlog, "_has_display", lambda: True)
     monkeypatch.setattr(pyplot, "show", lambda: shown.extend(pyplot.get_fignums()))
-    run.show(LessonFigure(Figure(), ALT), "one")
-    run.show(LessonFigure(Figure(), ALT), "two")
+    run.show(a_figure(ALT), "one")
+    run.show(a_figure(ALT), "two")
     run.finish()
     pyplot.close("all")
     assert len(shown) == 2
@@ -427,7 +552,8 @@ def test_a_script_waits_for_no_display_and_an_error_keeps_its_traceback(tmp_path
 from matplotlib.figure import Figure
 from mnist_lessons.plots import LessonFigure
 run = start_run("lesson", seed=0)
-run.show(LessonFigure(Figure(), "An empty figure, only for this test."), "figure")
+alt = "An empty figure, only for this test."
+run.show(LessonFigure(lambda look: Figure(), "Title", alt), "figure")
 run.finish()
 1 / 0
 """,
@@ -436,8 +562,8 @@ run.finish()
     assert process.returncode == 1
     assert out.splitlines() == [f"figures, log.csv and run.json are in {Path('runs') / 'lesson'}"]
     assert err.startswith("Traceback (most recent call last):")
-    assert 'lesson.py", line 8' in err
+    assert 'lesson.py", line 9' in err
     assert err.splitlines()[-1] == "ZeroDivisionError: division by zero"
     found = card(left_behind(tmp_path))
     assert found["status"] == "failed"
-    assert [figure["file"] for figure in found["figures"]] == ["figure.png"]
+    assert [figure["name"] for figure in found["figures"]] == ["figure"]

@@ -3,15 +3,15 @@
 #
 # The [first lesson](simple_dnn.py) gave a network 784 numbers, in no order
 # that it knew of. But pixels have neighbours. A **convolutional network** uses
-# that. You will learn
+# that. Every number and every figure comes from one run of the program that you
+# are reading.
+#
+# ## What you will learn
 #
 # - what a convolution, pooling and dropout are for,
 # - how the shape of the data changes from layer to layer,
 # - what 3 epochs of training give, and what 120 give,
 # - how to compare two networks fairly.
-#
-# Every number and every figure comes from one run of the program that you are
-# reading.
 
 # %% [markdown]
 # ## The data
@@ -184,7 +184,7 @@ predictions_3 = predict(model_3, splits.test)
 run.result(
     "cnn_3",
     f"ImprovedCNN, {few.epochs} epochs",
-    predictions_3.score,
+    predictions_3,
     model_3,
     history_3,
 )
@@ -272,7 +272,7 @@ predictions_120 = predict(model_120, splits.test)
 run.result(
     "cnn_120",
     f"ImprovedCNN, {many.epochs} epochs",
-    predictions_120.score,
+    predictions_120,
     model_120,
     history_120,
 )
@@ -343,7 +343,19 @@ run.show(figure, "comparison")
 # convolutional network has far fewer parameters, because its windows share
 # their weights. It needs more multiplications, because each window is used at
 # many places. Fewer numbers to learn does not mean less to compute.
+
+# %% [markdown]
+# ## Write a digit yourself
 #
+# On the page [Draw a digit](../draw.md), the long-trained network reads *your*
+# writing. `run.publish` stores its weights for that page, in as few bytes as
+# keep its accuracy on the test images. That chooses how to write the network
+# down, not which network to keep.
+
+# %%
+print(run.publish("cnn_120", model_120, splits.test.images))
+
+# %% [markdown]
 # ## What we found
 
 # %%

@@ -2,15 +2,15 @@
 # # A simple network reads handwritten digits
 #
 # You will train a fully connected network on MNIST, from the raw images to a
-# confusion matrix. You will learn
+# confusion matrix. Every number and every figure comes from one run of the
+# program that you are reading.
+#
+# ## What you will learn
 #
 # - how to look at the data before anything else,
 # - why the data is split in three,
 # - what a loss, a batch and an epoch are,
 # - how to say how good the network is, and how sure you can be of that.
-#
-# Every number and every figure comes from one run of the program that you are
-# reading.
 
 # %% [markdown]
 # ## The data
@@ -261,7 +261,13 @@ from mnist_lessons.evaluation import predict
 
 predictions = predict(model, splits.test)
 score = predictions.score
-run.result("dnn", f"SimpleDNN, {config.epochs} epochs", score, model, history)
+run.result(
+    "dnn",
+    f"SimpleDNN, {config.epochs} epochs",
+    predictions,
+    model,
+    history,
+)
 print(f"test: {score}")
 
 # %% [markdown]
@@ -368,6 +374,17 @@ figure = plots.doubt_bars(
     title="The six test images that it doubts most",
 )
 run.show(figure, "doubts")
+
+# %% [markdown]
+# ## Write a digit yourself
+#
+# On the page [Draw a digit](../draw.md), this very network reads *your*
+# writing. `run.publish` stores its weights for that page, in as few bytes as
+# keep its accuracy on the test images. That chooses how to write the network
+# down, not which network to keep.
+
+# %%
+print(run.publish("dnn", model, splits.test.images))
 
 # %% [markdown]
 # ## What we found

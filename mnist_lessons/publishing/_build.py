@@ -18,6 +18,7 @@ from mnist_lessons._fetch import (
     expected_dataset,
     verified_files,
 )
+from mnist_lessons.publishing._figures import objection
 from mnist_lessons.publishing._git import committed_state
 from mnist_lessons.publishing._lessons import Lesson, code_cells, has_alt_text, pictures
 from mnist_lessons.publishing._outputs import refused
@@ -194,6 +195,9 @@ class _Execution:
             if not all(has_alt_text(output) for output in pictures(cell)):
                 reason = "a figure has no text for who cannot see it: show it with run.show(...)"
                 return _failure(job, number, reason)
+        for file in sorted(self._runs(job.lesson.slug).rglob("*.svg")):
+            if reason := objection(file.name, file.read_bytes()):
+                return _failure(job, len(cells), reason)
         reason = self._left_undone(job, card)
         return _failure(job, len(cells), reason) if reason else None
 

@@ -1,10 +1,19 @@
-"""Which outputs of a cell may be published: text and PNG figures, which are inert."""
+"""Which outputs of a cell may be published, and how a page shows printed text.
 
-from typing import Any
+Text and PNG figures may, because they are inert.
+"""
 
-__all__ = ["published", "refused"]
+import math
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bs4 import BeautifulSoup, Tag
+
+__all__ = ["present", "published", "refused"]
 
 _ALLOWED = {"text/plain", "image/png"}
+_MOST_LINES = 24
+_NEVER_SCROLLS = 32  # characters that fit into a line on any screen
 
 
 def refused(cell: Any) -> str | None:
@@ -27,3 +36,21 @@ def published(cell: Any) -> list[Any]:
         for output in cell.outputs
         if output.output_type == "stream" or output.get("data", {}).keys() & _ALLOWED
     ]
+
+
+def present(soup: "BeautifulSoup", pre: "Tag") -> None:
+    """Let a printed text be scrolled by keyboard if it is wide, and fold it if it is long."""
+    text = pre.get_text()
+    lines = text.splitlines()
+    if max(map(len, lines), default=0) > _NEVER_SCROLLS:
+        pre.attrs |= {"tabindex": "0", "role": "group", "aria-label": "Output"}
+    if len(lines) > _MOST_LINES:
+        details = soup.new_tag("details", attrs={"class": "long-output"})
+        summary = soup.new_tag("summary")
+        summary.string = f"Output: {len(lines):,} lines, {_size(text)}"
+        pre.replace_with(details)
+        details.extend([summary, pre])
+
+
+def _size(text: str) -> str:
+    return f"{math.ceil(len(text.encode()) / 1000):,} kB"

@@ -19,8 +19,11 @@ from itertools import count, groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mnist_lessons.publishing._figures import figure_files, figure_html
 from mnist_lessons.publishing._lessons import alt_text, code_cells, pictures
-from mnist_lessons.publishing._outputs import published
+from mnist_lessons.publishing._outputs import present, published
+from mnist_lessons.publishing._store import StoredRun
+from mnist_lessons.publishing._training import training_output
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup, Tag
@@ -56,16 +59,19 @@ _SCAFFOLDING = (
 )
 
 
-def figures(notebook: "NotebookNode") -> dict[str, bytes]:
-    """The pictures among the outputs, by file name."""
-    named: dict[str, bytes] = {}
-    shown = [picture for cell in code_cells(notebook) for picture in pictures(cell)]
-    for number, output in enumerate(shown, start=1):
-        name = _file_name(output, number)
-        while name in named:
-            name = f"{name.removesuffix('.png')}-{number}.png"
-        named[name] = b64decode(output["data"]["image/png"])
-    return named
+def figures(notebook: "NotebookNode", folder: Path) -> dict[str, bytes]:
+    """The files that the figures among the outputs need, by file name.
+
+    Args:
+        notebook: of the lesson.
+        folder: of its run.
+    """
+    files: dict[str, bytes] = {}
+    for number, output in enumerate(_shown(notebook), start=1):
+        picture = b64decode(output["data"]["image/png"])
+        drawn = figure_files(folder, _name(output), picture)
+        files |= drawn or {_file_name(output, number): picture}
+    return files
 
 
 def markdown(notebook: "NotebookNode") -> str:
@@ -107,13 +113,22 @@ def literally(text: str) -> str:
     return f"<pre><code>{html.escape(text)}</code></pre>"
 
 
-def prepared(notebook: "NotebookNode") -> list[dict[str, Any]]:
-    """All that decides on the HTML of each code cell, ready for JSON: pictures are files."""
-    names = iter(figures(notebook))
+def prepared(notebook: "NotebookNode", run: StoredRun | None = None) -> list[dict[str, Any]]:
+    """All that decides on the HTML of each code cell, ready for JSON: pictures are files.
+
+    Args:
+        notebook: of the lesson.
+        run: of the lesson, for its figures and the logs of its trainings.
+    """
+    shown = iter(_figures(notebook, run))
+    card = run.card if run else None
     return [
         {
             "source": cell.source,
-            "outputs": [_prepared_output(output, names) for output in published(cell)],
+            "outputs": [
+                _log(card, cell.source, output) or _prepared_output(output, shown)
+                for output in published(cell)
+            ],
         }
         for cell in code_cells(notebook)
     ]
@@ -165,6 +180,10 @@ def tidy(content: str) -> str:
         block["class"] = "highlight"
         if block.pre:
             _wrap_in_code(soup, block.pre)
+    for block in soup.select(".jp-OutputArea-output"):
+        del block["tabindex"]
+        for pre in block("pre", recursive=False):
+            present(soup, pre)
     return str(soup).strip()
 
 
@@ -180,16 +199,44 @@ def _is_solution(cell: "NotebookNode") -> bool:
     return _SOLUTION in cell.metadata.get("tags", [])
 
 
-def _prepared_output(output: Mapping[str, Any], names: Iterator[str]) -> dict[str, Any]:
+def _log(
+    card: Mapping[str, Any] | None, source: str, output: Mapping[str, Any]
+) -> dict[str, Any] | None:
+    """A training's log as a table with its curve, where an output is one."""
+    if card is None or output.get("name") != "stdout":
+        return None
+    block = training_output(card, source, output["text"])
+    if block is None:
+        return None
+    return {"output_type": "display_data", "data": {"text/html": block}, "metadata": {}}
+
+
+def _prepared_output(output: Mapping[str, Any], figures: Iterator[str]) -> dict[str, Any]:
     if output["output_type"] == "stream":
         return {"output_type": "stream", "name": output["name"], "text": output["text"]}
     data = output["data"]
     shown = (
-        {"text/html": _image(next(names), output)}
-        if "image/png" in data
-        else {"text/plain": data["text/plain"]}
+        {"text/html": next(figures)} if "image/png" in data else {"text/plain": data["text/plain"]}
     )
     return {"output_type": "display_data", "data": shown, "metadata": {}}
+
+
+def _figures(notebook: "NotebookNode", run: StoredRun | None) -> Iterator[str]:
+    """The HTML of each figure among the outputs."""
+    for number, output in enumerate(_shown(notebook), start=1):
+        name, about = _name(output), output["metadata"].get("image/png", {})
+        picture = b64decode(output["data"]["image/png"])
+        drawn = figure_files(run.folder, name, picture) if run else {}
+        title = str(about.get("title", ""))
+        yield (
+            figure_html(str(name), drawn, alt=alt_text(output), title=title)
+            if drawn
+            else _image(_file_name(output, number), output)
+        )
+
+
+def _shown(notebook: "NotebookNode") -> list[Any]:
+    return [picture for cell in code_cells(notebook) for picture in pictures(cell)]
 
 
 def _image(name: str, output: Mapping[str, Any]) -> str:
@@ -202,6 +249,10 @@ def _image(name: str, output: Mapping[str, Any]) -> str:
     )
 
 
+def _name(output: Mapping[str, Any]) -> object:
+    return output["metadata"].get("image/png", {}).get("name")
+
+
 def _file_name(output: Mapping[str, Any], number: int) -> str:
-    name = output["metadata"].get("image/png", {}).get("name") or f"figure-{number}"
-    return re.sub(r"[^a-z0-9-]+", "-", str(name).lower()) + ".png"
+    name = f"{_name(output) or 'figure'}-{number}"
+    return re.sub(r"[^a-z0-9-]+", "-", name.lower()) + ".png"

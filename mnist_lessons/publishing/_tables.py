@@ -3,7 +3,6 @@
 What a run says is shown as it is: neither Markdown nor HTML in it has any effect.
 """
 
-import csv
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -15,7 +14,6 @@ __all__ = [
     "downloads",
     "duration",
     "inert",
-    "log_table",
     "measured",
     "notices",
     "results_table",
@@ -41,30 +39,19 @@ def inert(text: str) -> str:
 
 
 def results_table(runs: Iterable[StoredRun]) -> str:
-    """One row for each trained model of each run."""
+    """A short table with one row for each trained model of each run."""
     rows = [
         (
             _Markdown(f"[{inert(result['title'])}](tutorials/{quote(card['lesson'])}.py)"),
             _Markdown(f"**{result['accuracy']:.2%}**"),
             f"{result['interval'][0]:.2%} to {result['interval'][1]:.2%}",
-            f"{result['correct']:,} of {result['count']:,}",
             f"{result['parameters']:,}",
-            f"{result['multiplications']:,}",
-            f"{result['seconds_per_epoch']:.2f}",
         )
         for card in (run.card for run in runs)
         for result in card["results"]
     ]
-    head = (
-        "model",
-        "test accuracy",
-        "95 % interval",
-        "correct",
-        "parameters",
-        "multiplications per image",
-        "seconds per epoch",
-    )
-    return _table(head, rows, right=range(1, 7))
+    head = ("model", "test accuracy", "95 % interval", "parameters")
+    return _table(head, rows, right=range(1, 4))
 
 
 def run_card(run: StoredRun, beside: str = "") -> str:
@@ -124,33 +111,6 @@ def measured(run: StoredRun) -> str:
         f"{log[-1]['train_count']:,} of the training split and "
         f"{log[-1]['validation_count']:,} of the validation split."
     )
-
-
-def log_table(run: StoredRun) -> str:
-    """The accuracy log as a table, one row for each epoch."""
-    with (run.folder / "log.csv").open(encoding="utf-8", newline="") as stream:
-        rows = [
-            (
-                row["fit"],
-                row["epoch"],
-                f"{float(row['train_loss']):.4f}",
-                f"{float(row['train_accuracy']):.2%}",
-                f"{float(row['validation_loss']):.4f}",
-                f"{float(row['validation_accuracy']):.2%}",
-                f"{float(row['seconds']):.2f}",
-            )
-            for row in csv.DictReader(stream)
-        ]
-    head = (
-        "training",
-        "epoch",
-        "train loss",
-        "train accuracy",
-        "validation loss",
-        "validation accuracy",
-        "seconds",
-    )
-    return _table(head, rows, right=range(1, 7))
 
 
 def duration(seconds: float) -> str:

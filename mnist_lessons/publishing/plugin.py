@@ -18,12 +18,19 @@ from mkdocs.plugins import BasePlugin, get_plugin_logger
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
-from mnist_lessons.errors import LessonError, SettingError
-from mnist_lessons.publishing import _render, _tables
+from mnist_lessons.errors import BuildFailure, LessonError, SettingError
+from mnist_lessons.publishing import _demo, _render, _tables
 from mnist_lessons.publishing._bands import check_bands, read_bands
 from mnist_lessons.publishing._build import LessonPage, prepare
 from mnist_lessons.publishing._cells import CellCache
+from mnist_lessons.publishing._errors import error_browser
+from mnist_lessons.publishing._head import description, head
+from mnist_lessons.publishing._lessons import code_cells
+from mnist_lessons.publishing._notebook import portable
+from mnist_lessons.publishing._policy import with_policy
 from mnist_lessons.publishing._project import Project
+from mnist_lessons.publishing._reference import described, imported, linked
+from mnist_lessons.publishing._results import comparison, learning_curves
 from mnist_lessons.publishing._store import StoredRun
 from mnist_lessons.publishing._values import fill_values
 from mnist_lessons.settings import Settings
@@ -34,6 +41,10 @@ if TYPE_CHECKING:  # a warm build executes nothing, and is no server
 
 __all__ = ["LessonsPlugin"]
 
+_COMPARISON = "<!-- lessons: comparison -->"
+_CURVES = "<!-- lessons: curves -->"
+_DRAW = "<!-- lessons: draw -->"
+_ERRORS = "<!-- lessons: errors -->"
 _RESULTS = "<!-- lessons: results -->"
 _CARDS = "<!-- lessons: runs -->"
 _FAILURE = "<!-- lessons: failure -->"
@@ -70,6 +81,7 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
         self._workshop: Workshop | None = None
         self._templates: CompiledTemplates | None = None
         self._notebooks: dict[str, Any] = {}
+        self._blocks: dict[str, str] = {}
         self._cells = CellCache()
 
     def on_startup(self, *, command: Literal["build", "gh-deploy", "serve"], dirty: bool) -> None:
@@ -116,6 +128,8 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
         """Give each lesson a run; stop here, before anything is replaced, if one fails."""
         project = Project(Path(config.config_file_path).resolve().parent)
         config.watch += [str(project.tutorials), str(project.package)]
+        if not config.repo_url:
+            config.edit_uri = ""  # below no address, it would be none
         try:
             settings = Settings.from_environment()
             if self._workshop:
@@ -130,6 +144,7 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
         problems = _failures(self.pages) + self._fill_notebooks()
         for page in self.pages:
             if page.run:
+                problems += _unfit(page, self._notebooks[page.lesson.slug])
                 before = project.store.runs(page.lesson.slug)
                 problems += check_bands(bands.get(page.lesson.slug, {}), page.run, before)
         if problems and not self._workshop:
@@ -140,21 +155,29 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
         return config
 
     def on_files(self, files: Files, config: MkDocsConfig) -> Files:
-        """Add the lessons' pages, and what lies beside them."""
+        """Add the lessons' pages, what lies beside them, and what all runs make together."""
         for page in self.pages:
             for file in _files_of(page, self._notebooks[page.lesson.slug], config):
                 files.append(file)
+        for address, content in self._of_all_runs().items():
+            files.append(File.generated(config, address, content=content))
         return files
 
     def on_page_read_source(self, page: Page, config: MkDocsConfig) -> str | None:
         """Make the Markdown of a lesson's page."""
         lesson = self._lesson(page)
-        return _markdown(lesson, self._notebooks[lesson.lesson.slug]) if lesson else None
+        if lesson is None:
+            return None
+        colab = str(config.extra.get("colab") or "")
+        return _markdown(lesson, self._notebooks[lesson.lesson.slug], colab, page.edit_url or "")
 
     def on_page_markdown(
         self, markdown: str, page: Page, config: MkDocsConfig, files: Files
     ) -> str | None:
-        """Fill the tables of a page."""
+        """Fill the tables of a page; describe a lesson's."""
+        if lesson := self._lesson(page):
+            notebook = self._notebooks[lesson.lesson.slug]
+            page.meta.setdefault("description", description(notebook))
         if _RESULTS not in markdown and _CARDS not in markdown:
             return markdown
         runs = self._runs()
@@ -166,19 +189,48 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
         self, html: str, page: Page, config: MkDocsConfig, files: Files
     ) -> str | None:
         """Put a lesson's code and outputs, or what went wrong, in their places."""
+        html = _render.filled(html, self._blocks)
         lesson = self._lesson(page)
         if lesson:
             cache = Path(config.config_file_path).resolve().parent / ".cache" / "cells"
-            html = self._with_code(html, lesson, cache)
+            html = self._with_code(html, lesson, cache, config)
         if any(run.card["profile"] == "preview" for run in self._runs()):
-            html += '<div class="preview-watermark" aria-hidden="true">preview</div>'
+            html += '<div class="preview-watermark" aria-hidden="true"></div>'
         return html
+
+    def on_post_page(self, output: str, page: Page, config: MkDocsConfig) -> str | None:
+        """Let browsers run a page's own scripts alone; a server adds one of its own."""
+        return output if self._workshop else with_policy(output)
+
+    def on_post_template(
+        self, output_content: str, template_name: str, config: MkDocsConfig
+    ) -> str | None:
+        """The same for the page that is shown where there is none."""
+        is_page = template_name.endswith(".html") and not self._workshop
+        return with_policy(output_content) if is_page else output_content
 
     def _lesson(self, page: Page) -> LessonPage | None:
         return next((one for one in self.pages if _uri(one) == page.file.src_uri), None)
 
     def _runs(self) -> list[StoredRun]:
         return [page.run for page in self.pages if page.run]
+
+    def _of_all_runs(self) -> dict[str, bytes]:
+        """Make the blocks of the pages that show all runs; return the files that these need."""
+        runs = self._runs()
+        try:
+            errors = error_browser(runs)
+            files = {**errors.files, **_demo.files(runs)}
+            demo = _demo.block(runs)
+        except LessonError as error:
+            raise PluginError(str(error)) from error
+        self._blocks = {
+            _COMPARISON: comparison(runs),
+            _CURVES: learning_curves(runs),
+            _DRAW: demo,
+            _ERRORS: errors.html,
+        }
+        return files
 
     def _fill_notebooks(self) -> list[str]:
         """Make each lesson's notebook, with outputs and values; return what is wrong."""
@@ -192,19 +244,27 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
             for problem in fill_values(notebook, slug, recorded)
         ]
 
-    def _with_code(self, html: str, page: LessonPage, cache: Path) -> str:
+    def _with_code(self, html: str, page: LessonPage, cache: Path, config: MkDocsConfig) -> str:
         slug = page.lesson.slug
-        cells = _render.prepared(self._notebooks[slug])
+        cells = _render.prepared(self._notebooks[slug], page.run)
         render = partial(_render.rendered, scratch=self.scratch)
         rendered = self._cells.html(cache / f"{slug}.json", cells, render)
+        linked_cells = self._with_links(slug, rendered, config)
         contents = {
-            _render.placeholder(number): cell for number, cell in enumerate(rendered, start=1)
+            _render.placeholder(number): cell for number, cell in enumerate(linked_cells, start=1)
         }
         for place in _render.lost(html, contents):
             _log.warning(f"{_uri(page)}: the prose hides or repeats the comment {place}")
         if page.failure:
             contents[_FAILURE] = _render.literally(page.failure.in_full)
         return _render.filled(html, contents)
+
+    def _with_links(self, slug: str, cells: list[str], config: MkDocsConfig) -> list[str]:
+        """The cells with a link from each name of this package to the reference."""
+        project = Project(Path(config.config_file_path).resolve().parent)
+        known = described(Path(config.docs_dir) / "reference.md", project.package)
+        names = imported(cell.source for cell in code_cells(self._notebooks[slug]))
+        return [linked(cell, names, known, "../../reference/") for cell in cells]
 
 
 def _cards(runs: list[StoredRun]) -> str:
@@ -220,6 +280,16 @@ def _uri(page: LessonPage) -> str:
 
 def _failures(pages: list[LessonPage]) -> list[str]:
     return [page.failure.in_full for page in pages if page.failure]
+
+
+def _unfit(page: LessonPage, notebook: Any) -> list[str]:
+    """What stands in the way of publishing a lesson's figures."""
+    try:
+        if page.run:
+            _render.figures(notebook, page.run.folder)
+    except BuildFailure as error:
+        return [f"{_uri(page)}: {error}"]
+    return []
 
 
 def _setting_error(pages: list[LessonPage]) -> SettingError | None:
@@ -239,8 +309,13 @@ def _files_of(page: LessonPage, notebook: Any, config: MkDocsConfig) -> list[Fil
     slug, script = page.lesson.slug, page.lesson.script
     contents = {f"{slug}.py": page.lesson.source}
     if page.run:
-        contents |= _render.figures(notebook)
-        contents[f"{slug}.ipynb"] = _as_file(notebook)
+        contents |= _render.figures(notebook, page.run.folder)
+        contents[f"{slug}.ipynb"] = portable(
+            notebook,
+            site_url=config.site_url or "",
+            colab=str(config.extra.get("colab") or ""),
+            commit=page.run.card["commit"] or "",
+        )
         contents["log.csv"] = (page.run.folder / "log.csv").read_bytes()
         contents["run.json"] = (page.run.folder / "run.json").read_bytes()
     source = _LessonFile(
@@ -254,23 +329,17 @@ def _files_of(page: LessonPage, notebook: Any, config: MkDocsConfig) -> list[Fil
     return [source, *beside]
 
 
-def _as_file(notebook: Any) -> bytes:
-    import nbformat  # slow to import
-
-    return f"{nbformat.writes(notebook)}\n".encode()
-
-
-def _markdown(page: LessonPage, notebook: Any) -> str:
+def _markdown(page: LessonPage, notebook: Any, colab: str, edit: str) -> str:
     """The lesson's prose, and what the site says of it: downloads, notices, run card, log."""
     prose = _render.markdown(notebook)
     if page.run is None:
         return _after_title(prose, _FAILED if page.failure else _RUNNING)
-    top = f"{_tables.downloads(page.lesson.slug)}\n\n{_notices([page.run])}".strip()
-    log = f"{_tables.measured(page.run)}\n\n{_tables.log_table(page.run)}"
+    top = head(page.lesson.slug, page.run.card, notebook, colab=colab, edit=edit)
+    top = f"{top}\n\n{_notices([page.run])}".strip()
     return (
         f"{_after_title(prose, top)}\n\n"
-        f"## The run behind this page\n\n{_tables.run_card(page.run)}\n\n"
-        f'??? abstract "The accuracy log, epoch by epoch"\n\n{_render.indented(log)}\n'
+        f"## The run behind this page\n\n{_tables.measured(page.run)}\n\n"
+        f"{_tables.run_card(page.run)}\n"
     )
 
 

@@ -19,6 +19,7 @@ from typing import Any
 import psutil
 import pytest
 import yaml
+from mkdocs.utils.yaml import yaml_load
 
 from mnist_lessons import _fetch
 from mnist_lessons.publishing._build import LessonPage, prepare
@@ -291,9 +292,11 @@ def _heed_ctrl_c() -> None:
 def built(tmp_path_factory) -> TinyProject:
     """The project after one build. Only to be copied."""
     root = tmp_path_factory.mktemp("built")
-    config = yaml.safe_load((REPOSITORY / "mkdocs.yml").read_text(encoding="utf-8"))
+    config = yaml_load((REPOSITORY / "mkdocs.yml").read_text(encoding="utf-8"))
     for key in ("nav", "extra_css", "extra_javascript", "hooks"):
         config.pop(key, None)
+    for key in ("custom_dir", "static_templates", "logo", "favicon"):
+        config["theme"].pop(key)
     config["plugins"] = [plugin for plugin in config["plugins"] if "mkdocstrings" not in plugin]
     (root / "mkdocs.yml").write_text(yaml.safe_dump(config), encoding="utf-8")
     for folder in ("docs", "tutorials", "mnist_lessons"):

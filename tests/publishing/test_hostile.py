@@ -193,7 +193,7 @@ OF_THE_CELLS = ("stdout", "stdout-image", "stdout-svg", "stderr", "ansi", "repr"
 
 @pytest.mark.parametrize(
     ("page", "shown"),
-    [("tutorials/one/", (*OF_THE_CELLS, *OF_THE_RUN, "fit")), ("", ("title", *OF_THE_RUN))],
+    [("tutorials/one/", (*OF_THE_CELLS, *OF_THE_RUN)), ("", ("title", *OF_THE_RUN))],
     ids=["lesson", "results"],
 )
 def test_what_is_shown_is_inert(hostile, tmp_path, page, shown):

@@ -5,6 +5,7 @@ import struct
 import subprocess
 import sys
 from base64 import b64encode
+from pathlib import Path
 
 import markdown
 import pytest
@@ -85,7 +86,7 @@ def test_what_a_cell_prints_has_no_effect():
     soup = BeautifulSoup(piece, "html.parser")
     assert {tag.name for tag in soup.find_all(True)} == {"div", "pre", "code", "span"}
     attributes = {name for tag in soup.find_all(True) for name in tag.attrs}
-    assert attributes <= {"class", "data-mime-type", "tabindex"}
+    assert attributes <= {"class", "data-mime-type", "tabindex", "role", "aria-label"}
     assert all("<script>alert(1)</script>" in shown for shown in printed(piece))
     assert len(printed(piece)) == 2
 
@@ -120,7 +121,7 @@ def test_figures_of_one_name_are_all_kept(names):
         picture(width=width, name=name, alt=alt) for width, name in zip(sizes, names, strict=True)
     ]
     cells = [v4.new_code_cell("f()", outputs=[output]) for output in outputs]
-    figures = _render.figures(v4.new_notebook(cells=cells))
+    figures = _render.figures(v4.new_notebook(cells=cells), Path("no such folder"))
     assert len(figures) == len(names)
     assert all(name.endswith(".png") and not name.startswith(".") for name in figures)
     assert not any(set(name) & set("/<> ") for name in figures)

@@ -1,0 +1,260 @@
+// Makes the static lists of mistakes a browser: one network at a time, filters, a closer look.
+(() => {
+  const root = document.querySelector(".errors");
+  if (!root || root.dataset.ready) return;
+  root.dataset.ready = "yes";
+  const sections = [...root.querySelectorAll(".errors-network")];
+  const address = new URL("errors.json", document.baseURI);
+  let section = sections[0];
+  let shown = [];
+  let data = null;
+
+  const make = (name, attributes = {}, ...children) => {
+    const element = document.createElement(name);
+    for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+    element.append(...children);
+    return element;
+  };
+  const button = (text, attributes = {}) =>
+    make("button", { type: "button", class: "errors-button", ...attributes }, text);
+  const percent = (thousandths) =>
+    thousandths >= 1000
+      ? "over 99.9 %"
+      : thousandths <= 0
+        ? "under 0.1 %"
+        : `${(thousandths / 10).toFixed(1)} %`;
+  const title = (network) => network.querySelector("h2").firstChild.textContent.trim();
+  const items = () => [...section.querySelectorAll(".errors-list > li")];
+
+  // Filters.
+
+  const digits = ["any", ..."0123456789"];
+  const choice = (text) => {
+    const select = make("select", {}, ...digits.map((digit) => make("option", {}, digit)));
+    return [make("label", {}, `${text} `, select), select];
+  };
+  const [trueLabel, trueDigit] = choice("True digit");
+  const [readLabel, readDigit] = choice("Read as");
+  const all = button("Show all");
+  const status = make("p", { class: "errors-count", role: "status" });
+  const hint = make(
+    "p",
+    { class: "errors-hint" },
+    "Choose an image to see the doubts of the network. In the list, the arrow keys move from " +
+      "image to image, and Enter opens one.",
+  );
+  const filters = make(
+    "div",
+    { class: "errors-filters" },
+    make(
+      "div",
+      { class: "errors-selects", role: "group", "aria-label": "Filter" },
+      trueLabel,
+      readLabel,
+      all,
+    ),
+    status,
+    hint,
+  );
+
+  const wanted = (pair) =>
+    (trueDigit.value === "any" || pair[0] === trueDigit.value) &&
+    (readDigit.value === "any" || pair[1] === readDigit.value);
+
+  const told = () => {
+    const [real, read] = [trueDigit.value, readDigit.value];
+    if (real !== "any" && read !== "any") return `: ${real} read as ${read}`;
+    if (real !== "any") return `: a true ${real} read as another digit`;
+    return read !== "any" ? `: another digit read as ${read}` : "";
+  };
+
+  const filter = () => {
+    shown = [];
+    for (const item of items()) {
+      item.hidden = !wanted(item.dataset.pair);
+      if (!item.hidden) shown.push(item.firstElementChild);
+    }
+    const whole = section.querySelectorAll(".errors-list > li").length;
+    status.textContent = `${shown.length} of ${whole} mistakes${told()}`;
+    for (const cell of section.querySelectorAll(".errors-matrix button")) {
+      const [real, read] = cell.parentElement.dataset.pair;
+      const pressed = trueDigit.value === real && readDigit.value === read;
+      cell.setAttribute("aria-pressed", String(pressed));
+    }
+    rove(shown[0]);
+  };
+
+  const choose = (real, read) => {
+    [trueDigit.value, readDigit.value] = [real, read];
+    filter();
+  };
+
+  // The list: one image can be reached with Tab, the others with the arrow keys.
+
+  const rove = (target) => {
+    for (const image of section.querySelectorAll('.errors-open[tabindex="0"]')) image.tabIndex = -1;
+    if (target) target.tabIndex = 0;
+  };
+
+  const below = (from, direction) => {
+    const here = from.getBoundingClientRect();
+    const rows = shown.filter((image) => {
+      const there = image.getBoundingClientRect();
+      return Math.abs(there.left - here.left) < 2 && (there.top - here.top) * direction > 2;
+    });
+    return direction > 0 ? rows[0] : rows.at(-1);
+  };
+
+  const neighbour = (from, key) => {
+    const place = shown.indexOf(from);
+    if (key === "ArrowRight") return shown[place + 1];
+    if (key === "ArrowLeft") return shown[place - 1];
+    if (key === "ArrowDown") return below(from, 1);
+    if (key === "ArrowUp") return below(from, -1);
+    if (key === "Home") return shown[0];
+    return key === "End" ? shown.at(-1) : undefined;
+  };
+
+  const move = (event) => {
+    const from = event.target.closest(".errors-open");
+    const target = from && !event.altKey && !event.ctrlKey && !event.metaKey
+      ? neighbour(from, event.key)
+      : undefined;
+    if (!target) return;
+    event.preventDefault();
+    rove(target);
+    target.focus();
+  };
+
+  // The closer look.
+
+  const heading = make("h2", { id: "errors-look", "aria-live": "polite" });
+  const picture = make("div", { class: "errors-picture" });
+  const about = make("p", { class: "errors-about" });
+  const bars = make("div", { class: "errors-bars" });
+  const [previous, next, close] = ["Previous", "Next", "Close"].map((text) => button(text));
+  const dialog = make(
+    "dialog",
+    { class: "errors-dialog", "aria-labelledby": "errors-look" },
+    heading,
+    make("div", { class: "errors-sides" }, make("div", {}, picture, about), bars),
+    make("div", { class: "errors-actions" }, previous, next, close),
+  );
+  let current = null;
+
+  const load = async () => {
+    if (!data) {
+      const answer = await fetch(address);
+      if (!answer.ok) throw new Error(answer.statusText);
+      data = await answer.json();
+    }
+    return data.networks[section.dataset.network];
+  };
+
+  const bar = (digit, chance, real, read) => {
+    const mark = digit === real ? "true digit" : digit === read ? "read" : "";
+    const line = make("span", { class: "errors-bar", "aria-hidden": "true" }, make("span"));
+    line.firstChild.style.width = `${chance / 10}%`;
+    return make(
+      "tr",
+      { class: digit === real ? "is-true" : digit === read ? "is-read" : "" },
+      make("th", { scope: "row" }, String(digit)),
+      make("td", {}, line),
+      make("td", {}, percent(chance)),
+      make("td", {}, mark),
+    );
+  };
+
+  const doubts = (mistake) => {
+    const [, row, real, read, chances] = mistake;
+    about.textContent = `Test image ${row}, ${shown.indexOf(current) + 1} of ${shown.length} in the list`;
+    const names = ["digit", "probability", "in numbers", "note"];
+    const head = make("tr", {}, ...names.map((name) => make("th", { scope: "col" }, name)));
+    bars.replaceChildren(
+      make(
+        "table",
+        { class: "errors-doubts" },
+        make("caption", {}, "What the network believes"),
+        make("thead", {}, head),
+        make("tbody", {}, ...chances.map((chance, digit) => bar(digit, chance, real, read))),
+      ),
+    );
+  };
+
+  const look = (image) => {
+    current = image;
+    rove(image);
+    heading.textContent = image.textContent;
+    picture.replaceChildren(image.querySelector("svg").cloneNode(true));
+    const place = shown.indexOf(image);
+    previous.disabled = place <= 0;
+    next.disabled = place >= shown.length - 1;
+    load().then(
+      (mistakes) => current === image && doubts(mistakes[items().indexOf(image.parentElement)]),
+      () => {
+        bars.replaceChildren(make("p", {}, "The doubts of this network could not be loaded."));
+      },
+    );
+    if (!dialog.open) dialog.showModal();
+  };
+
+  const step = (by) => {
+    const target = shown[shown.indexOf(current) + by];
+    if (target) look(target);
+  };
+
+  // Wiring: all listeners are on elements of this page, and go with them.
+
+  for (const network of sections) {
+    for (const item of network.querySelectorAll(".errors-list > li")) {
+      const image = button("", { class: "errors-open", tabindex: "-1" });
+      image.append(...item.childNodes);
+      item.append(image);
+    }
+    for (const cell of network.querySelectorAll(".errors-matrix [data-pair]")) {
+      const [real, read] = cell.dataset.pair;
+      const label = `${cell.textContent}: ${real} read as ${read}`;
+      cell.replaceChildren(button(cell.textContent, { class: "", "aria-label": label }));
+    }
+    network.querySelector(".errors-list").addEventListener("keydown", move);
+  }
+
+  const tabs = sections.map((network) => button(title(network), { "aria-pressed": "false" }));
+  const show = (number) => {
+    section = sections[number];
+    sections.forEach((network, place) => {
+      network.hidden = place !== number;
+      tabs[place].setAttribute("aria-pressed", String(place === number));
+    });
+    section.querySelector("h3").before(filters);
+    filter();
+  };
+  tabs.forEach((tab, number) => tab.addEventListener("click", () => show(number)));
+  root.prepend(make("div", { class: "errors-networks", role: "group", "aria-label": "Network" }, ...tabs));
+  root.append(dialog);
+
+  root.addEventListener("click", (event) => {
+    const image = event.target.closest(".errors-open");
+    const cell = event.target.closest(".errors-matrix button");
+    if (image) look(image);
+    if (!cell) return;
+    const again = cell.getAttribute("aria-pressed") === "true";
+    choose(...(again ? ["any", "any"] : cell.parentElement.dataset.pair));
+  });
+  trueDigit.addEventListener("change", filter);
+  readDigit.addEventListener("change", filter);
+  all.addEventListener("click", () => choose("any", "any"));
+  previous.addEventListener("click", () => step(-1));
+  next.addEventListener("click", () => step(1));
+  close.addEventListener("click", () => dialog.close());
+  dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
+  dialog.addEventListener("close", () => current && current.focus());
+  dialog.addEventListener("keydown", (event) => {
+    if (event.key === "ArrowRight") step(1);
+    if (event.key === "ArrowLeft") step(-1);
+  });
+
+  const asked = sections.findIndex((network) => `#errors-${network.dataset.network}` === location.hash);
+  root.classList.add("is-ready");
+  show(Math.max(asked, 0));
+})();

@@ -1,0 +1,240 @@
+"""Curves over epochs as inline SVG, which takes its colours from the page's stylesheet.
+
+The classes are those of `docs/stylesheets/tables.css`: `curve-0` to `curve-3` have a colour and
+a line style each.
+"""
+
+import html
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+__all__ = ["Axis", "Curve", "chart", "legend", "reduced"]
+
+_WIDTH, _HEIGHT = 400, 270
+_LEFT, _RIGHT, _TOP, _BOTTOM = 48, 388, 30, 224
+_KINDS = 4
+_BUCKET = 3.0  # units of the drawing: more points than two of them cannot be seen apart
+_STEPS = (1, 2, 5)
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_CORNERS: dict[int, tuple[tuple[float, float], ...]] = {
+    1: ((-4, -4), (4, -4), (4, 4), (-4, 4)),
+    2: ((0, -5), (5, 4), (-5, 4)),
+    3: ((0, -5.5), (5.5, 0), (0, 5.5), (-5.5, 0)),
+}
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A line of a chart.
+
+    Attributes:
+        name: as the reader sees it.
+        points: (epoch, value), by epoch; a value that is None or not finite is left out.
+    """
+
+    name: str
+    points: Sequence[tuple[float, float | None]]
+
+
+@dataclass(frozen=True)
+class Axis:
+    """How the values are drawn.
+
+    Attributes:
+        name: with the unit.
+        logarithmic: whether equal steps are equal ratios; only values above 0 are drawn.
+        percent: whether the values are shares, to be written as percentages.
+    """
+
+    name: str
+    logarithmic: bool = False
+    percent: bool = False
+
+
+@dataclass(frozen=True)
+class _Scale:
+    """From values to places in the drawing."""
+
+    low: float
+    high: float
+    start: float
+    end: float
+    logarithmic: bool
+
+    def place(self, value: float) -> float:
+        low, high = self._measure(self.low), self._measure(self.high)
+        share = (self._measure(value) - low) / ((high - low) or 1.0)
+        return self.start + share * (self.end - self.start)
+
+    def ticks(self) -> list[float]:
+        found = _powers(self.low, self.high) if self.logarithmic else []
+        return found if len(found) > 1 else _round_numbers(self.low, self.high)
+
+    def _measure(self, value: float) -> float:
+        return math.log(value) if self.logarithmic else value
+
+
+def chart(curves: Sequence[Curve], axis: Axis, label: str) -> str:
+    """An SVG element with one line for each curve, over epochs from 1 on a logarithmic axis.
+
+    Args:
+        curves: at most four kinds of line are told apart.
+        axis: of the values.
+        label: what the chart shows, for who cannot see it.
+
+    Returns:
+        The element; an empty text where there is nothing to draw.
+    """
+    drawn = [_drawable(curve, axis) for curve in curves]
+    points = [point for line in drawn for point in line]
+    if not points:
+        return ""
+    across = _Scale(1, max(2.0, *(epoch for epoch, _ in points)), _LEFT, _RIGHT, True)
+    up = _scale([value for _, value in points], axis)
+    lines = "".join(
+        _line(number, [(across.place(epoch), up.place(value)) for epoch, value in line])
+        for number, line in enumerate(drawn)
+        if line
+    )
+    return (
+        f'<svg class="curves" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" '
+        f'aria-label="{html.escape(label)}">'
+        f"{_across(across)}{_up(up, axis)}{lines}</svg>"
+    )
+
+
+def legend(curves: Sequence[Curve]) -> str:
+    """A list that names the lines of a chart."""
+    items = "".join(
+        '<li><svg viewBox="0 0 40 12" width="40" height="12" aria-hidden="true">'
+        f"{_line(number, [(2, 6), (32, 6)])}</svg> {html.escape(curve.name)}</li>"
+        for number, curve in enumerate(curves)
+    )
+    return f'<ul class="curves-legend">{items}</ul>'
+
+
+def reduced(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """The points that one can see: of each narrow strip the first, lowest, highest and last."""
+    strips: dict[int, list[tuple[float, float]]] = {}
+    for point in points:
+        strips.setdefault(round(point[0] / _BUCKET), []).append(point)
+    kept = []
+    for strip in strips.values():
+        heights = sorted(range(len(strip)), key=lambda place: strip[place][1])
+        kept += [strip[place] for place in sorted({0, heights[0], heights[-1], len(strip) - 1})]
+    return kept
+
+
+def _drawable(curve: Curve, axis: Axis) -> list[tuple[float, float]]:
+    return [
+        (epoch, value)
+        for epoch, value in curve.points
+        if epoch >= 1
+        and value is not None
+        and math.isfinite(value)
+        and (value > 0 or not axis.logarithmic)
+    ]
+
+
+def _scale(values: Sequence[float], axis: Axis) -> _Scale:
+    low, high = min(values), max(values)
+    if axis.logarithmic:
+        room = (high / low) ** 0.05 if high > low else 1.2
+        return _Scale(low / room, high * room, _BOTTOM, _TOP, True)
+    room = (high - low) * 0.05 or 0.01
+    top = min(1.0, high + room) if axis.percent else high + room
+    return _Scale(low - room, top, _BOTTOM, _TOP, False)
+
+
+def _line(number: int, places: Sequence[tuple[float, float]]) -> str:
+    kept = reduced(places)
+    kind = number % _KINDS
+    x, y = kept[-1]
+    return f'<g class="curve curve-{kind}"><path d="{_path(kept)}"/>{_marker(kind, x, y)}</g>'
+
+
+def _path(places: Sequence[tuple[float, float]]) -> str:
+    """A line through places, in steps of tenths: small numbers, and a small page."""
+    tenths = [(round(10 * x), round(10 * y)) for x, y in places]
+    steps = [
+        f"{(x - before_x) / 10:g} {(y - before_y) / 10:g}"
+        for (before_x, before_y), (x, y) in pairwise(tenths)
+    ]
+    start = f"M{tenths[0][0] / 10:g} {tenths[0][1] / 10:g}"
+    return f"{start}l{' '.join(steps)}" if steps else start
+
+
+def _marker(kind: int, x: float, y: float) -> str:
+    """The end of a line: a disc, a square, a triangle or a diamond."""
+    if kind == 0:
+        return f'<circle cx="{x:.4g}" cy="{y:.4g}" r="4"/>'
+    corners = _CORNERS[kind]
+    return f'<polygon points="{" ".join(f"{x + dx:.4g},{y + dy:.4g}" for dx, dy in corners)}"/>'
+
+
+def _across(scale: _Scale) -> str:
+    ticks = "".join(
+        f'<text x="{scale.place(tick):.4g}" y="{_BOTTOM + 18}" text-anchor="middle">'
+        f"{tick:,.0f}</text>"
+        for tick in scale.ticks()
+    )
+    marks = " ".join(f"M{scale.place(tick):.4g} {_BOTTOM}v5" for tick in scale.ticks())
+    name = f'<text x="{(_LEFT + _RIGHT) / 2:g}" y="{_HEIGHT - 8}" text-anchor="middle">'
+    return (
+        f'<path class="curves-axis" d="M{_LEFT} {_BOTTOM}H{_RIGHT}{marks}"/>{ticks}'
+        f"{name}epoch (logarithmic)</text>"
+    )
+
+
+def _up(scale: _Scale, axis: Axis) -> str:
+    ticks = scale.ticks()
+    shown = _percentages(ticks) if axis.percent else [_short(tick) for tick in ticks]
+    lines = "".join(f"M{_LEFT} {scale.place(tick):.4g}H{_RIGHT}" for tick in ticks)
+    texts = "".join(
+        f'<text x="{_LEFT - 6}" y="{scale.place(tick) + 4:.4g}" text-anchor="end">{text}</text>'
+        for tick, text in zip(ticks, shown, strict=True)
+    )
+    name = html.escape(axis.name)
+    return f'<path class="curves-grid" d="{lines}"/>{texts}<text x="4" y="14">{name}</text>'
+
+
+def _powers(low: float, high: float) -> list[float]:
+    """1, 2 and 5 times the powers of ten between two numbers; where they are many, fewer."""
+    tens = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    for steps in (_STEPS, (1, 3), (1,)):
+        found = [step * 10.0**ten for ten in tens for step in steps]
+        found = [tick for tick in found if low <= tick <= high]
+        if len(found) <= 7:
+            break
+    return found
+
+
+def _round_numbers(low: float, high: float) -> list[float]:
+    """About five round numbers between two numbers."""
+    rough = (high - low) / 5
+    ten = 10.0 ** math.floor(math.log10(rough))
+    step = next(step * ten for step in (*_STEPS, 10) if step * ten >= rough * (1 - 1e-9))
+    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+    return [number * step for number in range(first, last + 1)]
+
+
+def _percentages(shares: Sequence[float]) -> list[str]:
+    """Shares as percentages, all with as many decimals as the most exact of them needs."""
+    exact = (n for n in range(6) if all(_is_exact(share * 100, n) for share in shares))
+    digits = next(exact, 6)
+    return [f"{share * 100:.{digits}f}" for share in shares]
+
+
+def _is_exact(value: float, digits: int) -> bool:
+    return math.isclose(round(value, digits), value, rel_tol=1e-6, abs_tol=1e-9)
+
+
+def _short(value: float) -> str:
+    """A number that fits beside the axis."""
+    if value == 0 or 0.001 <= abs(value) * (1 + 1e-9) < 100_000:
+        return f"{value:.6g}"
+    factor, ten = f"{value:.3e}".split("e")
+    power = f"10{str(int(ten)).translate(_RAISED)}"
+    return power if float(factor) == 1 else f"{float(factor):g}\N{MULTIPLICATION SIGN}{power}"

@@ -1,0 +1,79 @@
+"""The figures of a run as files beside its page, and the HTML that shows them."""
+
+import html
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from mnist_lessons.errors import BuildFailure
+
+__all__ = ["figure_files", "figure_html", "objection"]
+
+_ENDINGS = (".svg", ".dark.svg", ".narrow.svg", ".narrow.dark.svg")
+_NAME = re.compile(r"[A-Za-z0-9_-]+")
+_NARROW = "(max-width: 37.5em)"  # below it, the text of a wide figure would be too small
+
+
+def figure_files(folder: Path, name: object, picture: bytes) -> dict[str, bytes]:
+    """The files that a page needs for a figure, by name; none where the run left no drawings.
+
+    Args:
+        folder: of the run.
+        name: of the figure; of any type, as a notebook has it.
+        picture: the PNG file that the notebook shows; drawings of another one are not taken.
+
+    Raises:
+        BuildFailure: a drawing could do more than be seen.
+    """
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        return {}
+    drawn = {f"{name}{ending}": folder / f"{name}{ending}" for ending in _ENDINGS}
+    same = folder / f"{name}.png"
+    if not all(path.is_file() for path in (*drawn.values(), same)) or same.read_bytes() != picture:
+        return {}
+    files = {file: path.read_bytes() for file, path in drawn.items()}
+    for file, content in files.items():
+        if reason := objection(file, content):
+            raise BuildFailure(reason)
+    data = folder / f"{name}.csv"
+    return files | ({data.name: data.read_bytes()} if data.is_file() else {})
+
+
+def figure_html(name: str, files: Mapping[str, bytes], *, alt: str, title: str) -> str:
+    """A figure for a page in both palettes, wide or narrow; only what is shown is loaded.
+
+    Args:
+        name: of the figure.
+        files: what `figure_files` returned.
+        alt: what the figure shows, in words.
+        title: its caption.
+    """
+    pictures = [
+        f'<picture class="{scheme}"><source media="{_NARROW}" '
+        f'srcset="{name}.narrow{ending}" {_size(files[f"{name}.narrow{ending}"])}>'
+        f'<img src="{name}{ending}" alt="{html.escape(alt)}" {_size(files[f"{name}{ending}"])} '
+        'loading="lazy" decoding="async"></picture>'
+        for scheme, ending in (("only-light", ".svg"), ("only-dark", ".dark.svg"))
+    ]
+    file = f"{name}.csv"
+    data = f'<span> <a href="{file}" download>Data (CSV)</a></span>' if file in files else ""
+    caption = f"<figcaption>{html.escape(title)}{data}</figcaption>" if title or data else ""
+    return f'<figure class="lesson-figure">{"".join(pictures)}{caption}</figure>'
+
+
+def objection(file: str, content: bytes) -> str | None:
+    """Why a drawing may not be published, or None: it must be inert in a reader's browser."""
+    from mnist_lessons.publishing._svg import NotInert, size_of
+
+    try:
+        size_of(content)
+    except NotInert as error:
+        return f"the figure {file} could do more in a reader's browser than be seen: {error}"
+    return None
+
+
+def _size(content: bytes) -> str:
+    from mnist_lessons.publishing._svg import size_of
+
+    width, height = size_of(content)
+    return f'width="{width}" height="{height}"'

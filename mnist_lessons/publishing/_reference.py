@@ -1,0 +1,105 @@
+"""Links from the names in a lesson's code to their places in the API reference."""
+
+import ast
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TypeGuard
+
+__all__ = ["described", "imported", "linked"]
+
+_PACKAGE = "mnist_lessons"
+_MODULE = re.compile(rf"^::: ({_PACKAGE}[\w.]*)", re.MULTILINE)
+_NAME = re.compile(
+    r'(?P<dot><span class="o">\.</span>)?<span class="(?:n|nc|nf)">(?P<name>[A-Za-z_]\w*)</span>'
+)
+# What is made by a call: its methods have places of their own.
+_MADE_BY = {f"{_PACKAGE}.runlog.start_run": f"{_PACKAGE}.runlog.Run()"}
+
+
+def described(reference: Path, package: Path) -> frozenset[str]:
+    """The full names that the reference has a place for: what modules export, and its methods.
+
+    Args:
+        reference: the Markdown page, which names modules as `::: mnist_lessons.data`.
+        package: folder of the package.
+    """
+    modules = _MODULE.findall(reference.read_text(encoding="utf-8")) if reference.is_file() else []
+    return frozenset(name for module in modules for name in _public(module, package))
+
+
+def imported(sources: Iterable[str]) -> dict[str, str]:
+    """The names in a lesson's cells that stand for something of this package.
+
+    Args:
+        sources: the code of the cells; one that is not Python is passed over.
+
+    Returns:
+        For each name as the code has it, the full name; `Class()` for what is made of a class.
+    """
+    names: dict[str, str] = {}
+    for source in sources:
+        try:
+            tree = ast.parse(source)
+        except SyntaxError:
+            continue
+        for node in ast.walk(tree):
+            names |= _named(node, names)
+    return names
+
+
+def linked(html: str, names: dict[str, str], known: Iterable[str], reference: str) -> str:
+    """The highlighted code of a cell with a link for each name of this package.
+
+    Args:
+        html: as Pygments writes it, one `span` for each name.
+        names: what `imported` returned.
+        known: the full names that the reference describes.
+        reference: address of the reference, as seen from the page.
+    """
+    places = set(known)
+    before = ""  # what stands on the left of a dot
+    end = -1
+
+    def link(found: re.Match[str]) -> str:
+        nonlocal before, end
+        follows = found["dot"] is not None and found.start() == end
+        end = found.end()
+        if found["dot"] is None:
+            before = names.get(found["name"], "")
+        else:
+            owner = before.removesuffix("()") if follows else ""
+            before = f"{owner}.{found['name']}" if owner else ""
+        if before not in places:
+            return found[0]
+        name = found[0][len(found["dot"] or "") :]
+        return f'{found["dot"] or ""}<a class="api" href="{reference}#{before}">{name}</a>'
+
+    return _NAME.sub(link, html)
+
+
+def _public(module: str, package: Path) -> Iterator[str]:
+    file = package.joinpath(*module.split(".")[1:]).with_suffix(".py")
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    exported: list[str] = next(
+        (ast.literal_eval(node.value) for node in tree.body if _assigns(node, "__all__")), []
+    )
+    yield from (f"{module}.{name}" for name in exported)
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef) and node.name in exported:
+            for part in node.body:
+                if isinstance(part, ast.FunctionDef) and not part.name.startswith("_"):
+                    yield f"{module}.{node.name}.{part.name}"
+
+
+def _assigns(node: ast.stmt, name: str) -> TypeGuard[ast.Assign]:
+    return isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == name
+
+
+def _named(node: ast.AST, names: dict[str, str]) -> dict[str, str]:
+    if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == _PACKAGE:
+        return {one.asname or one.name: f"{node.module}.{one.name}" for one in node.names}
+    if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
+        made = _MADE_BY.get(names.get(getattr(node.value.func, "id", ""), ""))
+        return {target.id: made for target in node.targets if made and isinstance(target, ast.Name)}
+    return {}

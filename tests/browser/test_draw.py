@@ -1,0 +1,537 @@
+"""The page where readers draw a digit, in a real browser."""
+
+import base64
+import io
+import json
+import re
+import shutil
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from playwright.sync_api import expect
+
+from mnist_lessons import export
+from mnist_lessons.data import normalise
+from mnist_lessons.evaluation import predict
+from mnist_lessons.framing import frame, ink
+from mnist_lessons.models import ImprovedCNN, SimpleDNN
+from mnist_lessons.publishing import _demo
+from mnist_lessons.publishing._policy import with_policy
+from mnist_lessons.publishing._store import StoredRun
+from mnist_lessons.runlog import Run
+from mnist_lessons.settings import Settings
+from mnist_lessons.training import TrainConfig, fit
+
+DOCS = Path(__file__).parents[2] / "docs"
+STROKES = json.loads((Path(__file__).parent / "strokes.json").read_text())
+KEYS = ("dnn", "cnn")
+PAGE = """\
+<!doctype html>
+<html class="no-js" lang="en">
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>Draw a digit</title><link rel="icon" href="data:,">
+<link rel="stylesheet" href="../stylesheets/extra.css">
+<link rel="stylesheet" href="../stylesheets/draw.css">
+<script>document.documentElement.className = "js";</script></head>
+<body class="md-typeset"><main>{block}</main></body></html>
+"""
+
+
+class QuietHandler(SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+def trained(run, model, key, splits, epochs):
+    torch.manual_seed(1)
+    records = fit(model, splits, TrainConfig(epochs=epochs, batch_size=64, learning_rate=1e-3))
+    history = run.follow(key, records, epochs=epochs)
+    run.result(key, f"Network {key}", predict(model, splits.test), model, history)
+    run.publish(key, model, splits.test.images)
+
+
+@pytest.fixture(scope="module")
+def runs(sample, tmp_path_factory):
+    """Two lessons, each with a network that has learned a little."""
+    folder = tmp_path_factory.mktemp("runs")
+    made = []
+    for lesson, key, model, options in (
+        ("one", "dnn", SimpleDNN(), {}),
+        ("two", "cnn", ImprovedCNN(), {"mean": 0.1307, "std": 0.3081}),
+    ):
+        run = Run(lesson, seed=1, settings=Settings(runs=folder))
+        splits = normalise(run.loaded(sample), **options)
+        trained(run, model, key, splits, epochs=3)
+        made.append(StoredRun(run.folder))
+    return made
+
+
+@pytest.fixture(scope="module")
+def stored(runs):
+    """The networks as they are stored, by key: the description and PyTorch's model."""
+    found = {}
+    for run in runs:
+        for noted in run.card["networks"]:
+            content = (run.folder / f"{noted['key']}.weights").read_bytes()
+            found[noted["key"]] = noted, export.load(noted, content)
+    return found
+
+
+def write_site(folder, runs):
+    for name, content in _demo.files(runs).items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(content)
+    page = with_policy(PAGE.format(block=_demo.block(runs)))
+    (folder / "draw" / "index.html").write_text(page, encoding="utf-8")
+    for kind in ("javascripts/draw.js", "stylesheets/draw.css", "stylesheets/extra.css"):
+        (folder / kind).parent.mkdir(exist_ok=True)
+        shutil.copy(DOCS / kind, folder / kind)
+
+
+@pytest.fixture(scope="module")
+def address(runs, tmp_path_factory):
+    """The page's address, under the policy of the site."""
+    folder = tmp_path_factory.mktemp("site")
+    write_site(folder, runs)
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(QuietHandler, directory=folder)) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/draw/"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def open_demo(browser, address):
+    """Opens the page; at the end nothing has gone wrong in it, and nobody else was asked."""
+    contexts, wrong = [], []
+
+    def open_it(*, ready=True, **options):
+        context = browser.new_context(**options)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
+        page.on(
+            "request",
+            lambda asked: (
+                None
+                if asked.url.startswith((address.removesuffix("draw/"), "data:"))
+                else wrong.append(asked.url)
+            ),
+        )
+        page.goto(address)
+        if ready:
+            page.wait_for_selector("[data-ready]")
+        return page
+
+    yield open_it
+    for context in contexts:
+        context.close()
+    assert wrong == []
+
+
+@pytest.fixture
+def page(open_demo):
+    return open_demo()
+
+
+def on_area(page, x, y):
+    """A place in the drawing area, 0 to 1, as a place in the window."""
+    page.locator(".draw-area").scroll_into_view_if_needed()
+    box = page.locator(".draw-area").bounding_box()
+    return box["x"] + x * box["width"], box["y"] + y * box["height"]
+
+
+def drag(page, *points, lift=True):
+    page.mouse.move(*on_area(page, *points[0]))
+    page.mouse.down()
+    for point in points[1:]:
+        page.mouse.move(*on_area(page, *point), steps=5)
+    if lift:
+        page.mouse.up()
+
+
+def pixels_seen(page):
+    """What is shown as that which the networks see, (28, 28)."""
+    page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    address = page.locator(".draw-seen").evaluate("canvas => canvas.toDataURL()")
+    with Image.open(io.BytesIO(base64.b64decode(address.partition(",")[2]))) as picture:
+        return np.array(picture.convert("L")).astype(int)
+
+
+def read_by(page, key):
+    return page.locator(f'[data-answer="{key}"]').inner_text()
+
+
+def live(page):
+    return page.locator("[aria-live]")
+
+
+SEVEN = ((0.25, 0.2), (0.7, 0.2), (0.45, 0.85))
+SENTENCE = r"The simple network reads \d, .*sure.*\. The convolutional network reads \d, .*sure"
+
+
+# Parity.
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_logits_are_those_of_pytorch_on_a_thousand_images(key, page, sample, stored):
+    raw = torch.cat([sample.test.images, sample.train.images[:500]])
+    noted, model = stored[key]
+    with torch.no_grad():
+        theirs = model(raw[:, None] * noted["gain"] + noted["offset"])
+    ours = torch.tensor(
+        page.evaluate(
+            """([key, images]) => {
+                const { logits } = document.querySelector("[data-draw]").networks;
+                return images.map((pixels) => logits(key, pixels));
+            }""",
+            [key, raw.flatten(1).tolist()],
+        )
+    )
+    assert ours.shape == (1_000, 10)
+    assert (ours - theirs).abs().max() < 1e-3
+    assert torch.equal(ours.argmax(dim=1), theirs.argmax(dim=1))
+
+
+@pytest.mark.parametrize("centre", [True, False])
+def test_strokes_are_framed_and_read_as_in_python(centre, page, stored):
+    assert len(STROKES) == 50
+    drawings = [drawing["strokes"] for drawing in STROKES]
+    theirs = np.stack([frame(ink(strokes), centre=centre) for strokes in drawings])
+    found = page.evaluate(
+        """([drawings, centre]) => {
+            const { keys, ink, frame, logits } = document.querySelector("[data-draw]").networks;
+            return drawings.map((strokes) => {
+                const pixels = frame(ink(strokes), 140, centre);
+                return [Array.from(pixels), keys.map((key) => logits(key, pixels))];
+            });
+        }""",
+        [drawings, centre],
+    )
+    ours = np.array([pixels for pixels, _ in found]).reshape(-1, 28, 28)
+    assert np.abs(ours - theirs).max() / 255 < 1e-6
+    for number, key in enumerate(KEYS):
+        noted, model = stored[key]
+        images = torch.from_numpy(theirs)[:, None] * noted["gain"] + noted["offset"]
+        with torch.no_grad():
+            logits = model(images)
+        browsers = torch.tensor([answers[number] for _, answers in found])
+        assert (browsers - logits).abs().max() < 1e-3
+        assert torch.equal(browsers.argmax(dim=1), logits.argmax(dim=1))
+
+
+@pytest.mark.parametrize("storage", ["int8", "float16", "float32"])
+def test_each_storage_is_read_as_in_python(storage, browser, sample, tmp_path, monkeypatch):
+    monkeypatch.setattr(export, "TOLERANCE", 1.0)
+    monkeypatch.setattr(export, "_TYPES", {storage: export._TYPES[storage], "float32": "<f4"})
+    run = Run("lesson", seed=1, settings=Settings(runs=tmp_path))
+    splits = normalise(run.loaded(sample))
+    with torch.no_grad():
+        model = SimpleDNN((9,))
+        model.layers[1].weight[0, :4] = torch.tensor([6e-8, -3e-5, 0.0, 1.5])  # subnormal halves
+    run.publish("net", model, splits.test.images, title="A net")
+    assert run._card["networks"][0]["storage"] == storage
+    write_site(tmp_path, [StoredRun(run.folder)])
+    again = export.load(run._card["networks"][0], (run.folder / "net.weights").read_bytes())
+    with torch.no_grad():
+        theirs = again(splits.test.images[:20])
+    handler = partial(QuietHandler, directory=tmp_path)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        page = browser.new_page()
+        page.goto(f"http://127.0.0.1:{server.server_port}/draw/")
+        page.wait_for_selector("[data-ready]")
+        ours = page.evaluate(
+            """(images) => images.map((pixels) =>
+                document.querySelector("[data-draw]").networks.logits("net", pixels))""",
+            sample.test.images[:20].flatten(1).tolist(),
+        )
+        page.close()
+        server.shutdown()
+        thread.join()
+    assert (torch.tensor(ours) - theirs).abs().max() < 1e-4
+
+
+# Drawing.
+
+
+def test_both_networks_answer_while_the_line_is_drawn(page):
+    assert [read_by(page, key) for key in KEYS] == ["?", "?"]
+    drag(page, *SEVEN[:2], lift=False)
+    assert pixels_seen(page).any()
+    assert all(read_by(page, key).isdigit() for key in KEYS)
+    page.mouse.up()
+
+
+def test_doubts_are_told_in_words_and_add_up(page):
+    drag(page, *SEVEN)
+    expect(live(page)).to_have_text(re.compile(SENTENCE))
+    for key in KEYS:
+        cells = page.locator(f'[data-doubt="{key}"]')
+        assert cells.count() == 10
+        shares = [
+            float(cell.evaluate("cell => cell.style.getPropertyValue('--share')"))
+            for cell in cells.all()
+        ]
+        assert sum(shares) == pytest.approx(1)
+        best = int(np.argmax(shares))
+        assert read_by(page, key) == str(best)
+        assert "draw-best" in (cells.nth(best).get_attribute("class") or "")
+        assert all("%" in cell.inner_text() for cell in cells.all())
+
+
+def test_the_feature_maps_are_those_of_the_drawing(page):
+    maps = page.locator("[data-maps]")
+    assert [map_.get_attribute("aria-label") for map_ in maps.all()] == [
+        "What the first convolution makes of your digit: 10 maps of 24 by 24",
+        "What the second convolution makes of your digit: 20 maps of 8 by 8",
+    ]
+    blank = [map_.evaluate("canvas => canvas.toDataURL()") for map_ in maps.all()]
+    drag(page, *SEVEN)
+    pixels_seen(page)
+    drawn = [map_.evaluate("canvas => canvas.toDataURL()") for map_ in maps.all()]
+    assert all(before != after for before, after in zip(blank, drawn, strict=True))
+
+
+def test_a_finger_draws_and_does_not_scroll(open_demo):
+    page = open_demo(has_touch=True, is_mobile=True, viewport={"width": 390, "height": 700})
+    client = page.context.new_cdp_session(page)
+    places = [on_area(page, x, y) for x, y in ((0.5, 0.15), (0.5, 0.4), (0.5, 0.6), (0.5, 0.85))]
+    before = page.evaluate("scrollY")
+
+    def touch(kind, *points):
+        touched = [{"x": x, "y": y} for x, y in points]
+        client.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touched})
+
+    touch("touchStart", places[0])
+    for place in places[1:]:
+        touch("touchMove", place)
+    touch("touchEnd")
+    seen = pixels_seen(page)
+    assert page.evaluate("scrollY") == before
+    assert seen.any(axis=1).sum() >= 19, "one long line"
+    assert seen.any(axis=0).sum() < 6
+    assert read_by(page, "cnn").isdigit()
+
+
+def test_a_second_finger_draws_nothing(open_demo):
+    page = open_demo(has_touch=True, viewport={"width": 390, "height": 700})
+    client = page.context.new_cdp_session(page)
+    first, second = (dict(zip("xy", on_area(page, x, 0.5), strict=True)) for x in (0.3, 0.7))
+    first["id"], second["id"] = 1, 2
+    for kind, points in (
+        ("touchStart", [first]),
+        ("touchStart", [first, second]),
+        ("touchEnd", []),
+    ):
+        client.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+    page.locator("[data-centre]").uncheck()
+    assert not pixels_seen(page)[:, 14:].any()
+
+
+def test_a_digit_can_be_drawn_with_the_keyboard_alone(page):
+    for _ in range(8):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.className") == "draw-area":
+            break
+    area, brush = page.locator(".draw-area"), page.locator(".draw-brush")
+    expect(area).to_be_focused()
+    assert area.evaluate("area => getComputedStyle(area).outlineStyle") != "none"
+    described = area.get_attribute("aria-describedby")
+    assert "arrows" in page.locator(f"#{described}").inner_text()
+    page.keyboard.press("ArrowUp")
+    expect(brush).to_be_visible()
+    assert not pixels_seen(page).any(), "the brush is up"
+    page.keyboard.press("Space")
+    expect(live(page)).to_have_text("The brush is down.")
+    for _ in range(12):
+        page.keyboard.press("ArrowDown")
+    page.keyboard.press("Space")
+    expect(live(page)).to_have_text("The brush is up.")
+    page.keyboard.press("ArrowLeft")
+    seen = pixels_seen(page)
+    assert seen.any(axis=1).sum() == 20
+    assert seen.any(axis=0).sum() < 8
+    assert page.evaluate("scrollY") == 0, "arrows and space do not scroll"
+
+
+def test_the_brush_stays_in_the_area(page):
+    page.locator(".draw-area").focus()
+    for key in ("ArrowRight", "ArrowDown"):
+        for _ in range(60):
+            page.keyboard.press(key)
+    inner, outer = (page.locator(name).bounding_box() for name in (".draw-brush", ".draw-area"))
+    assert inner["x"] + inner["width"] <= outer["x"] + outer["width"] + 2
+    assert inner["y"] + inner["height"] <= outer["y"] + outer["height"] + 2
+
+
+def test_undo_takes_the_last_line_and_clear_takes_all(page):
+    drag(page, *SEVEN)
+    one = pixels_seen(page)
+    drag(page, (0.35, 0.5), (0.65, 0.55))
+    assert (pixels_seen(page) != one).any()
+    page.get_by_role("button", name="Undo").click()
+    assert (pixels_seen(page) == one).all()
+    page.get_by_role("button", name="Clear").click()
+    assert not pixels_seen(page).any()
+    assert [read_by(page, key) for key in KEYS] == ["?", "?"]
+    expect(live(page)).to_have_text("Nothing is drawn.")
+    page.get_by_role("button", name="Undo").click()
+    assert not pixels_seen(page).any()
+
+
+def test_centring_brings_a_small_digit_to_the_middle(page):
+    drag(page, (0.1, 0.1), (0.2, 0.1), (0.15, 0.25))
+    centred = pixels_seen(page)
+    assert centred.any(axis=1).sum() == 20
+    page.get_by_role("switch", name="Centre my digit").uncheck()
+    small = pixels_seen(page)
+    assert small[:9, :9].any()
+    assert not small[9:].any()
+    assert not small[:, 9:].any()
+    page.get_by_role("switch", name="Centre my digit").check()
+    assert (pixels_seen(page) == centred).all()
+
+
+# Test digits.
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_the_next_error_is_read_wrong_and_the_truth_is_told(key, page, runs):
+    [errors] = [
+        json.loads(path.read_text())["errors"]
+        for run in runs
+        for path in run.folder.glob(f"{key}.errors.json")
+    ]
+    name = {"dnn": "simple", "cnn": "convolutional"}[key]
+    button = page.get_by_role("button", name=f"Next error of the {name} network")
+    for number, (_, true, read, _) in enumerate(errors[:3], start=1):
+        button.click()
+        told = f"Test digit {number} of {min(40, len(errors))} that the {name} network gets wrong"
+        expect(live(page)).to_contain_text(f"{told}: it is a {true}.")
+        assert read_by(page, key) == str(read)
+
+
+def test_arrows_move_a_test_digit_and_centring_brings_it_back(page, runs, sample):
+    page.get_by_role("button", name="Next error of the simple network").click()
+    framed = pixels_seen(page)
+    errors = json.loads((runs[0].folder / "dnn.errors.json").read_text())["errors"]
+    assert (framed == sample.test.images[errors[0][0]].numpy()).all(), "as MNIST has it"
+    page.locator(".draw-area").focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowDown")
+    assert (pixels_seen(page) == framed).all()
+    page.get_by_role("switch", name="Centre my digit").uncheck()
+    assert (pixels_seen(page) == np.roll(framed, (1, 1), axis=(0, 1))).all()
+    page.locator(".draw-area").focus()
+    for _ in range(30):
+        page.keyboard.press("ArrowRight")
+    assert pixels_seen(page).sum() == framed.sum(), "no ink leaves the area"
+
+
+def test_drawing_replaces_a_test_digit(page):
+    page.get_by_role("button", name="Next error of the simple network").click()
+    drag(page, (0.5, 0.1), (0.5, 0.9))
+    assert pixels_seen(page).any(axis=0).sum() < 6
+    expect(live(page)).not_to_contain_text("Test digit")
+
+
+# What a reader can rely on.
+
+
+def test_the_time_of_an_answer_is_measured_and_shown(page, record_property):
+    drag(page, *SEVEN, lift=False)
+    for step in range(30):
+        page.mouse.move(*on_area(page, 0.45 + step / 100, 0.85))
+        pixels_seen(page)
+    page.mouse.up()
+    shown = page.locator("[data-time]").inner_text()
+    record_property("milliseconds_per_answer", shown)
+    print(f"one answer of both networks: {shown}")
+    number, unit = shown.split()
+    assert unit == "ms"
+    assert float(number) >= 0
+
+
+def test_it_works_offline_once_it_is_loaded(page):
+    page.context.set_offline(True)
+    drag(page, *SEVEN)
+    pixels_seen(page)
+    assert all(read_by(page, key).isdigit() for key in KEYS)
+    page.get_by_role("button", name="Next error of the convolutional network").click()
+    assert pixels_seen(page).any()
+
+
+def test_instant_navigation_may_bring_the_page_again(page):
+    drag(page, *SEVEN)
+    page.evaluate(
+        """async () => {
+            const main = document.querySelector("main");
+            const content = await (await fetch(location.href)).text();
+            const fresh = new DOMParser().parseFromString(content, "text/html");
+            main.replaceWith(document.importNode(fresh.querySelector("main"), true));
+            history.pushState(null, "", "../tutorials/elsewhere/");
+            const old = document.querySelector("main script");
+            const script = document.createElement("script");
+            script.src = new URL("../../javascripts/draw.js", location.href);
+            await new Promise((done) => { script.onload = done; old.replaceWith(script); });
+        }"""
+    )
+    page.wait_for_selector("[data-ready]")
+    assert read_by(page, "dnn") == "?"
+    drag(page, *SEVEN)
+    pixels_seen(page)
+    assert all(read_by(page, key).isdigit() for key in KEYS)
+
+
+def test_the_script_may_run_twice_on_one_page(page):
+    page.evaluate(
+        """() => new Promise((done) => {
+            const script = document.createElement("script");
+            script.src = document.querySelector("script[src$='draw.js']").src;
+            script.onload = done;
+            document.querySelector("main").append(script);
+        })"""
+    )
+    drag(page, *SEVEN)
+    once = pixels_seen(page)
+    page.get_by_role("button", name="Undo").click()
+    assert once.any()
+    assert not pixels_seen(page).any()
+
+
+def test_what_could_not_be_loaded_is_told(browser, address):
+    page = browser.new_page()
+    page.route("**/weights.bin", lambda route: route.fulfill(status=503))
+    page.goto(address)
+    expect(live(page)).to_contain_text("could not be loaded (weights.bin: 503)")
+    drag(page, *SEVEN)
+    assert pixels_seen(page).any(), "one can still draw"
+    page.close()
+
+
+def test_without_javascript_there_is_a_sentence_and_a_picture(open_demo):
+    page = open_demo(java_script_enabled=False, ready=False)
+    expect(page.locator(".draw-area")).to_be_hidden()
+    expect(page.get_by_text("Drawing needs JavaScript")).to_be_visible()
+    picture = page.locator(".draw-without img")
+    expect(picture).to_be_visible()
+    assert "The convolutional network reads" in picture.get_attribute("alt")
+    assert picture.evaluate("image => image.complete && image.naturalWidth") == 560
+
+
+@pytest.mark.parametrize("width", [320, 390, 1280])
+def test_nothing_is_wider_than_the_window(width, open_demo):
+    page = open_demo(viewport={"width": width, "height": 800})
+    drag(page, *SEVEN)
+    expect(live(page)).to_contain_text("reads")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width

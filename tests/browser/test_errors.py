@@ -1,0 +1,226 @@
+"""The error browser, used with a mouse, by keyboard, by touch, and without JavaScript."""
+
+import io
+import json
+import re
+
+import numpy as np
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
+from playwright.sync_api import expect
+
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+SECTION = ".errors-network:not([hidden])"
+
+
+@pytest.fixture
+def errors(open_page):
+    """The page as it opens on an ordinary screen."""
+    return open_page("errors/")
+
+
+def shown(page):
+    """The texts of the mistakes that the list shows."""
+    items = page.locator(f"{SECTION} .errors-list > li:visible")
+    return [" ".join(text.split()) for text in items.all_inner_texts()]
+
+
+def count(page):
+    return page.get_by_role("status").inner_text()
+
+
+def heading(page):
+    return " ".join(
+        page.locator("dialog.errors-dialog").get_by_role("heading").inner_text().split()
+    )
+
+
+def largest_cell(page):
+    """The cell of the matrix with the most frequent mistake, and its pair."""
+    cells = page.locator(f"{SECTION} .errors-matrix td[data-pair]")
+    counts = [int(text) for text in cells.all_inner_texts()]
+    cell = cells.nth(counts.index(max(counts)))
+    return cell.get_by_role("button"), cell.get_attribute("data-pair"), max(counts)
+
+
+def test_without_javascript_it_is_a_list_of_all_mistakes(open_page):
+    page = open_page("errors/", java_script_enabled=False)
+    sections = page.locator(".errors-network")
+    assert sections.count() == 3
+    for section in sections.all():
+        assert section.is_visible()
+        told = int(section.locator("p").first.inner_text().split()[0])
+        assert section.locator(".errors-list > li").count() == told > 0
+    assert page.locator(".errors button").count() == 0, "none that does nothing"
+
+
+def test_mistakes_are_sorted_by_confidence(errors):
+    sure = [re.search(r"(over )?(\d+\.\d) %$", text) for text in shown(errors)]
+    values = [float(found[2]) + bool(found[1]) for found in sure]
+    assert values == sorted(values, reverse=True)
+
+
+def test_one_network_is_shown_at_a_time(errors):
+    buttons = errors.get_by_role("group", name="Network").get_by_role("button")
+    for button in buttons.all():
+        button.click()
+        title = errors.locator(SECTION).get_by_role("heading", level=2)
+        assert title.inner_text() == button.inner_text()
+        assert button.get_attribute("aria-pressed") == "true"
+        assert count(errors) == f"{len(shown(errors))} of {len(shown(errors))} mistakes"
+    assert errors.locator('[aria-label="Network"] [aria-pressed="true"]').count() == 1
+
+
+def test_a_cell_of_the_matrix_filters_and_gives_up_again(errors):
+    every = len(shown(errors))
+    cell, (true, read), times = largest_cell(errors)
+    cell.click()
+    assert len(shown(errors)) == times
+    assert all(text.startswith(f"{true} read as {read},") for text in shown(errors))
+    assert count(errors) == f"{times} of {every} mistakes: {true} read as {read}"
+    assert errors.get_by_role("combobox", name="True digit").input_value() == true
+    assert errors.get_by_role("combobox", name="Read as").input_value() == read
+    assert cell.get_attribute("aria-pressed") == "true"
+    cell.click()
+    assert len(shown(errors)) == every
+    assert cell.get_attribute("aria-pressed") == "false"
+
+
+def test_two_selects_filter(errors):
+    every = len(shown(errors))
+    cell, (true, read), times = largest_cell(errors)
+    errors.get_by_role("combobox", name="Read as").select_option(read)
+    assert {text[len("1 read as ")] for text in shown(errors)} == {read}
+    assert count(errors).endswith(f"of {every} mistakes: another digit read as {read}")
+    errors.get_by_role("combobox", name="True digit").select_option(true)
+    assert len(shown(errors)) == times
+    assert cell.get_attribute("aria-pressed") == "true"
+    errors.get_by_role("button", name="Show all").click()
+    assert len(shown(errors)) == every
+
+
+def test_a_filter_stays_when_the_network_changes(errors):
+    errors.get_by_role("combobox", name="True digit").select_option("8")
+    errors.get_by_role("group", name="Network").get_by_role("button").nth(1).click()
+    assert {text[0] for text in shown(errors)} <= {"8"}
+    assert ": a true 8 read as another digit" in count(errors)
+
+
+def test_keys_move_through_the_mistakes_and_open_them(errors):
+    texts = shown(errors)
+    errors.get_by_role("button", name="Show all").focus()
+    errors.keyboard.press("Tab")
+    expect(errors.locator(":focus")).to_have_text(texts[0])
+    errors.keyboard.press("ArrowRight")
+    errors.keyboard.press("ArrowRight")
+    errors.keyboard.press("ArrowLeft")
+    expect(errors.locator(":focus")).to_have_text(texts[1])
+    left = errors.evaluate("document.activeElement.getBoundingClientRect().left")
+    errors.keyboard.press("ArrowDown")
+    below = errors.evaluate("document.activeElement.getBoundingClientRect().left")
+    assert left == below
+    errors.keyboard.press("ArrowUp")
+    expect(errors.locator(":focus")).to_have_text(texts[1])
+    assert errors.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+    errors.keyboard.press("End")
+    expect(errors.locator(":focus")).to_have_text(texts[-1])
+    errors.keyboard.press("Home")
+    errors.keyboard.press("Enter")
+    assert heading(errors) == texts[0]
+    errors.keyboard.press("ArrowRight")
+    assert heading(errors) == texts[1]
+    errors.keyboard.press("Escape")
+    assert not errors.locator("dialog.errors-dialog").is_visible()
+    expect(errors.locator(":focus")).to_have_text(texts[1])
+
+
+def test_a_mistake_is_shown_with_its_ten_doubts(errors):
+    errors.locator(f"{SECTION} .errors-open").nth(2).click()
+    dialog = errors.locator("dialog.errors-dialog")
+    rows = dialog.locator("tbody tr")
+    rows.first.wait_for()
+    assert rows.count() == 10
+    cells = [row.locator("th, td").all_inner_texts() for row in rows.all()]
+    true, read = re.match(r"(\d) read as (\d)", heading(errors)).groups()
+    assert {row[3]: row[0] for row in cells if row[3]} == {"true digit": true, "read": read}
+    assert heading(errors).endswith(cells[int(read)][2])
+    values = [float(re.search(r"\d+\.\d", row[2])[0]) for row in cells]
+    assert sum(values) == pytest.approx(100, abs=1.5)
+    widths = [row.locator(".errors-bar span").bounding_box()["width"] for row in rows.all()]
+    assert widths.index(max(widths)) == int(read)
+
+
+def test_a_reader_sees_the_true_pixels(errors, site):
+    errors.locator(f"{SECTION} .errors-open").nth(1).click()
+    errors.locator(".errors-doubts").wait_for()
+    seen = Image.open(io.BytesIO(errors.locator(".errors-picture svg").screenshot()))
+    data = json.loads((site.root / "site/errors/errors.json").read_text())
+    name = errors.locator(SECTION).get_attribute("data-network")
+    column, row = data["networks"][name][1][0] % data["columns"], None
+    row = data["networks"][name][1][0] // data["columns"]
+    with Image.open(site.root / "site/errors/digits.png") as sheet:
+        tile = sheet.crop((column * 28, row * 28, column * 28 + 28, row * 28 + 28))
+    size = seen.width / 28
+    assert size >= 6, "large"
+    middles = [int((place + 0.5) * size) for place in range(28)]
+    pixels = np.asarray(seen.convert("L")).astype(int)[np.ix_(middles, middles)]
+    assert np.abs(pixels - np.asarray(tile).astype(int)).max() <= 3
+
+
+def test_previous_and_next_stay_within_the_filter(errors):
+    cell, (true, read), times = largest_cell(errors)
+    cell.click()
+    errors.locator(f"{SECTION} .errors-open:visible").first.click()
+    dialog = errors.locator("dialog.errors-dialog")
+    assert dialog.get_by_role("button", name="Previous").is_disabled()
+    for _ in range(times - 1):
+        dialog.get_by_role("button", name="Next").click()
+        assert heading(errors).startswith(f"{true} read as {read},")
+    assert dialog.get_by_role("button", name="Next").is_disabled()
+    dialog.get_by_role("button", name="Close").click()
+    expect(errors.locator(":focus")).to_have_text(shown(errors)[-1])
+
+
+@pytest.mark.parametrize("width", [1280, 390, 320])
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_it_is_accessible_while_it_is_used(open_page, width, dark):
+    page = open_page("errors/", width=width, dark=dark, has_touch=width < 1000)
+    cell, _, _ = largest_cell(page)
+    press = cell.tap if width < 1000 else cell.click
+    press()
+    for opened in (False, True):
+        if opened:
+            image = page.locator(f"{SECTION} .errors-open:visible").first
+            (image.tap if width < 1000 else image.click)()
+            page.locator(".errors-doubts").wait_for()
+        found = Axe().run(page, options={"runOnly": RULES}).response
+        assert [(rule["id"], rule["nodes"][0]["html"]) for rule in found["violations"]] == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    box = page.locator("dialog.errors-dialog").bounding_box()
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= width
+
+
+def test_it_works_again_after_a_walk_through_the_site(open_page):
+    page = open_page("")
+    for _ in range(2):
+        page.get_by_role("link", name="Browse the errors").first.click()
+        page.wait_for_selector(".errors.is-ready")
+        cell, _, times = largest_cell(page)
+        cell.click()
+        assert len(shown(page)) == times
+        page.locator(f"{SECTION} .errors-open:visible").first.click()
+        page.locator(".errors-doubts").wait_for()
+        assert page.locator("dialog.errors-dialog").count() == 1
+        page.keyboard.press("Escape")
+        page.get_by_role("link", name="Results").first.click()
+        page.wait_for_selector(".results-table button")
+    page.go_back()
+    page.wait_for_selector(".errors.is-ready")
+
+
+def test_an_address_can_name_a_network(open_page):
+    page = open_page("errors/#errors-improved-cnn-cnn-3")
+    title = page.locator(SECTION).get_by_role("heading", level=2).inner_text()
+    assert title.startswith("ImprovedCNN")

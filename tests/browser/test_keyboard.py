@@ -1,0 +1,164 @@
+"""The site without a mouse: what is focused is seen, and all can be reached and used."""
+
+import time
+
+import pytest
+
+# What has the focus, and whether a reader sees that. The theme frames the label of a switch
+# that it hides. A box that is taller than the window is looked for where it is in sight.
+FOCUS = """() => {
+  const focused = document.activeElement;
+  if (focused === document.body) return null;
+  const box = focused.matches(".md-option") ? focused.nextElementSibling : focused;
+  const style = getComputedStyle(box);
+  const framed = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0
+    || style.boxShadow !== "none";
+  let opacity = 1;
+  for (let one = box; one; one = one.parentElement) opacity *= getComputedStyle(one).opacity;
+  const {left, right, top, bottom} = box.getClientRects()[0] || box.getBoundingClientRect();
+  const [x, y] = [
+    (Math.max(left, 0) + Math.min(right, innerWidth)) / 2,
+    (Math.max(top, 0) + Math.min(bottom, innerHeight)) / 2];
+  const there = document.elementFromPoint(x, y);
+  const seen = right - left > 1 && bottom - top > 1 && opacity > 0.1
+    && there && (box.contains(there) || there.contains(box) && there !== document.body);
+  return {html: focused.outerHTML.slice(0, 160), framed, seen: Boolean(seen)};
+}"""
+SCHEME = "document.body.dataset.mdColorScheme"
+LINKS = ".md-search-result__link"
+
+
+def until(page, condition):
+    """Wait until a condition holds; the policy of the site forbids Playwright's own way."""
+    end = time.monotonic() + 30
+    while not page.evaluate(condition):
+        assert time.monotonic() < end, condition
+        page.wait_for_timeout(30)
+
+
+def tab_to(page, selector):
+    """Press Tab until the focus is on what the selector finds; at most 200 times."""
+    for _ in range(200):
+        page.keyboard.press("Tab")
+        if page.evaluate("selector => document.activeElement.matches(selector)", selector):
+            return
+    pytest.fail(f"Tab never reaches {selector}")
+
+
+def sentence(site, lesson):
+    """The first words of a section in the middle of a lesson, and the section's id."""
+    page = site.pages[f"{lesson}index.html"]
+    heads = [head for head in page.article("h2") if head.find_next_sibling().name == "p"]
+    head = heads[len(heads) // 2]
+    return " ".join(head.find_next_sibling().get_text().split()[:9]), head["id"]
+
+
+@pytest.mark.parametrize("width", [1280, 640])  # 640: a window of 1280 at 200 %
+def test_the_focus_is_always_seen(open_page, lesson, width):
+    page = open_page(lesson, width=width, reduced_motion="reduce")
+    stops = []
+    for _ in range(500):
+        page.keyboard.press("Tab")
+        page.evaluate("() => new Promise(requestAnimationFrame)")
+        stop = page.evaluate(FOCUS)
+        if stop is None:
+            break
+        stops.append(stop)
+    else:
+        pytest.fail("Tab never comes to the end of the page")
+    assert len(stops) > 50
+    assert [stop for stop in stops if not (stop["framed"] and stop["seen"])] == []
+
+
+def test_the_first_stop_skips_to_the_content(open_page, lesson):
+    page = open_page(lesson)
+    page.keyboard.press("Tab")
+    skip = page.locator(":focus")
+    assert skip.inner_text() == "Skip to content"
+    box = skip.bounding_box()
+    assert box["x"] >= 0
+    assert box["y"] >= 0
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.evaluate("Boolean(document.activeElement.closest('article'))")
+
+
+def test_the_palette_is_switched(open_page, lesson):
+    page = open_page(lesson)
+    assert page.evaluate(SCHEME) == "default"
+    tab_to(page, ".md-option")
+    assert page.locator(":focus").get_attribute("aria-label") == "Switch to the dark page"
+    page.keyboard.press("Enter")
+    assert page.evaluate(SCHEME) == "slate"
+    dark = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    page.reload(wait_until="networkidle")
+    assert page.evaluate(SCHEME) == "slate", "it is remembered"
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == dark
+    tab_to(page, ".md-option")
+    page.keyboard.press("Enter")
+    assert page.evaluate(SCHEME) == "default"
+
+
+@pytest.mark.parametrize("way", ["slash", "tab"])
+def test_search_finds_a_sentence_under_its_section(open_page, site, lesson, way):
+    page = open_page("")
+    words, section = sentence(site, lesson)
+    if way == "slash":
+        page.keyboard.press("/")
+    else:
+        tab_to(page, ".md-search__input")
+    page.keyboard.type(words)
+    until(page, f"[...document.querySelectorAll('{LINKS}')].some(a => a.hash === '#{section}')")
+    for _ in range(4):
+        page.keyboard.press("ArrowDown")
+        if page.evaluate("document.activeElement.hash") == f"#{section}":
+            break
+    assert page.evaluate("document.activeElement.hash") == f"#{section}", words
+    assert page.evaluate("document.activeElement.pathname").endswith(f"/{lesson}")
+    assert page.evaluate(FOCUS)["framed"]
+    page.keyboard.press("Enter")
+    until(page, f"location.pathname.endsWith('/{lesson}') && scrollY > 0")
+    until(page, "!document.querySelector('#__search').checked")
+    top = f"document.getElementById('{section}').getBoundingClientRect().top"
+    until(page, f"{top} >= 0 && {top} < innerHeight")
+
+
+@pytest.mark.parametrize("name", ["load_mnist", "wilson_interval"])
+def test_search_finds_a_name_of_the_package_in_the_reference(open_page, name):
+    page = open_page("")
+    page.keyboard.press("/")
+    page.keyboard.type(name)
+    until(page, f"document.querySelector('{LINKS}')")
+    first = f"[...document.querySelectorAll('{LINKS}')].filter(a => a.hash)[0]"
+    until(page, f"{first}.hash.endsWith('.{name}')")
+    assert page.evaluate(f"{first}.pathname").endswith("/reference/")
+    assert page.evaluate(f"{first}.checkVisibility()")
+    page.keyboard.press("Escape")
+    assert not page.evaluate("document.querySelector('#__search').checked")
+
+
+def test_a_link_of_the_navigation_is_followed(open_page, lesson):
+    page = open_page("")
+    link = f".md-nav--primary a[href*='{lesson}']"
+    title = page.locator(link).first.inner_text()
+    tab_to(page, link)
+    page.keyboard.press("Enter")
+    until(page, f"location.pathname.endsWith('/{lesson}')")
+    until(page, f"document.title.startsWith({title!r}) || document.querySelector('h1')")
+
+
+@pytest.mark.parametrize("key", ["Enter", "Space"])
+def test_the_drawer_of_a_narrow_window_is_opened_and_closed(open_page, lesson, key):
+    page = open_page("", width=390)
+    opened = "document.querySelector('#__drawer').checked"
+    tab_to(page, "[for=__drawer]")
+    assert page.evaluate(FOCUS)["framed"]
+    page.keyboard.press(key)
+    assert page.evaluate(opened)
+    page.keyboard.press("Escape")
+    assert not page.evaluate(opened)
+    page.keyboard.press(key)
+    tab_to(page, f".md-nav--primary a[href*='{lesson}']")
+    until(page, "document.activeElement.getBoundingClientRect().left >= 0")
+    page.keyboard.press("Enter")
+    until(page, f"location.pathname.endsWith('/{lesson}') && !{opened}")

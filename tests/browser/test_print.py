@@ -1,0 +1,63 @@
+"""A lesson on paper: all of it is there, dark on white, also from a dark page."""
+
+import io
+
+import pytest
+from pypdf import PdfReader
+
+# The width of an A4 page within the margins of the theme, at 96 dots an inch.
+PAPER = 718
+# What is printed, but not as a whole.
+CUT = """() => [...document.querySelectorAll(".md-content *")]
+  .filter(box => box.checkVisibility() && box.clientWidth > 1)
+  .filter(box => box.getBoundingClientRect().right > innerWidth + 1
+    || getComputedStyle(box).overflowX !== "visible" && box.scrollWidth > box.clientWidth + 1)
+  .map(box => box.outerHTML.slice(0, 200))"""
+SHOWN = """() => [...document.querySelectorAll(".md-content img")]
+  .filter(image => image.checkVisibility())"""
+
+
+def texts(page, selector):
+    """The texts of what the selector finds and a reader sees."""
+    found = page.locator(selector).filter(visible=True).all_inner_texts()
+    return [text for text in found if text.strip()]
+
+
+def close(text):
+    """A text without the spaces, which a line break on paper may add or take."""
+    return "".join(text.split())
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_a_printed_lesson_has_all_of_its_text(open_page, lesson, dark):
+    page = open_page(lesson, dark=dark)
+    code = [line for text in texts(page, ".highlight pre") for line in text.splitlines()]
+    code = [line for line in code if line.strip()]
+    outputs = texts(page, ".jp-OutputArea-output pre")
+    captions = texts(page, "figcaption")
+    reader = PdfReader(io.BytesIO(page.pdf(format="A4")))
+    printed = close("".join(one.extract_text() for one in reader.pages))
+    assert 5 <= len(reader.pages) <= 40
+    for text in (code[0], code[-1], max(code, key=len), *outputs, *captions):
+        assert close(text) in printed
+    assert captions
+    assert "Copied" not in printed
+    assert "Skiptocontent" not in printed
+
+
+def test_nothing_is_cut_off_on_paper(open_page, address):
+    page = open_page(address, width=PAPER, height=1000)
+    page.emulate_media(media="print")
+    assert page.evaluate(CUT) == []
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_paper_is_white(open_page, lesson, dark):
+    page = open_page(lesson, dark=dark)
+    page.emulate_media(media="print")
+    assert page.evaluate("getComputedStyle(document.body).color") == "rgba(0, 0, 0, 0.87)"
+    white = ("rgb(255, 255, 255)", "rgba(0, 0, 0, 0)")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") in white
+    sources = page.evaluate(f"({SHOWN})().map(image => image.currentSrc || image.src)")
+    assert len(sources) >= 5
+    assert [source for source in sources if ".dark." in source] == []
