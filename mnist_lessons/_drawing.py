@@ -91,7 +91,7 @@ def _columns(number: int, columns: int, captions: Sequence[Sequence[str]], look:
     if not look.narrow or columns <= room:
         return columns
     rows = math.ceil(number / max(room, 1))
-    return math.ceil(number / rows)
+    return math.ceil(number / rows) if rows > 1 else room
 
 
 def _side(columns: int, look: Look) -> tuple[float, int]:

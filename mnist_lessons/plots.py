@@ -31,7 +31,6 @@ from mnist_lessons.training import EpochRecord
 
 __all__ = [
     "LessonFigure",
-    "Look",
     "confusion_matrix",
     "doubt_bars",
     "image_grid",
@@ -43,7 +42,7 @@ __all__ = [
 _DPI = 144  # two pixels for each CSS pixel
 _CROSS = "\N{BALLOT X} "
 
-Table = Sequence[Sequence[object]]
+_Table = Sequence[Sequence[object]]
 
 
 @dataclass(frozen=True)
@@ -63,7 +62,7 @@ class LessonFigure:
     draw: Callable[[Look], Figure]
     title: str
     alt: str
-    table: Table | None = None
+    table: _Table | None = None
 
     def __post_init__(self) -> None:
         if len(self.alt) < 20:

@@ -4,6 +4,7 @@ import base64
 import csv
 import io
 import re
+from itertools import pairwise
 from types import SimpleNamespace
 
 import numpy as np
@@ -418,3 +419,75 @@ def test_figures_do_not_change_what_they_show(predictions, test_split):
     assert torch.equal(test_split.images, before[0])
     assert torch.equal(predictions.logits, before[1])
     assert isinstance(test_split, Split)
+
+
+def test_a_long_title_is_broken_into_lines_that_fit(sample):
+    title = " ".join(["A rather long title, as long as it gets"] * 6)
+    for unit in ("grey level", "W" * 12):
+        image = plots.single_image(sample.train.images[0], title=title, alt=ALT, unit=unit)
+        figure = image.on_screen()
+        figure.canvas.draw()
+        boxes = [line.get_window_extent() for line in figure.texts]
+        assert " ".join(line.get_text() for line in figure.texts) == title
+        assert max(box.x1 for box in boxes) <= figure.bbox.x1
+        assert max(box.y1 for box in boxes) <= figure.bbox.y1
+        assert min(box.y0 for box in boxes) >= figure.axes[0].get_window_extent().y1
+
+
+def test_a_name_is_no_formula():
+    names = ["$a_1", "<b>&$"]
+    figure = plots.learning_curves({name: [one_record(0)] for name in names}, title="1 $ < 2 $")
+    assert {*names, "1 $ < 2 $"} <= {*words(figure)}
+    opened(figure.png())
+    for ending, content in figure.files("x").items():
+        if ending.endswith(".svg"):
+            assert objection(ending, content) is None
+            assert b"&lt;b&gt;&amp;$" in content
+
+
+@pytest.mark.parametrize(("number", "wished"), [(36, 12), (60, 10), (64, 8), (15, 6), (1, 12)])
+@pytest.mark.parametrize("ending", VARIANTS)
+def test_the_captions_of_a_grid_fit_side_by_side(number, wished, ending, sample):
+    images = sample.train.images[:number]
+    captions = ["9 (4)\n> 99.9 %"] * number
+    wrong = [True] * number
+    figure = plots.image_grid(
+        images, captions, title="T", alt=ALT, columns=wished, wrong=wrong
+    )  # fmt: skip
+    drawn = everything(figure, VARIANTS[ending])
+    boxes = [text.get_window_extent() for text in drawn.texts]
+    for line in range(2):
+        for box, following in pairwise(boxes[line::2]):
+            assert box.x1 <= following.x0 + 1 or box.y0 > following.y0
+    in_a_row = len({round(box.x0) for box in boxes[1::2]})
+    room = 6 if "narrow" in ending and wished > 6 else wished
+    assert in_a_row == min(room, number)
+
+
+@pytest.mark.parametrize("ending", VARIANTS)
+def test_a_legend_of_many_or_long_names_stays_inside_the_figure(ending):
+    for names in ([f"run {number}" for number in range(16)], ["a network " * 3, "b" * 30]):
+        histories = {name: [one_record(0), one_record(1)] for name in names}
+        drawn = everything(plots.learning_curves(histories, title="T"), VARIANTS[ending])
+        loss, _, legend = drawn.axes
+        boxes = [text.get_window_extent() for text in legend.texts]
+        assert len(boxes) == len(names) + 2
+        assert not any(
+            box.overlaps(other) for place, box in enumerate(boxes) for other in boxes[:place]
+        )
+        assert max(box.x1 for box in boxes) <= legend.get_window_extent().x1
+        assert min(box.y0 for box in boxes) >= loss.get_window_extent().y1
+
+
+@pytest.mark.parametrize(
+    ("loss", "told"), [(2e-6, "10⁻⁵"), (0.003, "0.01"), (0.2, "0.2"), (1.9, "2")]
+)
+def test_the_ticks_of_a_small_loss_can_be_read(loss, told):
+    history = [
+        one_record(0, train_loss=2.3, validation_loss=2.3),
+        one_record(1, train_loss=loss, validation_loss=loss),
+    ]
+    axes = everything(plots.learning_curves({"run": history}, title="T"), PRINT).axes[0]
+    ticks = [tick for tick in axes.get_yticklabels() if tick.get_text()]
+    assert told in [tick.get_text() for tick in ticks]
+    assert min(tick.get_window_extent().x0 for tick in ticks) >= 0

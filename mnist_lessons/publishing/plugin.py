@@ -128,8 +128,6 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
         """Give each lesson a run; stop here, before anything is replaced, if one fails."""
         project = Project(Path(config.config_file_path).resolve().parent)
         config.watch += [str(project.tutorials), str(project.package)]
-        if not config.repo_url:
-            config.edit_uri = ""  # below no address, it would be none
         try:
             settings = Settings.from_environment()
             if self._workshop:

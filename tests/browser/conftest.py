@@ -1,6 +1,7 @@
 """Pages of the built site in a real browser; what goes wrong there fails the test."""
 
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -71,6 +72,19 @@ def open_page(browser, site) -> Iterator[OpenPage]:
 
         yield opened
     assert problems == []
+
+
+@pytest.fixture
+def until() -> Callable[[Page, str], None]:
+    """Waits until an expression of JavaScript holds; Playwright's own way needs `eval`."""
+
+    def wait(page: Page, condition: str) -> None:
+        end = time.monotonic() + 30
+        while not page.evaluate(condition):
+            assert time.monotonic() < end, condition
+            page.wait_for_timeout(30)
+
+    return wait
 
 
 def _note(problems: list[str], said) -> None:

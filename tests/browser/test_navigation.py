@@ -1,25 +1,20 @@
 """From page to page without loading anew; each page then works as if opened by its address."""
 
-import time
-
 import pytest
 
 TITLE = "[document.title, document.querySelector('h1').textContent]"
 
 
-def until(page, condition):
-    """Wait until a condition holds; the policy of the site forbids Playwright's own way."""
-    end = time.monotonic() + 30
-    while not page.evaluate(condition):
-        assert time.monotonic() < end, condition
-        page.wait_for_timeout(30)
+@pytest.fixture
+def follow(until):
+    """Clicks a link of the navigation, and waits for its page."""
 
+    def click(page, address):
+        page.locator(f".md-nav--primary a[href$='/{address}']").first.click()
+        until(page, f"location.pathname.endsWith('/{address}')")
+        page.wait_for_load_state("networkidle")
 
-def follow(page, address):
-    """Click a link of the navigation, and wait for its page."""
-    page.locator(f".md-nav--primary a[href$='{address}']").first.click()
-    until(page, f"location.pathname.endsWith('/{address}')")
-    page.wait_for_load_state("networkidle")
+    return click
 
 
 def state(page):
@@ -37,7 +32,7 @@ def state(page):
     )
 
 
-def test_a_walk_through_all_pages_loads_the_first_alone(open_page, site):
+def test_a_walk_through_all_pages_loads_the_first_alone(open_page, follow, site):
     page = open_page("")
     page.evaluate("window.marked = true")
     links = page.locator(".md-nav--primary a[href]").evaluate_all("all => all.map(a => a.href)")
@@ -49,7 +44,7 @@ def test_a_walk_through_all_pages_loads_the_first_alone(open_page, site):
         assert page.evaluate("window.marked"), f"{address} was loaded anew"
 
 
-def test_a_lesson_is_the_same_by_a_click_and_by_its_address(open_page, lesson):
+def test_a_lesson_is_the_same_by_a_click_and_by_its_address(open_page, until, follow, lesson):
     opened = state(open_page(lesson))
     page = open_page("")
     page.evaluate("window.marked = true")
@@ -65,7 +60,7 @@ def test_a_lesson_is_the_same_by_a_click_and_by_its_address(open_page, lesson):
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_figures_are_there_after_a_click(open_page, lesson, dark):
+def test_figures_are_there_after_a_click(open_page, follow, lesson, dark):
     page = open_page("", dark=dark)
     follow(page, lesson)
     images = page.locator("article img:visible")
@@ -80,7 +75,7 @@ def test_figures_are_there_after_a_click(open_page, lesson, dark):
     assert all((".dark." in name) == dark for name in drawn)
 
 
-def test_the_palette_is_kept_and_changes_the_figures(open_page, lesson):
+def test_the_palette_is_kept_and_changes_the_figures(open_page, follow, lesson):
     page = open_page("")
     page.locator(".md-header__option label:visible").click()
     follow(page, lesson)
@@ -92,7 +87,7 @@ def test_the_palette_is_kept_and_changes_the_figures(open_page, lesson):
     assert not any(".dark." in name for name in shown)
 
 
-def test_code_is_copied_without_its_links(open_page, lesson):
+def test_code_is_copied_without_its_links(open_page, until, follow, lesson):
     page = open_page("", permissions=["clipboard-read", "clipboard-write"])
     follow(page, lesson)
     block = page.locator(".highlight").first

@@ -23,6 +23,11 @@ def texts(page, selector):
     return [text for text in found if text.strip()]
 
 
+def lines(page, selector):
+    """The lines of these texts, which a page of paper may end between."""
+    return [line for text in texts(page, selector) for line in text.splitlines() if line.strip()]
+
+
 def close(text):
     """A text without the spaces, which a line break on paper may add or take."""
     return "".join(text.split())
@@ -31,9 +36,8 @@ def close(text):
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_a_printed_lesson_has_all_of_its_text(open_page, lesson, dark):
     page = open_page(lesson, dark=dark)
-    code = [line for text in texts(page, ".highlight pre") for line in text.splitlines()]
-    code = [line for line in code if line.strip()]
-    outputs = texts(page, ".jp-OutputArea-output pre")
+    code = lines(page, ".highlight pre")
+    outputs = lines(page, ".jp-OutputArea-output pre")
     captions = texts(page, "figcaption")
     reader = PdfReader(io.BytesIO(page.pdf(format="A4")))
     printed = close("".join(one.extract_text() for one in reader.pages))

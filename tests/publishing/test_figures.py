@@ -45,7 +45,7 @@ def output(content, **about):
     return v4.new_output("display_data", bundle, metadata={"image/png": about})
 
 
-def shown(run, name, **changes):
+def shown(run, name, /, **changes):
     """What a notebook has of a figure of a run."""
     about = next(figure for figure in run.card["figures"] if figure["name"] == name)
     kept = {key: about[key] for key in ("alt", "title", "name")}
@@ -138,6 +138,22 @@ def test_a_drawing_that_could_run_something_is_not_published(ending, run):
         _render.figures(notebook, run.folder)
 
 
+def test_a_lesson_with_a_drawing_that_could_run_something_fails(project):
+    before = project.site()
+    evil = (
+        "import os\nfrom pathlib import Path\n\n"
+        "tiny.publish('one')\n"
+        "folder = Path(os.environ['MNIST_LESSONS_RUNS']) / 'one'\n"
+        "length = (folder / 'curve.svg').write_text('<svg onload=\"alert(1)\"/>')"
+    )
+    project.write("one", end=evil)
+    result = project.build()
+    assert result.returncode == 1
+    assert "one" in result.stderr
+    assert "the figure curve.svg could do more in a reader's browser" in result.stderr
+    assert project.site() == before
+
+
 def test_the_html_of_a_cell_changes_with_the_size_of_its_figure(run):
     notebook = notebook_of(shown(run, "matrix"))
     before = _render.prepared(notebook, run)
@@ -158,8 +174,6 @@ class Served(http.server.SimpleHTTPRequestHandler):
 def page_of(run):
     """Opens a page with the figures of a run, far below its beginning, in a real browser."""
     notebook = notebook_of(shown(run, "matrix"), shown(run, "Two_images"))
-    for name in ("matrix.png", "Two_images.png"):
-        (run.folder / name).unlink
     for scheme in ("default", "slate"):
         (run.folder / f"{scheme}.html").write_text(
             '<!doctype html><meta charset="utf-8"><title>T</title>'
@@ -214,5 +228,6 @@ def test_a_browser_loads_and_shows_the_one_drawing_that_fits(scheme, width, endi
     assert all(wide <= width for *_, wide in seen)
     assert [url.rsplit("/")[-1] for url in page.loaded if "svg" in url] == expected
     page.emulate_media(media="print")
+    page.wait_for_function(f"({VISIBLE})().every(([, loaded]) => loaded)")
     names = [name for name, *_ in page.evaluate(VISIBLE)]
     assert names == [name.replace(".dark", "") for name in expected], "paper is white"
