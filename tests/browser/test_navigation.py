@@ -10,8 +10,10 @@ def follow(until):
     """Clicks a link of the navigation, and waits for its page."""
 
     def click(page, address):
+        page.evaluate("document.querySelector('article').id = 'earlier'")
         page.locator(f".md-nav--primary a[href$='/{address}']").first.click()
         until(page, f"location.pathname.endsWith('/{address}')")
+        until(page, "!document.querySelector('#earlier')")
         page.wait_for_load_state("networkidle")
 
     return click

@@ -38,7 +38,7 @@ def test_a_printed_lesson_has_all_of_its_text(open_page, lesson, dark):
     page = open_page(lesson, dark=dark)
     code = lines(page, ".highlight pre")
     outputs = lines(page, ".jp-OutputArea-output pre")
-    captions = texts(page, "figcaption")
+    captions = lines(page, "figcaption")
     reader = PdfReader(io.BytesIO(page.pdf(format="A4")))
     printed = close("".join(one.extract_text() for one in reader.pages))
     assert 5 <= len(reader.pages) <= 40
