@@ -95,7 +95,7 @@ def write_site(folder, runs):
 
 
 @pytest.fixture(scope="module")
-def address(runs, tmp_path_factory):
+def demo(runs, tmp_path_factory):
     """The page's address, under the policy of the site."""
     folder = tmp_path_factory.mktemp("site")
     write_site(folder, runs)
@@ -108,7 +108,7 @@ def address(runs, tmp_path_factory):
 
 
 @pytest.fixture
-def open_demo(browser, address):
+def open_demo(browser, demo):
     """Opens the page; at the end nothing has gone wrong in it, and nobody else was asked."""
     contexts, wrong = [], []
 
@@ -122,11 +122,11 @@ def open_demo(browser, address):
             "request",
             lambda asked: (
                 None
-                if asked.url.startswith((address.removesuffix("draw/"), "data:"))
+                if asked.url.startswith((demo.removesuffix("draw/"), "data:"))
                 else wrong.append(asked.url)
             ),
         )
-        page.goto(address)
+        page.goto(demo)
         if ready:
             page.wait_for_selector("[data-ready]")
         return page
@@ -509,10 +509,10 @@ def test_the_script_may_run_twice_on_one_page(page):
     assert not pixels_seen(page).any()
 
 
-def test_what_could_not_be_loaded_is_told(browser, address):
+def test_what_could_not_be_loaded_is_told(browser, demo):
     page = browser.new_page()
     page.route("**/weights.bin", lambda route: route.fulfill(status=503))
-    page.goto(address)
+    page.goto(demo)
     expect(live(page)).to_contain_text("could not be loaded (weights.bin: 503)")
     drag(page, *SEVEN)
     assert pixels_seen(page).any(), "one can still draw"
