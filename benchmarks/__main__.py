@@ -1,15 +1,20 @@
-"""Compare the seeds' loops with ours, and time how the site is built."""
+"""Compare the seeds' loops with ours, time how the site is built, measure its pages."""
 
 import argparse
 import json
 import signal
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from benchmarks import building, loops
+from benchmarks.rows import Part
 from mnist_lessons.errors import LessonError
 
 __all__ = ["main"]
+
+_PARTS = ("loops", "building", "pages")
 
 
 def main() -> None:
@@ -20,12 +25,9 @@ def main() -> None:
     arguments = _arguments()
     parts = {}
     try:
-        if arguments.part in ("loops", "both"):
-            parts["loops"] = loops.compare(arguments.rounds, arguments.threads)
-            print(parts["loops"])
-        if arguments.part in ("building", "both"):
-            parts["building"] = building.measure(arguments.rounds, arguments.repeats)
-            print(parts["building"])
+        for name, measure in _measures(arguments).items():
+            parts[name] = measure()
+            print(parts[name], flush=True)
     except LessonError as error:
         print(f"benchmarks: {error}", file=sys.stderr)
         raise SystemExit(error.exit_status) from error
@@ -38,10 +40,29 @@ def main() -> None:
         arguments.json.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
 
 
+def _measures(arguments: argparse.Namespace) -> dict[str, Callable[[], Part]]:
+    """How to measure each part that was asked for.
+
+    Raises:
+        SettingError: there is no site to measure.
+    """
+    wanted = _PARTS if arguments.part == "all" else [arguments.part]
+    measures: dict[str, Callable[[], Part]] = {
+        "loops": partial(loops.compare, arguments.rounds, arguments.threads),
+        "building": partial(building.measure, arguments.rounds, arguments.repeats),
+    }
+    if "pages" in wanted:
+        from benchmarks import pages  # needs a browser
+
+        measures["pages"] = partial(pages.measure, pages.checked_site(arguments.site))
+    return {name: measures[name] for name in wanted}
+
+
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("part", nargs="?", choices=[*_PARTS, "all"], default="all", help="(all)")
     parser.add_argument(
-        "part", nargs="?", choices=["loops", "building", "both"], default="both", help="(both)"
+        "--site", type=Path, default=Path("site"), help="built site whose pages to measure (site)"
     )
     parser.add_argument(
         "--rounds", type=_positive, default=3, help="pairs per network, and of executions (3)"

@@ -2,9 +2,9 @@
 
 from dataclasses import asdict, dataclass
 from statistics import median
-from typing import Any
+from typing import Any, ClassVar
 
-__all__ = ["Part", "Row"]
+__all__ = ["Check", "Part", "Row"]
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,8 @@ class Row:
         note: the figures behind the values.
         unit: of the values and of the target.
     """
+
+    COLUMNS: ClassVar = f"{'':<54} threads  {'median (least to most)':<24} {'target':<8}"
 
     what: str
     threads: int
@@ -56,6 +58,44 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Check:
+    """One line of the table: a figure, the most that it should be, and who has it.
+
+    Attributes:
+        what: what was measured.
+        target: the most that it should be.
+        ours: of this site.
+        theirs: of the default pages; None where they have no such thing.
+        unit: of the three.
+    """
+
+    COLUMNS: ClassVar = f"{'':<58} {'at most':>9}  {'this site':>11}  {'mkdocs-jupyter':>14}"
+
+    what: str
+    target: float
+    ours: float
+    theirs: float | None = None
+    unit: str = ""
+
+    @property
+    def verdict(self) -> str:
+        """`reached` or `missed`."""
+        return "reached" if self.ours <= self.target else "missed"
+
+    def __str__(self) -> str:
+        theirs = "-" if self.theirs is None else self._told(self.theirs)
+        figures = f"{self._told(self.target):>9}  {self._told(self.ours):>11}  {theirs:>14}"
+        return f"{self.what:<58} {figures}  {self.verdict}"
+
+    def _told(self, value: float) -> str:
+        return f"{value:.4g} {self.unit}".rstrip()
+
+    def as_json(self) -> dict[str, Any]:
+        """All of it, and the verdict."""
+        return {**asdict(self), "verdict": self.verdict}
+
+
+@dataclass(frozen=True)
 class Part:
     """One part of the benchmark.
 
@@ -66,9 +106,9 @@ class Part:
     """
 
     heading: list[str]
-    rows: list[Row]
+    rows: list[Row] | list[Check]
     figures: dict[str, Any]
 
     def __str__(self) -> str:
-        columns = f"{'':<54} threads  {'median (least to most)':<24} {'target':<8}"
-        return "\n".join(["", *self.heading, "", columns.rstrip(), *map(str, self.rows)])
+        columns = self.rows[0].COLUMNS.rstrip()
+        return "\n".join(["", *self.heading, "", columns, *map(str, self.rows)])

@@ -12,12 +12,9 @@ import signal
 import struct
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property, partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from functools import cached_property
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -27,6 +24,7 @@ import pytest
 import sklearn  # noqa: F401
 from bs4 import BeautifulSoup
 
+from benchmarks.static import serving_folder
 from mnist_lessons import _fetch
 from mnist_lessons._fetch import MnistFile
 from mnist_lessons.publishing._lessons import discover
@@ -212,7 +210,7 @@ class Site:
 def served(tmp_path_factory) -> Iterator[tuple[Path, str]]:
     """A project of which a site may be built, and the address where that is served."""
     root = tmp_path_factory.mktemp("project")
-    with _serving(root / "site") as address:
+    with serving_folder(root / "site") as address:
         yield root, address
 
 
@@ -241,19 +239,3 @@ def site(served) -> Site:
     )
     assert process.returncode == 0, process.stderr
     return Site(root, address, process)
-
-
-@contextmanager
-def _serving(folder: Path) -> Iterator[str]:
-    """The address of a server of a folder, which may come later."""
-
-    class Quiet(SimpleHTTPRequestHandler):
-        def log_message(self, *_: object) -> None:
-            """Nothing: a test tells what it asked for."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder))) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}/"
-        server.shutdown()
-        thread.join()

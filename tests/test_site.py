@@ -14,6 +14,7 @@ from urllib.parse import unquote, urlsplit
 import nbformat
 import pytest
 
+from benchmarks.links import broken_links
 from mnist_lessons.publishing._lessons import code_cells, discover
 
 ROOT = Path(__file__).parents[1]
@@ -68,41 +69,10 @@ def test_the_build_leaves_nothing_but_the_site_and_the_store(site):
     assert not any((store / "running").iterdir())
 
 
-def targets(page):
-    attributes = ("href", "src", "srcset", "poster", "data")
-    return [tag[name] for name in attributes for tag in page.find_all(attrs={name: True})]
-
-
-def broken(site, address, target):
-    """What is wrong with a link, or None."""
-    if target.startswith(site.address):
-        target = f"/{target.removeprefix(site.address)}"
-    url = urlsplit(target)
-    if url.scheme or url.netloc:
-        away = url.scheme == "https" and url.hostname not in ("localhost", "127.0.0.1")
-        return None if away else "neither here nor on the web"
-    here = site.folder / address
-    path = unquote(url.path)
-    base = site.folder if path.startswith("/") else here.parent
-    file = (base / path.lstrip("/")).resolve() if path else here
-    if file.is_dir():
-        file /= "index.html"
-    if not file.is_file() or not file.is_relative_to(site.folder.resolve()):
-        return "no such file"
-    if url.fragment and file.suffix == ".html":
-        page = site.pages[file.relative_to(site.folder.resolve()).as_posix()]
-        if not page.find(id=unquote(url.fragment)):
-            return "no such place on that page"
-    return None
-
-
 def test_every_link_leads_somewhere(site):
-    checked = [
-        (address, target) for address, page in site.pages.items() for target in targets(page)
-    ]
-    assert len(checked) > 300
-    problems = [(*link, problem) for link in checked if (problem := broken(site, *link))]
-    assert problems == []
+    checked, broken = broken_links(site.folder, site.address)
+    assert checked > 300
+    assert broken == []
 
 
 def test_nothing_is_loaded_from_another_host(site):
@@ -429,6 +399,17 @@ def test_the_search_index_has_each_text_once(site):
             if entry["location"].startswith(f"tutorials/{lesson.slug}/")
         )
         assert page.count("start_run(") <= 1
+
+
+def test_the_search_index_has_neither_buttons_nor_tables_of_numbers(site):
+    index = json.loads((site.folder / "search" / "search_index.json").read_text("utf-8"))
+    text = {entry["location"]: entry["text"] for entry in index["docs"]}
+    assert "They run here, in your browser" in text["draw/"]
+    assert "Clear" not in text["draw/"]
+    assert "The surest mistakes come first" in text["errors/"]
+    assert not any("over 99.9 %" in told for told in text.values())
+    assert "made from what the runs recorded" in text["results/"]
+    assert "SimpleDNN" not in text["results/"] + text["results/#learning-curves"]
 
 
 @every_lesson

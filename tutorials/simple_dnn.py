@@ -191,7 +191,8 @@ for rows in order.split(512):
     loss.backward()
     optimiser.step()
 
-print(f"after one epoch: {evaluate(model, splits.validation)}")
+print("after one epoch:")
+print(evaluate(model, splits.validation))
 
 # %% [markdown]
 # That is all there is to it.

@@ -252,10 +252,12 @@
       pad.fillRect((i % SIZE) * 20, floor(i / SIZE) * 20, 20, 20);
     });
     brush.classList.toggle("draw-down", Boolean(state.open));
+    area.toggleAttribute("data-empty", !state.tile && !state.strokes.length);
     renew();
   };
   const begin = (point) => {
     if (state.tile) restart();
+    area.removeAttribute("data-empty");
     state.strokes.push((state.open = []));
     extend(point);
   };

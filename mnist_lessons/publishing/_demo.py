@@ -102,7 +102,8 @@ def block(runs: Sequence[StoredRun]) -> str:
         return _NOTHING
     return "\n".join(
         [
-            '<div class="draw" data-draw data-search-exclude>',
+            # The theme's search leaves out a section, but not a division that has others in it.
+            '<section class="draw" data-draw data-search-exclude>',
             '<div class="draw-columns">',
             _pad(networks),
             _answers(networks),
@@ -110,7 +111,7 @@ def block(runs: Sequence[StoredRun]) -> str:
             _maps(networks),
             '<p class="draw-time">One answer of all networks together takes '
             "<strong data-time>…</strong> in this browser: the median of the last 30.</p>",
-            "</div>",
+            "</section>",
             _without_script(networks),
             _sizes(networks),
             _SCRIPT,
@@ -178,7 +179,7 @@ def _pad(networks: Sequence[_Network]) -> str:
     )
     return f"""\
 <div class="draw-pad">
-<div class="draw-area" tabindex="0" role="application" aria-label="Drawing area" \
+<div class="draw-area" data-empty tabindex="0" role="application" aria-label="Drawing area" \
 aria-describedby="draw-help">
 <canvas width="560" height="560" aria-hidden="true"></canvas>
 <span class="draw-brush" hidden></span>
@@ -188,7 +189,8 @@ aria-describedby="draw-help">
 <button type="button" class="draw-button" data-do="clear">Clear</button>
 <label><input type="checkbox" role="switch" checked data-centre> Centre my digit</label>
 </div>
-<div class="draw-controls" role="group" aria-label="Test digits that a network gets wrong">
+<div class="draw-controls draw-errors" role="group" \
+aria-label="Test digits that a network gets wrong">
 {buttons}
 </div>
 <p class="draw-help" id="draw-help">Draw with mouse, pen or finger. With the keyboard, arrows move \

@@ -45,7 +45,7 @@ def present(soup: "BeautifulSoup", pre: "Tag") -> None:
     if max(map(len, lines), default=0) > _NEVER_SCROLLS:
         pre.attrs |= {"tabindex": "0", "role": "group", "aria-label": "Output"}
     if len(lines) > _MOST_LINES:
-        details = soup.new_tag("details", attrs={"class": "long-output"})
+        details = soup.new_tag("details", attrs={"class": "aside"})
         summary = soup.new_tag("summary")
         summary.string = f"Output: {len(lines):,} lines, {_size(text)}"
         pre.replace_with(details)

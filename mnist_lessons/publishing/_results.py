@@ -75,8 +75,9 @@ def comparison(runs: Sequence[StoredRun]) -> str:
     body = "\n".join(_row(result, low) for result in results)
     return (
         '<div class="results" role="region" aria-labelledby="results-caption" tabindex="0">\n'
-        '<table class="results-table">\n<caption id="results-caption">All trained networks'
-        f"{_on_devices(results)}</caption>\n"
+        '<table class="results-table" data-search-exclude>\n'
+        '<caption id="results-caption"><span>All trained networks'
+        f"{_on_devices(results)}</span></caption>\n"
         f"<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>\n</div>\n{_SCRIPT}"
     )
 
@@ -96,7 +97,7 @@ def learning_curves(runs: Sequence[StoredRun]) -> str:
     names = legend(_curves(results, "validation_loss"))
     return (
         f'<div class="results-curves">\n{drawings}\n</div>\n{names}\n'
-        f'<details class="results-numbers"><summary>The same as numbers</summary>\n'
+        f'<details class="aside"><summary>The same as numbers</summary>\n'
         f"{_numbers(results)}\n</details>"
     )
 
@@ -190,7 +191,7 @@ def _numbers(results: Sequence[_Result]) -> str:
     )
     return (
         '<div class="results" role="region" aria-label="Accuracy and loss by epoch" tabindex="0">\n'
-        '<table class="results-table"><thead><tr><th scope="col">epoch</th>'
+        '<table class="results-table" data-search-exclude><thead><tr><th scope="col">epoch</th>'
         f"{names}</tr></thead>\n<tbody>\n{body}\n</tbody></table>\n</div>\n"
         f"<p>Every epoch: {links}.</p>"
     )

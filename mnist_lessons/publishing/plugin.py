@@ -51,6 +51,8 @@ _FAILURE = "<!-- lessons: failure -->"
 _FAILED = f'!!! failure "This lesson did not run"\n\n    {_FAILURE}'
 _RUNNING = '!!! info "This lesson is running"\n\n    Its outputs will be here when it has ended.'
 
+_LESSON_BOOST = 2  # in search, beside other pages
+
 _log = get_plugin_logger("lessons")
 
 
@@ -172,10 +174,11 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
     def on_page_markdown(
         self, markdown: str, page: Page, config: MkDocsConfig, files: Files
     ) -> str | None:
-        """Fill the tables of a page; describe a lesson's."""
+        """Fill the tables of a page; describe a lesson's, and let search prefer it."""
         if lesson := self._lesson(page):
             notebook = self._notebooks[lesson.lesson.slug]
             page.meta.setdefault("description", description(notebook))
+            page.meta.setdefault("search", {"boost": _LESSON_BOOST})
         if _RESULTS not in markdown and _CARDS not in markdown:
             return markdown
         runs = self._runs()

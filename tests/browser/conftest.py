@@ -1,14 +1,13 @@
 """Pages of the built site in a real browser; what goes wrong there fails the test."""
 
-import shutil
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
+
+from benchmarks.browsing import Visit, chromium
 
 _ROOT = Path(__file__).parents[2]
 _LESSONS = [f"tutorials/{path.stem}/" for path in sorted((_ROOT / "tutorials").glob("*.py"))]
@@ -29,49 +28,33 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """The system's Chromium; without one, these tests fail."""
-    found = [path for name in ("chromium", "google-chrome") if (path := shutil.which(name))]
-    if not found:
-        pytest.fail("there is no Chromium and no Chrome on the PATH: apt install chromium")
-    with sync_playwright() as playwright:
-        flags = ["--no-sandbox", "--disable-gpu"]
-        running = playwright.chromium.launch(executable_path=found[0], args=flags)
+    with chromium() as running:
         yield running
-        running.close()
 
 
 @pytest.fixture
 def open_page(browser, site) -> Iterator[OpenPage]:
     """Opens pages of the site; at the end no browser may have complained of any.
 
-    The address is below the site; `page.sent` has all that a page asked for. Keyword
-    arguments other than these are Playwright's, of a new context.
+    The address is below the site; `page.visit` knows all that a page asked for. Keyword
+    arguments are those of a `Visit`.
     """
-    problems: list[str] = []
-    with ExitStack() as stack:
+    visits: list[Visit] = []
 
-        def opened(
-            address: str, *, width: int = 1280, height: int = 900, dark: bool = False, **options
-        ) -> Page:
-            context = browser.new_context(
-                viewport={"width": width, "height": height},
-                color_scheme="dark" if dark else "light",
-                **options,
-            )
-            stack.callback(context.close)
-            page = context.new_page()
-            page.sent = []
-            page.on("console", lambda said: _note(problems, said))
-            page.on("pageerror", lambda error: problems.append(f"{address}: {error}"))
-            page.on("request", lambda request: page.sent.append(request.url))
-            page.goto(site.address + address, wait_until="networkidle")
-            if dark:
-                scheme = page.locator("body").get_attribute("data-md-color-scheme")
-                assert scheme == "slate" or options.get("java_script_enabled") is False
-            stack.callback(_same_host, problems, page.sent, site.address)
-            return page
+    def opened(address: str, *, dark: bool = False, **options) -> Page:
+        visit = Visit(browser, site.address + address, dark=dark, **options)
+        visits.append(visit)
+        visit.page.visit = visit
+        if dark:
+            scheme = visit.page.locator("body").get_attribute("data-md-color-scheme")
+            assert scheme == "slate" or options.get("java_script_enabled") is False
+        return visit.page
 
-        yield opened
-    assert problems == []
+    yield opened
+    for visit in visits:
+        visit.close()
+    assert [problem for visit in visits for problem in visit.problems] == []
+    assert [url for visit in visits for url in visit.sent_away()] == []
 
 
 @pytest.fixture
@@ -85,15 +68,3 @@ def until() -> Callable[[Page, str], None]:
             page.wait_for_timeout(30)
 
     return wait
-
-
-def _note(problems: list[str], said) -> None:
-    # A refusal of the content security policy is told on the console, too.
-    if said.type in ("error", "warning"):
-        problems.append(f"{said.page.url if said.page else ''}: {said.text}")
-
-
-def _same_host(problems: list[str], sent: list[str], address: str) -> None:
-    here = urlsplit(address).netloc
-    away = [url for url in sent if urlsplit(url).scheme in ("http", "https")]
-    problems += [url for url in away if urlsplit(url).netloc != here]

@@ -5,9 +5,6 @@ import io
 import json
 import re
 import shutil
-import threading
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +13,7 @@ import torch
 from PIL import Image
 from playwright.sync_api import expect
 
+from benchmarks.static import serving_folder
 from mnist_lessons import export
 from mnist_lessons.data import normalise
 from mnist_lessons.evaluation import predict
@@ -41,11 +39,6 @@ PAGE = """\
 <script>document.documentElement.className = "js";</script></head>
 <body class="md-typeset"><main>{block}</main></body></html>
 """
-
-
-class QuietHandler(SimpleHTTPRequestHandler):
-    def log_message(self, *_):
-        pass
 
 
 def trained(run, model, key, splits, epochs):
@@ -99,12 +92,8 @@ def demo(runs, tmp_path_factory):
     """The page's address, under the policy of the site."""
     folder = tmp_path_factory.mktemp("site")
     write_site(folder, runs)
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(QuietHandler, directory=folder)) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}/draw/"
-        server.shutdown()
-        thread.join()
+    with serving_folder(folder) as address:
+        yield f"{address}draw/"
 
 
 @pytest.fixture
@@ -243,12 +232,9 @@ def test_each_storage_is_read_as_in_python(storage, browser, sample, tmp_path, m
     again = export.load(run._card["networks"][0], (run.folder / "net.weights").read_bytes())
     with torch.no_grad():
         theirs = again(splits.test.images[:20])
-    handler = partial(QuietHandler, directory=tmp_path)
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
+    with serving_folder(tmp_path) as address:
         page = browser.new_page()
-        page.goto(f"http://127.0.0.1:{server.server_port}/draw/")
+        page.goto(f"{address}draw/")
         page.wait_for_selector("[data-ready]")
         ours = page.evaluate(
             """(images) => images.map((pixels) =>
@@ -256,8 +242,6 @@ def test_each_storage_is_read_as_in_python(storage, browser, sample, tmp_path, m
             sample.test.images[:20].flatten(1).tolist(),
         )
         page.close()
-        server.shutdown()
-        thread.join()
     assert (torch.tensor(ours) - theirs).abs().max() < 1e-4
 
 
@@ -270,6 +254,30 @@ def test_both_networks_answer_while_the_line_is_drawn(page):
     assert pixels_seen(page).any()
     assert all(read_by(page, key).isdigit() for key in KEYS)
     page.mouse.up()
+
+
+def test_on_a_phone_pad_and_answers_are_seen_together(open_demo):
+    page = open_demo(viewport={"width": 390, "height": 780}, has_touch=True)
+    page.locator(".draw-area").evaluate("area => area.scrollIntoView()")
+    assert page.locator(".draw-area").bounding_box()["y"] >= 0
+    last = page.locator("[data-answer]").last.bounding_box()
+    assert last["y"] + last["height"] < 700
+    tops = [page.locator(name).first.bounding_box()["y"] for name in (
+        ".draw-area", '[data-do="clear"]', ".draw-doubts", ".draw-seen", "[data-next]", ".draw-help"
+    )]  # fmt: skip
+    assert tops == sorted(tops)
+
+
+def test_an_empty_pad_says_what_it_is_for(page):
+    hint = "getComputedStyle(document.querySelector('.draw-area'), '::after').content"
+    assert "Draw a digit here" in page.evaluate(hint)
+    drag(page, *SEVEN, lift=False)
+    assert page.evaluate(hint) == "none"
+    page.mouse.up()
+    page.get_by_role("button", name="Clear").click()
+    assert "Draw a digit here" in page.evaluate(hint)
+    page.get_by_role("button", name="Next error of the simple network").click()
+    assert page.evaluate(hint) == "none"
 
 
 def test_doubts_are_told_in_words_and_add_up(page):

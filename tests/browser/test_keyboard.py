@@ -4,7 +4,7 @@ import pytest
 
 # What has the focus, and whether a reader sees that. A hidden switch shows it on its label.
 # A box that is taller than the window is looked for where it is in sight.
-FOCUS = """() => {
+FOCUS = """async () => {
   const focused = document.activeElement;
   if (focused === document.body) return null;
   const labels = [...(focused.labels || [])].filter(label => label.closest(".md-header"));
@@ -13,16 +13,18 @@ FOCUS = """() => {
   const style = getComputedStyle(box);
   const framed = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0
     || style.boxShadow !== "none";
-  let opacity = 1;
-  for (let one = box; one; one = one.parentElement) opacity *= getComputedStyle(one).opacity;
-  const {left, right, top, bottom} = box.getClientRects()[0] || box.getBoundingClientRect();
-  const [x, y] = [
-    (Math.max(left, 0) + Math.min(right, innerWidth)) / 2,
-    (Math.max(top, 0) + Math.min(bottom, innerHeight)) / 2];
-  const there = document.elementFromPoint(x, y);
-  const seen = right - left > 1 && bottom - top > 1 && opacity > 0.1
-    && there && (box.contains(there) || there.contains(box) && there !== document.body);
-  return {html: focused.outerHTML.slice(0, 160), framed, seen: Boolean(seen)};
+  const inSight = () => {
+    let opacity = 1;
+    for (let one = box; one; one = one.parentElement) opacity *= getComputedStyle(one).opacity;
+    const {left, right, top, bottom} = box.getClientRects()[0] || box.getBoundingClientRect();
+    const there = document.elementFromPoint(
+      (Math.max(left, 0) + Math.min(right, innerWidth)) / 2,
+      (Math.max(top, 0) + Math.min(bottom, innerHeight)) / 2);
+    return right - left > 1 && bottom - top > 1 && opacity > 0.1 && there !== document.body
+      && (box.contains(there) || Boolean(there?.contains(box)));
+  };
+  for (let frame = 0; frame < 30 && !inSight(); frame++) await new Promise(requestAnimationFrame);
+  return {html: focused.outerHTML.slice(0, 160), framed, seen: inSight()};
 }"""
 SCHEME = "document.body.dataset.mdColorScheme"
 LINKS = ".md-search-result__link"
@@ -35,6 +37,12 @@ def tab_to(page, selector):
         if page.evaluate("selector => document.activeElement.matches(selector)", selector):
             return
     pytest.fail(f"Tab never reaches {selector}")
+
+
+def search_for(page, words):
+    """Enter words, but for the last letter at once: each letter brings a list of its own."""
+    page.keyboard.insert_text(words[:-1])
+    page.keyboard.type(words[-1])
 
 
 def sentence(site, lesson):
@@ -100,7 +108,7 @@ def test_search_finds_a_sentence_under_its_section(open_page, until, site, lesso
         page.keyboard.press("/")
     else:
         tab_to(page, ".md-search__input")
-    page.keyboard.type(words)
+    search_for(page, words)
     until(page, f"[...document.querySelectorAll('{LINKS}')].some(a => a.hash === '#{section}')")
     for _ in range(4):
         page.keyboard.press("ArrowDown")
@@ -120,7 +128,7 @@ def test_search_finds_a_sentence_under_its_section(open_page, until, site, lesso
 def test_search_finds_a_name_of_the_package_in_the_reference(open_page, until, name):
     page = open_page("")
     page.keyboard.press("/")
-    page.keyboard.type(name)
+    search_for(page, name)
     until(page, f"document.querySelector('{LINKS}')")
     first = f"[...document.querySelectorAll('{LINKS}')].filter(a => a.hash)[0]"
     until(page, f"{first}.hash.endsWith('.{name}')")
@@ -142,11 +150,12 @@ def test_a_link_of_the_navigation_is_followed(open_page, until, lesson):
 def test_the_drawer_of_a_narrow_window_is_opened_and_closed(open_page, until, lesson):
     page = open_page("", width=390)
     opened = "document.querySelector('#__drawer').checked"
-    tab_to(page, "#__drawer")
+    tab_to(page, "button[aria-label=Navigation]")
     assert page.evaluate(FOCUS)["framed"]
-    for wanted in (True, False, True):
-        page.keyboard.press("Space")
+    for key, wanted in (("Space", True), ("Enter", False), ("Space", True)):
+        page.keyboard.press(key)
         assert page.evaluate(opened) == wanted
+        assert page.evaluate("document.activeElement.ariaExpanded") == str(wanted).lower()
     tab_to(page, f".md-nav--primary a[href*='{lesson}']")
     until(page, "document.activeElement.getBoundingClientRect().left >= 0")
     page.keyboard.press("Enter")

@@ -36,6 +36,7 @@ def close(text):
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_a_printed_lesson_has_all_of_its_text(open_page, lesson, dark):
     page = open_page(lesson, dark=dark)
+    page.emulate_media(media="print")
     code = lines(page, ".highlight pre")
     outputs = lines(page, ".jp-OutputArea-output pre")
     captions = lines(page, "figcaption")
@@ -56,12 +57,14 @@ def test_nothing_is_cut_off_on_paper(open_page, address):
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_paper_is_white(open_page, lesson, dark):
+def test_paper_is_white(open_page, until, lesson, dark):
     page = open_page(lesson, dark=dark)
     page.emulate_media(media="print")
     assert page.evaluate("getComputedStyle(document.body).color") == "rgba(0, 0, 0, 0.87)"
     white = ("rgb(255, 255, 255)", "rgba(0, 0, 0, 0)")
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") in white
+    link = "getComputedStyle(document.querySelector('article p a')).color"
+    until(page, f"{link} === 'rgb(31, 90, 166)'")  # not that of a dark page; it fades
     sources = page.evaluate(f"({SHOWN})().map(image => image.currentSrc || image.src)")
     assert len(sources) >= 5
     assert [source for source in sources if ".dark." in source] == []

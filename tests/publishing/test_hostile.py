@@ -3,15 +3,12 @@
 import json
 import shutil
 import subprocess
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
+
+from benchmarks.static import serving_folder
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 RUN = "document.documentElement.setAttribute('data-ran-{0}', '')"  # what a payload does
@@ -96,24 +93,6 @@ with log.open("w", newline="") as stream:
     writer.writerows(row | dict(fit={image("fit")!r}) for row in rows)"""
 
 
-@contextmanager
-def served(folder: Path) -> Iterator[str]:
-    """A folder by HTTP, as readers get it."""
-
-    class Quiet(SimpleHTTPRequestHandler):
-        def log_message(self, *_):
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=folder)) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
-
-
 def opened(address: str, profile: Path) -> BeautifulSoup:
     """A page after a browser has loaded it, and run what there is to run."""
     found = [browser for name in BROWSERS if (browser := shutil.which(name))]
@@ -146,8 +125,8 @@ def test_a_payload_is_seen_to_run(tmp_path):
     names = ("script", "image", "svg")
     control = script("script") + image("image") + drawing("svg")
     (tmp_path / "index.html").write_text(f"<!doctype html><title>Control</title>{control}")
-    with served(tmp_path) as address:
-        page = opened(f"{address}/index.html", tmp_path / "profile")
+    with serving_folder(tmp_path) as address:
+        page = opened(f"{address}index.html", tmp_path / "profile")
     assert has_run(page) == {f"data-ran-{name}" for name in names}
 
 
@@ -197,8 +176,8 @@ OF_THE_CELLS = ("stdout", "stdout-image", "stdout-svg", "stderr", "ansi", "repr"
     ids=["lesson", "results"],
 )
 def test_what_is_shown_is_inert(hostile, tmp_path, page, shown):
-    with served(hostile.root / "site") as address:
-        dom = opened(f"{address}/{page}", tmp_path / "profile")
+    with serving_folder(hostile.root / "site") as address:
+        dom = opened(f"{address}{page}", tmp_path / "profile")
     assert_inert(dom)
     text = dom.article.get_text()
     for name in shown:
@@ -222,7 +201,7 @@ def test_an_error_that_the_server_shows_is_inert(serve, project, tmp_path):
     page = serve(project).wait_for("This lesson did not run")
     # A browser at the server itself would wait for news, and never say that it is done.
     (project.root / "site/tutorials/one/index.html").write_text(page, encoding="utf-8")
-    with served(project.root / "site") as address:
-        dom = opened(f"{address}/tutorials/one/", tmp_path / "profile")
+    with serving_folder(project.root / "site") as address:
+        dom = opened(f"{address}tutorials/one/", tmp_path / "profile")
     assert_inert(dom)
     assert message in dom.article.get_text()

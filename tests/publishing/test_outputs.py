@@ -29,7 +29,7 @@ def test_a_long_output_is_folded_and_says_how_long_it_is(lines, told):
     assert [summary.get_text() for summary in block("summary")] == ([told] if told else [])
     assert not any(details.has_attr("open") for details in block("details"))
     assert block.pre.get_text().splitlines() == lines
-    assert bool(block.pre.find_parent("details", class_="long-output")) == bool(told)
+    assert bool(block.pre.find_parent("details", class_="aside")) == bool(told)
 
 
 @pytest.mark.parametrize(

