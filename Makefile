@@ -30,7 +30,7 @@ check: $(READY) ## run ruff (lint and format) and mypy
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
-bench: $(READY) ## measure speed and memory: training, building, serving
+bench: $(READY) ## measure training, building, serving, and the pages of site/
 	@$(BIN)/python -m benchmarks
 
 clean: ## remove the environment, the site and the stored runs; runs/ stays

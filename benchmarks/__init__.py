@@ -1,4 +1,4 @@
-"""Our loops beside the seeds', and the speed of building: `python -m benchmarks --help`."""
+"""Our loops beside the seeds', building, and pages in a browser: `python -m benchmarks --help`."""
 
 from typing import NamedTuple
 

@@ -16,6 +16,10 @@ import pytest
 import torch
 from torch.nn import functional as F
 
+from benchmarks import our_loops, seed_loops
+from benchmarks.links import broken_links
+from benchmarks.rows import Check, Row
+
 ROOT = Path(__file__).parents[1]
 
 # In the place of a lesson that trains.
@@ -32,15 +36,6 @@ run = start_run("{slug}", seed=1)
 print("hello")
 run.finish()
 """
-
-
-@pytest.fixture
-def loops(monkeypatch):
-    """The two modules of loops; `benchmarks` is no part of the package."""
-    monkeypatch.syspath_prepend(ROOT)
-    from benchmarks import our_loops, seed_loops
-
-    return seed_loops, our_loops
 
 
 @pytest.fixture
@@ -107,12 +102,12 @@ def assert_same_gradients(one: torch.nn.Module, other: torch.nn.Module) -> None:
         torch.testing.assert_close(mine.grad, theirs.grad, rtol=1e-4, atol=1e-6)
 
 
-def test_cnn_has_the_loss_and_gradients_of_the_seed(loops, sample):
+def test_cnn_has_the_loss_and_gradients_of_the_seed(sample):
     from mnist_lessons.data import normalise
     from mnist_lessons.models import ImprovedCNN
 
     batch = normalise(sample, mean=0.1307, std=0.3081).train[:64]
-    seed = loops[0].CNN().eval()  # dropout draws at random
+    seed = seed_loops.CNN().eval()  # dropout draws at random
     ours = with_weights_of(seed, ImprovedCNN()).eval()
     theirs = F.nll_loss(seed(batch.images), batch.labels)
     mine = F.cross_entropy(ours(batch.images), batch.labels)
@@ -122,15 +117,15 @@ def test_cnn_has_the_loss_and_gradients_of_the_seed(loops, sample):
     assert_same_gradients(ours, seed)
 
 
-def test_dnn_has_the_loss_and_gradients_of_the_seed(loops, sample):
+def test_dnn_has_the_loss_and_gradients_of_the_seed(sample):
     from mnist_lessons.data import normalise
 
     rows = slice(0, 512)
     wide = sample.train.images.to(torch.float64)
     images = (wide / wide.max())[rows].float()
     batch = normalise(sample, scale=float(sample.train.images.max())).train[rows]
-    seed = loops[0].DNN()
-    ours = with_weights_of(seed, loops[1].dnn_model())
+    seed = seed_loops.DNN()
+    ours = with_weights_of(seed, our_loops.dnn_model())
     theirs = F.cross_entropy(seed(images), batch.labels)
     mine = F.cross_entropy(ours(batch.images), batch.labels)
     torch.testing.assert_close(mine, theirs)
@@ -198,9 +193,64 @@ def test_a_step_that_fails_says_which_and_why(short_project, temporary):
     assert list(temporary.iterdir()) == []
 
 
-def test_a_verdict_is_by_the_median(loops):
-    from benchmarks.rows import Row
+def test_measures_the_pages_of_a_site_beside_those_of_mkdocs_jupyter(site, tmp_path):
+    folder, report = tmp_path / "site", tmp_path / "bench.json"
+    shutil.copytree(site.folder, folder)
+    for name in ("reference", "results", "run", "write", "credits"):
+        shutil.rmtree(folder / name)
+    for file in ("index.html", "improved_cnn.ipynb"):
+        (folder / "tutorials" / "improved_cnn" / file).unlink()
+    done = bench("pages", "--site", str(folder), "--json", str(report))
+    assert done.returncode == 0, done.stderr
+    content = json.loads(report.read_text(encoding="utf-8"))
+    assert content["pages"]["ours"]["pages"] == 5
+    assert content["pages"]["demo"]["images"] == 500
+    rows = {row["what"]: row for row in content["rows"]}
+    assert all(what in done.stdout for what in rows)
+    missed = [what for what, row in rows.items() if row["verdict"] == "missed"]
+    timed = "Demo: one answer of both networks, as the page shows it"
+    assert [what for what in missed if what != timed] == [
+        "Links, images and downloads that lead nowhere"
+    ]
+    theirs = {what: row["theirs"] for what, row in rows.items() if row["theirs"] is not None}
+    never = ("Layout shift while a lesson loads", "Pages that scroll sideways at 320 px")
+    assert all(worse > rows[what]["target"] for what, worse in theirs.items() if what not in never)
 
+
+def test_pages_are_measured_of_a_built_site_only(tmp_path):
+    done = bench("pages", "--site", str(tmp_path))
+    assert done.returncode == 2
+    assert done.stderr == (
+        f"benchmarks: there is no site in {tmp_path}: build one with make site\n"
+    )
+
+
+def test_a_link_that_leads_nowhere_is_told_with_its_page(tmp_path):
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "index.html").write_text('<h2 id="here">Here</h2>')
+    good = ["other/", "other/#here", "https://example.org", "data:,", "http://here/other/", "#top"]
+    bad = {
+        "missing/": "no such file",
+        "other/#there": "no such place on that page",
+        "../index.html": "no such file",
+        "http://example.org": "neither here nor on the web",
+    }
+    links = "".join(f'<a href="{link}">a link</a>' for link in [*good, *bad])
+    (tmp_path / "index.html").write_text(f'<p id="top">{links}</p>')
+    checked, broken = broken_links(tmp_path, "http://here/")
+    assert checked == len(good) + len(bad)
+    assert broken == [("index.html", link, why) for link, why in bad.items()]
+
+
+def test_a_verdict_of_a_page_is_by_its_limit():
+    check = Check("what", 20, 17.25, 838.4, "kB")
+    assert check.verdict == "reached"
+    assert str(check).split() == ["what", "20", "kB", "17.25", "kB", "838.4", "kB", "reached"]
+    assert Check("what", 0, 1).verdict == "missed"
+    assert str(Check("what", 0, 0)).split() == ["what", "0", "0", "-", "reached"]
+
+
+def test_a_verdict_is_by_the_median():
     row = Row("what", 1, [0.5, 0.9, 4.0], target=1.0, at_most=True, unit="s")
     assert row.verdict == "reached"
     assert "0.90 s (0.50 to 4.00)" in str(row)
