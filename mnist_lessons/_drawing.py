@@ -117,7 +117,7 @@ def draw_curves(histories: Mapping[str, Sequence[EpochRecord]], title: str, look
     top = 22 * (rows + 1) + 30
     height = 170 if look.narrow else 230
     step = (0, height + 84) if look.narrow else (352, 0)
-    width = 312 if look.narrow else 290
+    width = 302 if look.narrow else 280  # on the right, room for half of the last label
     canvas = Canvas(look, look.width, top + step[1] + height + 44, title)
     loss = canvas.plot(42, top, width, height)
     accuracy = canvas.plot(42 + step[0], top + step[1], width, height)

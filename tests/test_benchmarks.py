@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -53,6 +54,8 @@ def short_project(tmp_path) -> Path:
         ignored = shutil.ignore_patterns("__pycache__")
         shutil.copytree(ROOT / name, root / name, ignore=ignored)
     shutil.copy(ROOT / "mkdocs.yml", root)
+    home = root / "docs" / "index.md"
+    home.write_text(re.sub("<!-- lessons: figure .* -->", "", home.read_text("utf-8")), "utf-8")
     (root / "tutorials").mkdir()
     for script in (ROOT / "tutorials").glob("*.py"):
         lesson = SHORT.format(slug=script.stem)

@@ -491,3 +491,19 @@ def test_the_ticks_of_a_small_loss_can_be_read(loss, told):
     ticks = [tick for tick in axes.get_yticklabels() if tick.get_text()]
     assert told in [tick.get_text() for tick in ticks]
     assert min(tick.get_window_extent().x0 for tick in ticks) >= 0
+
+
+@pytest.mark.parametrize("ending", VARIANTS)
+@pytest.mark.parametrize("epochs", [3, 100, 120, 128, 1_000])
+def test_the_labels_of_the_epochs_stay_inside_the_figure(epochs, ending):
+    history = [one_record(epoch) for epoch in range(epochs + 1)]
+    drawn = everything(plots.learning_curves({"run": history}, title="T"), VARIANTS[ending])
+    for axes in drawn.axes[:2]:
+        low, high = axes.get_xlim()
+        ends = [
+            label.get_window_extent().x1
+            for place, label in zip(axes.get_xticks(), axes.get_xticklabels(), strict=True)
+            if low <= place <= high
+        ]
+        assert len(ends) >= 3
+        assert max(ends) <= axes.figure.bbox.x1

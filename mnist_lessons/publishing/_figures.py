@@ -2,15 +2,17 @@
 
 import html
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from mnist_lessons.errors import BuildFailure
+from mnist_lessons.publishing._store import StoredRun
 
-__all__ = ["figure_files", "figure_html", "objection"]
+__all__ = ["figure_files", "figure_html", "objection", "with_figures"]
 
 _ENDINGS = (".svg", ".dark.svg", ".narrow.svg", ".narrow.dark.svg")
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
+_PLACE = re.compile(r"<!-- lessons: figure (\S+) (\S+) -->")
 _NARROW = "(max-width: 37.5em)"  # below it, the text of a wide figure would be too small
 
 
@@ -39,7 +41,9 @@ def figure_files(folder: Path, name: object, picture: bytes) -> dict[str, bytes]
     return files | ({data.name: data.read_bytes()} if data.is_file() else {})
 
 
-def figure_html(name: str, files: Mapping[str, bytes], *, alt: str, title: str) -> str:
+def figure_html(
+    name: str, files: Mapping[str, bytes], *, alt: str, title: str, folder: str = ""
+) -> str:
     """A figure for a page in both palettes, wide or narrow; only what is shown is loaded.
 
     Args:
@@ -47,18 +51,52 @@ def figure_html(name: str, files: Mapping[str, bytes], *, alt: str, title: str) 
         files: what `figure_files` returned.
         alt: what the figure shows, in words.
         title: its caption.
+        folder: where the files are, as seen from the page, with a slash at its end.
     """
-    pictures = [
-        f'<picture class="{scheme}"><source media="{_NARROW}" '
-        f'srcset="{name}.narrow{ending}" {_size(files[f"{name}.narrow{ending}"])}>'
-        f'<img src="{name}{ending}" alt="{html.escape(alt)}" {_size(files[f"{name}{ending}"])} '
-        'loading="lazy" decoding="async"></picture>'
-        for scheme, ending in (("only-light", ".svg"), ("only-dark", ".dark.svg"))
-    ]
+
+    def picture(scheme: str, ending: str) -> str:
+        wide, narrow = f"{name}{ending}", f"{name}.narrow{ending}"
+        return (
+            f'<picture class="{scheme}"><source media="{_NARROW}" '
+            f'srcset="{folder}{narrow}" {_size(files[narrow])}>'
+            f'<img src="{folder}{wide}" alt="{html.escape(alt)}" {_size(files[wide])} '
+            'loading="lazy" decoding="async"></picture>'
+        )
+
+    pictures = picture("only-light", ".svg") + picture("only-dark", ".dark.svg")
     file = f"{name}.csv"
-    data = f'<span> <a href="{file}" download>Data (CSV)</a></span>' if file in files else ""
+    link = f'<span> <a href="{folder}{file}" download>Data (CSV)</a></span>'
+    data = link if file in files else ""
     caption = f"<figcaption>{html.escape(title)}{data}</figcaption>" if title or data else ""
-    return f'<figure class="lesson-figure">{"".join(pictures)}{caption}</figure>'
+    return f'<figure class="lesson-figure">{pictures}{caption}</figure>'
+
+
+def with_figures(page: str, runs: Sequence[StoredRun], tutorials: str) -> str:
+    """A page with figures of lessons in the place of `<!-- lessons: figure LESSON NAME -->`.
+
+    Args:
+        page: HTML.
+        runs: of the lessons; where one has no run yet, its figures are left out.
+        tutorials: folder of the lessons' pages, as seen from this page.
+
+    Raises:
+        BuildFailure: a run has shown no such figure, or a drawing could do more than be seen.
+    """
+    by_lesson = {str(run.card["lesson"]): run for run in runs}
+
+    def figure(found: re.Match[str]) -> str:
+        lesson, name = found.groups()
+        run = by_lesson.get(lesson)
+        if run is None:
+            return ""
+        noted = {str(one["name"]): one for one in run.card["figures"]}
+        if name not in noted:
+            raise BuildFailure(f"{lesson} shows no figure {name!r}; it shows {', '.join(noted)}")
+        alt, title = str(noted[name]["alt"]), str(noted[name]["title"])
+        files = figure_files(run.folder, name, (run.folder / f"{name}.png").read_bytes())
+        return figure_html(name, files, alt=alt, title=title, folder=f"{tutorials}{lesson}/")
+
+    return _PLACE.sub(figure, page)
 
 
 def objection(file: str, content: bytes) -> str | None:

@@ -17,6 +17,7 @@ from mkdocs.livereload import LiveReloadServer
 from mkdocs.plugins import BasePlugin, get_plugin_logger
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
+from mkdocs.utils import get_relative_url
 
 from mnist_lessons.errors import BuildFailure, LessonError, SettingError
 from mnist_lessons.publishing import _demo, _render, _tables
@@ -24,6 +25,7 @@ from mnist_lessons.publishing._bands import check_bands, read_bands
 from mnist_lessons.publishing._build import LessonPage, prepare
 from mnist_lessons.publishing._cells import CellCache
 from mnist_lessons.publishing._errors import error_browser
+from mnist_lessons.publishing._figures import with_figures
 from mnist_lessons.publishing._head import description, head
 from mnist_lessons.publishing._lessons import code_cells
 from mnist_lessons.publishing._notebook import portable
@@ -189,8 +191,13 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
     def on_page_content(
         self, html: str, page: Page, config: MkDocsConfig, files: Files
     ) -> str | None:
-        """Put a lesson's code and outputs, or what went wrong, in their places."""
+        """Put figures, and a lesson's code and outputs, or what went wrong, in their places."""
         html = _render.filled(html, self._blocks)
+        try:
+            tutorials = get_relative_url("tutorials/", page.url)
+            html = with_figures(html, self._runs(), tutorials)
+        except LessonError as error:
+            raise PluginError(f"{page.file.src_uri}: {error}") from error
         lesson = self._lesson(page)
         if lesson:
             cache = Path(config.config_file_path).resolve().parent / ".cache" / "cells"

@@ -1,13 +1,10 @@
 """A figure on a page: files of its run, one picture for each palette, a caption, its data."""
 
 import csv
-import http.server
 import io
 import shutil
 import struct
-import threading
 from base64 import b64encode
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,11 +12,13 @@ import torch
 from bs4 import BeautifulSoup
 from nbformat import v4
 from PIL import Image
-from playwright.sync_api import sync_playwright
 
+from benchmarks.browsing import Visit, chromium
+from benchmarks.static import serving_folder
 from mnist_lessons import plots
 from mnist_lessons.errors import BuildFailure
 from mnist_lessons.publishing import _render
+from mnist_lessons.publishing._figures import with_figures
 from mnist_lessons.publishing._store import StoredRun
 from mnist_lessons.runlog import Run
 from mnist_lessons.settings import Settings
@@ -163,11 +162,30 @@ def test_the_html_of_a_cell_changes_with_the_size_of_its_figure(run):
     assert _render.prepared(notebook, run) != before
 
 
-class Served(http.server.SimpleHTTPRequestHandler):
-    """Files of a folder, without a word on the terminal."""
+def test_any_page_can_show_a_figure_of_a_lesson(run):
+    page = "<p>Before</p><!-- lessons: figure lesson Two_images --><p>After</p>"
+    html = with_figures(page, [run], "../tutorials/")
+    soup = BeautifulSoup(html, "html.parser")
+    assert [tag.name for tag in soup.find_all(True, recursive=False)] == ["p", "figure", "p"]
+    links = [tag.get("src") or tag["srcset"] for tag in soup(["img", "source"])]
+    assert {link.rpartition("/")[0] for link in links} == {"../tutorials/lesson"}
+    assert {link.rpartition("/")[2] for link in links} == {
+        *("Two_images.svg", "Two_images.dark.svg"),
+        *("Two_images.narrow.svg", "Two_images.narrow.dark.svg"),
+    }
+    assert soup.figcaption.get_text() == "Two"
+    data = with_figures("<!-- lessons: figure lesson matrix -->", [run], "tutorials/")
+    assert 'href="tutorials/lesson/matrix.csv"' in data
+    assert TITLE not in data
 
-    def log_message(self, *_):
-        pass
+
+def test_a_figure_of_a_lesson_that_has_not_run_is_left_out(run):
+    assert with_figures("<!-- lessons: figure other Two_images -->", [run], "") == ""
+
+
+def test_a_figure_that_no_lesson_shows_fails_the_build(run):
+    with pytest.raises(BuildFailure, match="lesson shows no figure 'three'; it shows matrix, Two"):
+        with_figures("<!-- lessons: figure lesson three -->", [run], "")
 
 
 @pytest.fixture
@@ -183,28 +201,10 @@ def page_of(run):
             encoding="utf-8",
         )
     shutil.copy(ROOT / "docs" / "stylesheets" / "figures.css", run.folder)
-    found = [path for name in ("chromium", "google-chrome") if (path := shutil.which(name))]
-    if not found:
-        pytest.fail("there is no Chromium or Chrome: apt install chromium")
-    handler = partial(Served, directory=run.folder)
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever).start()
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(
-                executable_path=found[0], args=["--no-sandbox", "--disable-gpu"]
-            )
-
-            def opened(scheme, width):
-                page = browser.new_page(viewport={"width": width, "height": 2000})
-                page.loaded = []
-                page.on("request", lambda request: page.loaded.append(request.url))
-                page.goto(f"http://127.0.0.1:{server.server_port}/{scheme}.html")
-                page.wait_for_load_state("networkidle")
-                return page
-
-            yield opened
-            browser.close()
-        server.shutdown()
+    with serving_folder(run.folder) as address, chromium() as browser:
+        yield lambda scheme, width: Visit(
+            browser, f"{address}{scheme}.html", width=width, height=2000
+        )
 
 
 VISIBLE = """() => [...document.querySelectorAll('img')].filter(one => one.checkVisibility())
@@ -221,12 +221,13 @@ VISIBLE = """() => [...document.querySelectorAll('img')].filter(one => one.check
     ],
 )
 def test_a_browser_loads_and_shows_the_one_drawing_that_fits(scheme, width, ending, page_of):
-    page = page_of(scheme, width)
+    visit = page_of(scheme, width)
+    page = visit.page
     expected = [f"matrix{ending}", f"Two_images{ending}"]
     seen = page.evaluate(VISIBLE)
     assert [[name, loaded] for name, loaded, _ in seen] == [[name, True] for name in expected]
     assert all(wide <= width for *_, wide in seen)
-    assert [url.rsplit("/")[-1] for url in page.loaded if "svg" in url] == expected
+    assert [url.rsplit("/")[-1] for url in visit.sent if "svg" in url] == expected
     page.emulate_media(media="print")
     page.wait_for_function(f"({VISIBLE})().every(([, loaded]) => loaded)")
     names = [name for name, *_ in page.evaluate(VISIBLE)]
