@@ -410,6 +410,10 @@ def test_the_search_index_has_neither_buttons_nor_tables_of_numbers(site):
     assert not any("over 99.9 %" in told for told in text.values())
     assert "made from what the runs recorded" in text["results/"]
     assert "SimpleDNN" not in text["results/"] + text["results/#learning-curves"]
+    lessons = " ".join(told for place, told in text.items() if place.startswith("tutorials/"))
+    assert "People write the same digit in many ways" in lessons
+    for noise in ("epoch (logarithmic)", "What the program printed", "Data (CSV)"):
+        assert noise not in lessons
 
 
 @every_lesson

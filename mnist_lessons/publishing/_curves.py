@@ -99,7 +99,7 @@ def chart(curves: Sequence[Curve], axis: Axis, label: str) -> str:
         if line
     )
     return (
-        f'<svg class="curves" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" '
+        f'<svg class="curves" viewBox="0 0 {_WIDTH} {_HEIGHT}" data-search-exclude="" role="img" '
         f'aria-label="{html.escape(label)}">'
         f"{_across(across)}{_up(up, axis)}{lines}</svg>"
     )
@@ -112,7 +112,7 @@ def legend(curves: Sequence[Curve]) -> str:
         f"{_line(number, [(2, 6), (32, 6)])}</svg> {html.escape(curve.name)}</li>"
         for number, curve in enumerate(curves)
     )
-    return f'<ul class="curves-legend">{items}</ul>'
+    return f'<ul class="curves-legend" data-search-exclude="">{items}</ul>'
 
 
 def reduced(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:

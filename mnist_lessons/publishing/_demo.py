@@ -299,7 +299,7 @@ def _example(networks: Sequence[_Network]) -> _Example | None:
         for (_, true, read, chances), pixels in reversed(_read(network).mistakes):
             shares = sorted(enumerate(chances), key=lambda share: -share[1])
             told = ", ".join(
-                f"{digit} {_share(chance)}" for digit, chance in shares if chance >= 10
+                f"{_share(chance)} for {digit}" for digit, chance in shares if chance >= 10
             )
             says = f"A test digit, a {true}. The {network.name} reads {read}; its doubts: {told}."
             return _Example(_drawn(pixels, chances), says)

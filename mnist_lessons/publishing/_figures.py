@@ -65,7 +65,7 @@ def figure_html(
 
     pictures = picture("only-light", ".svg") + picture("only-dark", ".dark.svg")
     file = f"{name}.csv"
-    link = f'<span> <a href="{folder}{file}" download>Data (CSV)</a></span>'
+    link = f'<span data-search-exclude> <a href="{folder}{file}" download>Data (CSV)</a></span>'
     data = link if file in files else ""
     caption = f"<figcaption>{html.escape(title)}{data}</figcaption>" if title or data else ""
     return f'<figure class="lesson-figure">{pictures}{caption}</figure>'

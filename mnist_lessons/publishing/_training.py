@@ -86,7 +86,7 @@ def training_block(card: Mapping[str, Any], fit: str, printed: str) -> str | Non
     return (
         '<div class="training">\n<div class="training-summary">\n'
         f"{_table(rows, fit)}\n{_figure(rows, fit)}\n</div>\n"
-        '<details class="aside"><summary>'
+        '<details class="aside" data-search-exclude><summary>'
         f"What the program printed: {lines} line{'s' if lines > 1 else ''}</summary>\n"
         f"{_literally(printed.splitlines())}</details>\n"
         "</div>"

@@ -80,8 +80,13 @@ def test_the_first_stop_skips_to_the_content(open_page, until, lesson):
     assert box["y"] >= 0
     page.keyboard.press("Enter")
     until(page, "location.hash")
-    page.keyboard.press("Tab")
-    until(page, "document.activeElement.closest('article')")
+    in_article = "Boolean(document.activeElement.closest('article'))"
+    for _ in range(2):  # a busy browser may go to that place after the first Tab, and undo it
+        page.keyboard.press("Tab")
+        page.wait_for_timeout(500)
+        if page.evaluate(in_article):
+            break
+    assert page.evaluate(in_article)
 
 
 def test_the_palette_is_switched(open_page, lesson):
