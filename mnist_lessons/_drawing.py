@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from mnist_lessons._canvas import Canvas, Pixels, tiled
 from mnist_lessons._look import Look, readable_on
+from mnist_lessons._words import percent
 from mnist_lessons.training import EpochRecord
 
 __all__ = ["draw_curves", "draw_doubts", "draw_grid", "draw_image", "draw_matrix"]
@@ -165,7 +166,7 @@ def _finish_curves(
         for share in (record.train_accuracy, record.validation_accuracy)
     ]
     if shown and min(shown) > 50:
-        # The untrained model's 10 % would press everything else against the top.
+        # The untrained model's 10% would press everything else against the top.
         accuracy.set_ylim(math.floor(min(shown)) - 0.5, 100.2)
     for axes, heading in ((loss, "cross-entropy (nats per image)"), (accuracy, "accuracy (%)")):
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
@@ -282,12 +283,12 @@ def _bars(
     look: Look,
 ) -> None:
     left, top = corner
-    whole = 0.8 * width  # length of 100 %; the numbers of the bars are on its right
-    for percent in (0, 50, 100):
-        x = left + whole * percent / 100
-        colour = look.grid if percent else look.muted
+    whole = 0.8 * width  # length of 100%; the numbers of the bars are on its right
+    for mark in (0, 50, 100):
+        x = left + whole * mark / 100
+        colour = look.grid if mark else look.muted
         sheet.plot([x, x], [top, top + 10 * _BAR], color=colour, linewidth=1, zorder=0)
-        canvas.text(sheet, x, top + 10 * _BAR + 15, f"{percent}", fontsize=11)
+        canvas.text(sheet, x, top + 10 * _BAR + 15, f"{mark}", fontsize=11)
     canvas.text(sheet, left + whole / 2, top + 10 * _BAR + 30, "probability (%)", fontsize=11)
     heights = top + _BAR * (np.arange(10) + 0.5)
     bars = sheet.barh(heights, whole * share, left=left, height=11, color=look.series[0])
@@ -297,7 +298,8 @@ def _bars(
         canvas.text(sheet, left - 5, y + 4, f"{digit}", fontsize=11, ha="right")
         if digit in highest:
             x = left + whole * share[digit] + 4
-            canvas.text(sheet, x, y + 4, f"{100 * share[digit]:.0f}", fontsize=11, ha="left")
+            told = percent(float(share[digit]), places=0).removesuffix("%")
+            canvas.text(sheet, x, y + 4, told, fontsize=11, ha="left")
 
 
 def _channels(colour: str) -> tuple[int, ...]:

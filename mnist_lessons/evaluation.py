@@ -50,14 +50,14 @@ class Score:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """95 % Wilson interval of the accuracy."""
+        """95% Wilson interval of the accuracy."""
         return wilson_interval(self.correct, self.count)
 
     def __str__(self) -> str:
         low, high = self.interval
         return (
             f"{self.correct:,} of {self.count:,} correct: {self.accuracy:.2%} "
-            f"(95 % interval {low:.2%} to {high:.2%}), loss {self.loss:.4f}"
+            f"(95% interval {low:.2%} to {high:.2%}), loss {self.loss:.4f}"
         )
 
 

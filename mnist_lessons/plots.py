@@ -1,9 +1,8 @@
-"""Every figure of the lessons, each with a text that replaces it for who cannot see it."""
+"""Every figure of the lessons, each with a text that replaces it for those who cannot see it."""
 
 import base64
 import csv
 import io
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -25,6 +24,7 @@ from mnist_lessons._drawing import (
 )
 from mnist_lessons._look import PRINT, VARIANTS, Look
 from mnist_lessons._svg import svg
+from mnist_lessons._words import a, percent, times
 from mnist_lessons.data import Split
 from mnist_lessons.evaluation import Predictions, top_confusions
 from mnist_lessons.training import EpochRecord
@@ -52,7 +52,7 @@ class LessonFigure:
     Attributes:
         draw: draws it for a `Look`: its colours, narrow or wide, with or without the title.
         title: what the figure shows, its caption on the site.
-        alt: what the figure shows for who cannot see it, in at least 20 characters.
+        alt: what the figure shows for those who cannot see it, in at least 20 characters.
         table: the data of the figure, a row of names first; None where it has none.
 
     Raises:
@@ -119,7 +119,7 @@ def single_image(image: Tensor, *, title: str, alt: str, unit: str = "grey level
     Args:
         image: (28, 28) or (1, 28, 28), any real dtype.
         title: what the figure shows.
-        alt: what the figure shows, for who cannot see it.
+        alt: what the figure shows, for those who cannot see it.
         unit: what a pixel's value means.
     """
     values = image.squeeze().cpu().numpy()
@@ -144,7 +144,7 @@ def image_grid(
         images: (N, 28, 28) or (N, 1, 28, 28), any real dtype, at least one.
         captions: one text for each image.
         title: what the figure shows.
-        alt: what the figure shows, for who cannot see it.
+        alt: what the figure shows, for those who cannot see it.
         columns: images in a row, at least 1; on a phone as many as there is room for.
         wrong: True for each image to be marked as an error: a cross and a frame.
 
@@ -180,7 +180,7 @@ def prediction_grid(
     read = list(zip(digits, labels, confidence, strict=True))
     wrong = [digit != label for digit, label in zip(digits, labels, strict=True)]
     errors = ", ".join(
-        f"{digit} for a {label} ({_percent(share)})"
+        f"{digit} for {a(label)} ({percent(share)})"
         for digit, label, share in read
         if digit != label
     )
@@ -189,13 +189,13 @@ def prediction_grid(
         f"the true digit in brackets and the probability of the prediction. "
         + (f"Wrong, marked by a cross and a frame: {errors}." if errors else "All are right.")
     )
-    captions = [f"{digit} ({label})\n{_percent(share)}" for digit, label, share in read]
+    captions = [f"{digit} ({label})\n{percent(share)}" for digit, label, share in read]
     grid = image_grid(
         split.images.cpu()[rows], captions, title=title, alt=alt, columns=columns, wrong=wrong
     )
     header = ["image", "predicted digit", "true digit", "probability"]
     shown = [
-        [row, digit, label, round(share, 6)]
+        [row, digit, label, _exactly(share)]
         for row, (digit, label, share) in zip(rows.tolist(), read, strict=True)
     ]
     return LessonFigure(grid.draw, title, alt, [header, *shown])
@@ -229,7 +229,7 @@ def confusion_matrix(counts: NDArray[np.int64], *, title: str) -> LessonFigure:
     """
     counts = counts.copy()
     worst = ", ".join(
-        f"{true} read as {read} {count} times" for true, read, count in top_confusions(counts)
+        f"{true} read as {read} ({times(count)})" for true, read, count in top_confusions(counts)
     )
     right = f"{int(np.trace(counts)):,} of {int(counts.sum()):,} on the diagonal"
     alt = f"{title}. Confusion matrix, {right}. Most frequent errors: {worst or 'none'}."
@@ -260,29 +260,31 @@ def doubt_bars(split: Split, predictions: Predictions, rows: Tensor, *, title: s
     for share, label in zip(shares, labels, strict=True):
         first, second = np.argsort(-share)[:2]
         told.append(
-            f"a {label}: {first} with {_percent(share[first])}, "
-            f"{second} with {_percent(share[second])}"
+            f"{a(label)}: {first} with {percent(float(share[first]))}, "
+            f"{second} with {percent(float(share[second]))}"
         )
     alt = f"{title}. The bar of the true digit is hatched. The two highest bars: {'; '.join(told)}."
     header = ["image", "true digit", *(f"probability of {digit}" for digit in range(10))]
     table = [
-        [row, label, *(round(float(one), 6) for one in share)]
+        [row, label, *(_exactly(float(one)) for one in share)]
         for row, label, share in zip(rows.tolist(), labels, shares, strict=True)
     ]
     draw = partial(draw_doubts, images, shares, labels, title)
     return LessonFigure(draw, title, alt, [header, *table])
 
 
-def _percent(share: float) -> str:
-    # 99.97 % must not be shown as a certainty.
-    return f"{math.floor(1000 * share) / 10:.1f} %" if share < 1 else "> 99.9 %"
+def _exactly(share: float) -> float:
+    # Nine digits tell any two float32 apart: 0.9999999 is not written as 1.
+    return float(f"{share:.9g}")
 
 
 def _tell(name: str, records: Sequence[EpochRecord]) -> str:
     first, last = records[0], records[-1]
+    best = min(records, key=lambda record: record.validation_loss)
     return (
         f"{name}: from epoch {first.epoch} to {last.epoch} the validation loss goes from "
-        f"{first.validation_loss:.3f} to {last.validation_loss:.3f} and the validation accuracy "
-        f"from {first.validation_accuracy:.1%} to {last.validation_accuracy:.1%}; at the end the "
-        f"training loss is {last.train_loss:.3f}, the training accuracy {last.train_accuracy:.1%}."
+        f"{first.validation_loss:.3f} to {last.validation_loss:.3f}, lowest after epoch "
+        f"{best.epoch} with {best.validation_loss:.3f}; the validation accuracy goes "
+        f"from {first.validation_accuracy:.2%} to {last.validation_accuracy:.2%}. At the end the "
+        f"training loss is {last.train_loss:.2g}, the training accuracy {last.train_accuracy:.2%}."
     )

@@ -133,7 +133,7 @@ class Run:
     def follow(
         self, name: str, records: Iterable[EpochRecord], *, epochs: int, every: int = 5
     ) -> tuple[EpochRecord, ...]:
-        """Train to the end: show progress, print every fifth line and the last, log them all.
+        """Train to the end: show progress, print every fifth epoch and the last, log them all.
 
         Args:
             name: of this training, the first column of `log.csv`.

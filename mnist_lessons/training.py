@@ -45,7 +45,7 @@ class TrainConfig:
         learning_rate: above 0, up to 1,000.
         optimiser: `adagrad`, `adam` or `sgd`, with PyTorch's other defaults.
         seed: of the order of the images and of dropout, 0 to 2**31 - 1.
-        measured_images: the first so many training images are measured after each epoch,
+        measured_images: training images, from the first on, that are measured after each epoch,
             always the same, 1 to 1,000,000; all of them where the split has fewer.
 
     Raises:

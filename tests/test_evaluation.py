@@ -151,7 +151,7 @@ def test_a_score_tells_its_counts_and_interval():
     assert score.accuracy == 0.977
     assert score.interval == wilson_interval(9_770, 10_000)
     assert str(score) == (
-        "9,770 of 10,000 correct: 97.70% (95 % interval 97.39% to 97.98%), loss 0.0771"
+        "9,770 of 10,000 correct: 97.70% (95% interval 97.39% to 97.98%), loss 0.0771"
     )
 
 

@@ -17,6 +17,7 @@ from PIL import Image
 
 from mnist_lessons import plots
 from mnist_lessons._look import PRINT, VARIANTS, contrast
+from mnist_lessons._words import a, times
 from mnist_lessons.data import Split, normalise
 from mnist_lessons.evaluation import Predictions, confusion_counts, predict, top_confusions
 from mnist_lessons.models import SimpleDNN
@@ -241,10 +242,10 @@ def test_predictions_tell_what_was_read_and_what_is_true(number, predictions, te
     for read, share, row in zip(told[::2], told[1::2], rows.tolist(), strict=True):
         digit, label = int(predictions.digits[row]), int(predictions.labels[row])
         assert f"{digit} ({label})" in read
-        shown = float(re.search(r"([\d.]+) %", share)[1])
-        assert shown == pytest.approx(100 * predictions.confidence[row].item(), abs=0.11)
+        shown = float(re.search(r"([\d.]+)%", share)[1])
+        assert shown == pytest.approx(100 * predictions.confidence[row].item(), abs=0.1001)
         assert (CROSS in read) == (digit != label)
-        assert (f"{digit} for a {label}" in figure.alt) or digit == label
+        assert (f"{digit} for {a(label)} (" in figure.alt) or digit == label
     assert len(frames(drawn.axes[0])) == sum(CROSS in text for text in told)
     assert f"{number} images" in figure.alt
     assert "What the network reads" in figure.alt
@@ -264,8 +265,8 @@ def test_an_almost_certain_prediction_is_not_shown_as_certain(test_split):
     assert 0.9995 < nearly.confidence.item() < 1
     rows = torch.tensor([0])
     grid = plots.prediction_grid(test_split, nearly, rows, title="Nearly certain")
-    assert "> 99.9 %" in words(grid) or "99.9 %" in words(grid)
-    assert "100 %" not in plots.doubt_bars(test_split, nearly, rows, title="Nearly certain").alt
+    assert "> 99.9%" in words(grid)
+    assert "100%" not in plots.doubt_bars(test_split, nearly, rows, title="Nearly certain").alt
 
 
 @pytest.mark.parametrize("ending", VARIANTS)
@@ -288,7 +289,7 @@ def test_doubt_bars_show_ten_probabilities_for_each_image(number, ending, predic
         assert hatched == [label], "the true digit is not told by its colour alone"
         assert own[label].get_edgecolor() != own[label].get_facecolor()
         first, second = np.argsort(-shares)[:2]
-        assert re.search(rf"a {label}: {first} with [\d.]+ %, {second} with [\d.]+ %", figure.alt)
+        assert re.search(rf"{a(label)}: {first} with [\d.]+%, {second} with [\d.]+%", figure.alt)
     assert words(figure, VARIANTS[ending]).count("probability (%)") == number
 
 
@@ -321,10 +322,11 @@ def test_the_text_of_learning_curves_tells_their_ends(records):
     for told in (
         "The network learns",
         f"{first.validation_loss:.3f} to {last.validation_loss:.3f}",
-        f"{first.validation_accuracy:.1%} to {last.validation_accuracy:.1%}",
-        f"{last.train_loss:.3f}",
-        f"{last.train_accuracy:.1%}",
+        f"{first.validation_accuracy:.2%} to {last.validation_accuracy:.2%}",
+        f"the training loss is {last.train_loss:.2g}",
+        f"{last.train_accuracy:.2%}",
         "epoch 0 to 2",
+        f"lowest after epoch {last.epoch}",
     ):
         assert told in figure.alt
 
@@ -387,7 +389,7 @@ def test_the_text_of_the_matrix_names_the_most_frequent_errors(predictions):
     counts = confusion_counts(predictions)
     figure = plots.confusion_matrix(counts, title="Confusions")
     for true, read, count in top_confusions(counts):
-        assert f"{true} read as {read} {count} times" in figure.alt
+        assert f"{true} read as {read} ({times(count)})" in figure.alt
     assert f"{predictions.score.correct} of 500 on the diagonal" in figure.alt
     opened(figure.png())
 
@@ -449,7 +451,7 @@ def test_a_name_is_no_formula():
 @pytest.mark.parametrize("ending", VARIANTS)
 def test_the_captions_of_a_grid_fit_side_by_side(number, wished, ending, sample):
     images = sample.train.images[:number]
-    captions = ["9 (4)\n> 99.9 %"] * number
+    captions = ["9 (4)\n> 99.9%"] * number
     wrong = [True] * number
     figure = plots.image_grid(
         images, captions, title="T", alt=ALT, columns=wished, wrong=wrong

@@ -54,7 +54,7 @@ run.show(figure, "ten-classes")
 # !!! warning "A mistake worth knowing"
 #     The tutorial that this lesson comes from loads the *test* images as its
 #     training images (`train=False`, twice), and announces that the network
-#     has never seen them. Its log ends with several scores of 100 %. A
+#     has never seen them. Its log ends with several scores of 100%. A
 #     sentence is no check. Here a program checks that the splits share no
 #     image:
 
@@ -193,7 +193,7 @@ print(f"test: {predictions_3.score}")
 # %% [markdown]
 # !!! warning "A mistake worth knowing"
 #     The original judges its training by the last batch of each epoch: 16
-#     images. On 16 images every accuracy is a multiple of 6.25 %, and 100 %
+#     images. On 16 images every accuracy is a multiple of 6.25%, and 100%
 #     happens by luck. How far does the accuracy of the very same network
 #     swing, 16 test images at a time?
 
@@ -203,7 +203,7 @@ whole = len(right) // 16 * 16
 groups = right[:whole].reshape(-1, 16).mean(dim=1)
 print(f"{len(groups)} groups of 16 images")
 print(f"accuracy from {groups.min():.2%} to {groups.max():.2%}")
-print(f"{(groups == 1).double().mean():.0%} of the groups announce 100 %")
+print(f"{(groups == 1).double().mean():.0%} of the groups announce 100%")
 
 # %% [markdown]
 # ## What it reads
@@ -224,14 +224,16 @@ run.show(figure, "sixty-four-results")
 
 # %% [markdown]
 # Most tiles are right, and teach nothing. So here are only errors, the most
-# confident first.
+# confident first. [Browse the errors](../errors.md) shows them all.
 
 # %%
+surest = predictions_3.errors[:16]
 figure = plots.prediction_grid(
     mnist.test,
     predictions_3,
-    predictions_3.errors[:16],
-    title=f"The most confident of {len(predictions_3.errors)} errors",
+    surest,
+    title=f"The {len(surest)} most confident of "
+    f"{len(predictions_3.errors)} errors",
     columns=8,
 )
 run.show(figure, "errors-short")
@@ -279,11 +281,13 @@ run.result(
 print(f"test: {predictions_120.score}")
 
 # %%
+surest = predictions_120.errors[:16]
 figure = plots.prediction_grid(
     mnist.test,
     predictions_120,
-    predictions_120.errors[:16],
-    title=f"The most confident of {len(predictions_120.errors)} errors",
+    surest,
+    title=f"The {len(surest)} most confident of "
+    f"{len(predictions_120.errors)} errors",
     columns=8,
 )
 run.show(figure, "errors-long")
@@ -367,7 +371,7 @@ for name, (_, _, predictions) in contestants.items():
 run.finish()
 
 # %% [markdown]
-# After few epochs, the convolutional network reads
+# After a few epochs, the convolutional network reads
 # {{ cnn_3.test_accuracy | percent }} of the test images; after many,
 # {{ cnn_120.test_accuracy | percent }}. The network of the first lesson reads
 # {{ simple_dnn:dnn.test_accuracy | percent }}.

@@ -240,15 +240,16 @@ run.show(figure, "learning-curves")
 print("epoch   train loss, accuracy   validation loss, accuracy")
 for record in (best, last):
     print(f"{record.epoch:5}   ", end="")
-    print(f"{record.train_loss:10.4f}  {record.train_accuracy:8.2%}   ", end="")
+    print(f"{record.train_loss:10.2g}  {record.train_accuracy:8.2%}   ", end="")
     print(f"{record.validation_loss:15.4f}  {record.validation_accuracy:8.2%}")
 
 # %% [markdown]
 # Compare the two lines. The distance between the two curves is what the
 # network knows by heart: it holds for the training images and for no other.
 # Where the validation loss turns upwards, the network goes on learning the
-# training images, and becomes *surer of its mistakes*. The accuracy hardly
-# shows it, because it does not ask how sure the network was.
+# training images, and becomes *surer of its mistakes*. This is **overfitting**.
+# The accuracy hardly shows it, because it does not ask how sure the network
+# was.
 #
 # ## The test, once
 #
@@ -293,20 +294,22 @@ run.show(figure, "sixty-results")
 # ## What it gets wrong
 #
 # The most interesting errors are those that the network was sure of. They come
-# first here.
+# first here. [Browse the errors](../errors.md) shows them all, with the doubts
+# of the network.
 
 # %%
 errors = predictions.errors
+surest = errors[:15]
 figure = plots.prediction_grid(
     mnist.test,
     predictions,
-    errors[:15],
-    title=f"The most confident of {len(errors)} errors",
+    surest,
+    title=f"The {len(surest)} most confident of {len(errors)} errors",
     columns=6,
 )
 run.show(figure, "confident-errors")
 sure = int((predictions.confidence[errors] > 0.9).sum())
-print(f"{sure} of {len(errors)} errors have a probability above 90 %")
+print(f"{sure} of {len(errors)} errors have a probability above 90%")
 
 # %% [markdown]
 # Which digits does it take for which? In the matrix, a row is a true digit and
@@ -393,13 +396,13 @@ print(run.publish("dnn", model, splits.test.images))
 # %%
 low, high = score.interval
 print(f"Test images read correctly: {score.accuracy:.2%}")
-print(f"95 % interval: {low:.2%} to {high:.2%}")
+print(f"95% interval: {low:.2%} to {high:.2%}")
 print(f"Parameters: {count_parameters(model):,}")
 print(f"Lowest validation loss: {best.validation_loss:.3f}, ", end="")
 print(f"after epoch {best.epoch}")
 print(f"Validation loss at the end: {last.validation_loss:.3f}, ", end="")
 print(f"after epoch {last.epoch}")
-print(f"Errors: {len(errors)}, with more than 90 % confidence: {sure}")
+print(f"Errors: {len(errors)}, with more than 90% confidence: {sure}")
 run.finish()
 
 # %% [markdown]

@@ -166,15 +166,16 @@
   // The page.
 
   const find = (name) => root.querySelector(name);
-  const area = find(".draw-area"), brush = find(".draw-brush"), live = find("[aria-live]");
+  const area = find(".draw-area"), brush = find(".draw-brush"), words = find(".draw-words"), live = find("[aria-live]");
   const pad = find(".draw-area canvas").getContext("2d"), centred = find("[data-centre]");
   const state = { strokes: [], ink: inkOf([]), tile: null, shift: [0, 0], note: "", open: null, next: {}, at: [70, 70] };
-  const times = [];
+  const times = [], past = [];
   let networks = [], digits = {}, tiles = {}, frameDue = 0, sayDue = 0;
 
-  const percent = (share) => share > 0.995 ? "> 99 %" : share < 0.005 ? "< 1 %" : `${Math.round(share * 100)} %`;
-  // Later, and only the last: a screen reader must not be flooded.
+  const percent = (share) => share > 0.995 ? "> 99%" : share < 0.005 ? "< 1%" : `${Math.round(share * 100)}%`;
+  // Aloud later, and only the last: a screen reader must not be flooded.
   const say = (text) => {
+    words.textContent = text;
     clearTimeout(sayDue);
     sayDue = setTimeout(() => { live.textContent = text; }, 800);
   };
@@ -239,10 +240,15 @@
     pad.lineTo(b[0] * ZOOM, b[1] * ZOOM);
     pad.stroke();
   };
-  const restart = (strokes = [], tile = null, note = "") => {
-    Object.assign(state, { strokes, tile, note, shift: [0, 0], open: null, ink: inkOf([]) });
+  const EMPTY = { strokes: [], tile: null, shift: [0, 0], note: "" };
+  const keep = () => past.push({ strokes: [...state.strokes], tile: state.tile, shift: state.shift, note: state.note });
+  const restore = (content) => {
+    for (const name in EMPTY) state[name] = content[name] ?? EMPTY[name];
+    state.strokes = [...state.strokes];
+    Object.assign(state, { open: null, ink: inkOf(state.strokes) });
     redraw();
   };
+  const undo = () => { if (past.length) restore(past.pop()); };
   const redraw = () => {
     Object.assign(pad, { lineCap: "round", lineWidth: 2 * PEN * ZOOM, strokeStyle: "#fff", fillStyle: "#000" });
     pad.fillRect(0, 0, SIDE * ZOOM, SIDE * ZOOM);
@@ -256,7 +262,8 @@
     renew();
   };
   const begin = (point) => {
-    if (state.tile) restart();
+    keep();
+    if (state.tile) restore(EMPTY);
     area.removeAttribute("data-empty");
     state.strokes.push((state.open = []));
     extend(point);
@@ -315,8 +322,11 @@
     if (state.open) extend(state.at);
   };
   area.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.altKey || event.metaKey || pointer !== null) return;
-    if (ARROWS[event.key]) move(ARROWS[event.key]);
+    if (event.altKey || pointer !== null) return;
+    if (event.ctrlKey || event.metaKey) {
+      if (event.key !== "z") return;
+      undo();
+    } else if (ARROWS[event.key]) move(ARROWS[event.key]);
     else if (event.key === " ") {
       state.open ? end() : begin(state.at);
       showBrush();
@@ -325,18 +335,28 @@
     } else return;
     event.preventDefault();
   });
+  area.addEventListener("focus", () => { if (area.matches(":focus-visible") && !state.tile) showBrush(); });
   area.addEventListener("blur", () => { if (pointer === null) end(); brush.hidden = true; });
   centred.addEventListener("change", renew);
-  find('[data-do="clear"]').addEventListener("click", () => restart());
-  find('[data-do="undo"]').addEventListener("click", () => restart(state.tile ? [] : state.strokes.slice(0, -1)));
+  find('[data-do="undo"]').addEventListener("click", undo);
+  find('[data-do="clear"]').addEventListener("click", () => {
+    if (!state.tile && !state.strokes.length) return;
+    keep();
+    restore(EMPTY);
+  });
   for (const button of root.querySelectorAll("[data-next]")) {
     button.addEventListener("click", () => {
       const key = button.dataset.next, all = digits[key];
       if (!all?.length) return;
       const n = (state.next[key] ?? 0) % all.length;
       state.next[key] = n + 1;
-      restart([], tiles[key].subarray(n * SIZE * SIZE, (n + 1) * SIZE * SIZE),
-        `Test digit ${n + 1} of ${all.length} that the ${networks.find((one) => one.key === key).name} gets wrong: it is a ${all[n]}.`);
+      const { name, mistakes } = networks.find((one) => one.key === key);
+      const of = mistakes > all.length ? ` (the surest of ${mistakes})` : "";
+      if (!state.tile) keep();
+      restore({
+        tile: tiles[key].subarray(n * SIZE * SIZE, (n + 1) * SIZE * SIZE),
+        note: `Error ${n + 1} of ${all.length}${of} of the ${name}: it is ${all[n] === 8 ? "an" : "a"} ${all[n]}.`,
+      });
     });
   }
 
@@ -370,6 +390,6 @@
   };
   redraw();
   start().catch((error) => {
-    live.textContent = `The networks could not be loaded (${error.message}). Load the page again when you are online.`;
+    words.textContent = live.textContent = `The networks could not be loaded (${error.message}). Load the page again when you are online.`;
   });
 })();

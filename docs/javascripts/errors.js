@@ -8,6 +8,7 @@
   let section = sections[0];
   let shown = [];
   let data = null;
+  let moved = false;
 
   const make = (name, attributes = {}, ...children) => {
     const element = document.createElement(name);
@@ -19,11 +20,10 @@
     make("button", { type: "button", class: "errors-button", ...attributes }, text);
   const percent = (thousandths) =>
     thousandths >= 1000
-      ? "over 99.9 %"
+      ? "> 99.9%"
       : thousandths <= 0
-        ? "under 0.1 %"
-        : `${(thousandths / 10).toFixed(1)} %`;
-  const title = (network) => network.querySelector("h2").firstChild.textContent.trim();
+        ? "< 0.1%"
+        : `${(thousandths / 10).toFixed(1)}%`;
   const items = () => [...section.querySelectorAll(".errors-list > li")];
 
   // Filters.
@@ -40,8 +40,8 @@
   const hint = make(
     "p",
     { class: "errors-hint" },
-    "Choose an image to see the doubts of the network. In the list, the arrow keys move from " +
-      "image to image, and Enter opens one.",
+    "Choose a cell of the matrix to see its mistakes, and an image to see the doubts of the " +
+      "network. In the matrix and in the list, the arrow keys move.",
   );
   const filters = make(
     "div",
@@ -82,6 +82,10 @@
       cell.setAttribute("aria-pressed", String(pressed));
     }
     rove(shown[0]);
+    const [real, read] = [trueDigit.value, readDigit.value];
+    const chosen = real + read === "anyany" ? "" : `:${real}:${read}`;
+    const place = `#errors-${section.dataset.network}${chosen}`;
+    if (moved) history.replaceState(history.state, "", place);
   };
 
   const choose = (real, read) => {
@@ -89,37 +93,39 @@
     filter();
   };
 
-  // The list: one image can be reached with Tab, the others with the arrow keys.
+  // Of the cells and of the images, one can be reached with Tab, the others with the arrow keys.
 
   const rove = (target) => {
-    for (const image of section.querySelectorAll('.errors-open[tabindex="0"]')) image.tabIndex = -1;
-    if (target) target.tabIndex = 0;
+    if (!target) return;
+    const group = target.closest(".errors-matrix, .errors-list");
+    for (const other of group.querySelectorAll('[tabindex="0"]')) other.tabIndex = -1;
+    target.tabIndex = 0;
   };
 
-  const below = (from, direction) => {
+  const below = (all, from, direction) => {
     const here = from.getBoundingClientRect();
-    const rows = shown.filter((image) => {
-      const there = image.getBoundingClientRect();
+    const rows = all.filter((one) => {
+      const there = one.getBoundingClientRect();
       return Math.abs(there.left - here.left) < 2 && (there.top - here.top) * direction > 2;
     });
     return direction > 0 ? rows[0] : rows.at(-1);
   };
 
-  const neighbour = (from, key) => {
-    const place = shown.indexOf(from);
-    if (key === "ArrowRight") return shown[place + 1];
-    if (key === "ArrowLeft") return shown[place - 1];
-    if (key === "ArrowDown") return below(from, 1);
-    if (key === "ArrowUp") return below(from, -1);
-    if (key === "Home") return shown[0];
-    return key === "End" ? shown.at(-1) : undefined;
+  const neighbour = (all, from, key) => {
+    const place = all.indexOf(from);
+    if (key === "ArrowRight") return all[place + 1];
+    if (key === "ArrowLeft") return all[place - 1];
+    if (key === "ArrowDown") return below(all, from, 1);
+    if (key === "ArrowUp") return below(all, from, -1);
+    if (key === "Home") return all[0];
+    return key === "End" ? all.at(-1) : undefined;
   };
 
   const move = (event) => {
-    const from = event.target.closest(".errors-open");
-    const target = from && !event.altKey && !event.ctrlKey && !event.metaKey
-      ? neighbour(from, event.key)
-      : undefined;
+    const from = event.target.closest("button");
+    if (!from || event.altKey || event.ctrlKey || event.metaKey) return;
+    const all = [...event.currentTarget.querySelectorAll("button")];
+    const target = neighbour(all.filter((one) => !one.closest("[hidden]")), from, event.key);
     if (!target) return;
     event.preventDefault();
     rove(target);
@@ -186,9 +192,9 @@
     rove(image);
     heading.textContent = image.textContent;
     picture.replaceChildren(image.querySelector("svg").cloneNode(true));
-    const place = shown.indexOf(image);
-    previous.disabled = place <= 0;
-    next.disabled = place >= shown.length - 1;
+    // Not `disabled`: that would take the focus from the button that was just pressed.
+    previous.ariaDisabled = image === shown[0];
+    next.ariaDisabled = image === shown.at(-1);
     load().then(
       (mistakes) => current === image && doubts(mistakes[items().indexOf(image.parentElement)]),
       () => {
@@ -203,7 +209,7 @@
     if (target) look(target);
   };
 
-  // Wiring: all listeners are on elements of this page, and go with them.
+  // Wiring: listeners are on elements of this page, and go with them.
 
   for (const network of sections) {
     for (const item of network.querySelectorAll(".errors-list > li")) {
@@ -214,12 +220,16 @@
     for (const cell of network.querySelectorAll(".errors-matrix [data-pair]")) {
       const [real, read] = cell.dataset.pair;
       const label = `${cell.textContent}: ${real} read as ${read}`;
-      cell.replaceChildren(button(cell.textContent, { class: "", "aria-label": label }));
+      const attributes = { class: "", "aria-label": label, tabindex: "-1" };
+      cell.replaceChildren(button(cell.textContent, attributes));
     }
-    network.querySelector(".errors-list").addEventListener("keydown", move);
+    rove(network.querySelector(".errors-matrix button"));
+    for (const group of network.querySelectorAll(".errors-matrix, .errors-list")) {
+      group.addEventListener("keydown", move);
+    }
   }
 
-  const tabs = sections.map((network) => button(title(network), { "aria-pressed": "false" }));
+  const tabs = sections.map((network) => button(network.dataset.title, { "aria-pressed": "false" }));
   const show = (number) => {
     section = sections[number];
     sections.forEach((network, place) => {
@@ -238,8 +248,10 @@
     const cell = event.target.closest(".errors-matrix button");
     if (image) look(image);
     if (!cell) return;
+    rove(cell);
     const again = cell.getAttribute("aria-pressed") === "true";
     choose(...(again ? ["any", "any"] : cell.parentElement.dataset.pair));
+    status.scrollIntoView({ block: "nearest" });
   });
   trueDigit.addEventListener("change", filter);
   readDigit.addEventListener("change", filter);
@@ -254,7 +266,20 @@
     if (event.key === "ArrowLeft") step(-1);
   });
 
-  const asked = sections.findIndex((network) => `#errors-${network.dataset.network}` === location.hash);
+  // The address names what is shown, so that it can be sent, and found again with Back.
+
+  const follow = () => {
+    const [name, real = "any", read = "any"] = decodeURIComponent(location.hash.slice(1)).split(":");
+    const number = sections.findIndex((network) => `errors-${network.dataset.network}` === name);
+    if (number < 0) return;
+    [trueDigit.value, readDigit.value] = [real, read].map((digit) => digits.includes(digit) ? digit : "any");
+    show(number);
+    tabs[0].scrollIntoView();
+  };
+  const again = () => root.isConnected ? follow() : removeEventListener("hashchange", again);
+  addEventListener("hashchange", again);
   root.classList.add("is-ready");
-  show(Math.max(asked, 0));
+  show(0);
+  follow();
+  moved = true;
 })();

@@ -35,7 +35,7 @@ def read_bands(tutorials: Path, slugs: Collection[str]) -> dict[str, Bands]:
 def check_bands(bands: Bands, run: StoredRun, before: Sequence[StoredRun] = ()) -> list[str]:
     """Compare a run's values with the bands of its lesson, if they can be compared.
 
-    A preview and the sample are never judged. On the real MNIST a result of 100 % is
+    A preview and the sample are never judged. On the real MNIST a result of 100% is
     always refused: some test images cannot be read by anybody.
 
     Args:

@@ -193,7 +193,7 @@ class _Execution:
             if reason := refused(cell):
                 return _failure(job, number, reason)
             if not all(has_alt_text(output) for output in pictures(cell)):
-                reason = "a figure has no text for who cannot see it: show it with run.show(...)"
+                reason = "a figure has no text for those who cannot see it: use run.show(...)"
                 return _failure(job, number, reason)
         for file in sorted(self._runs(job.lesson.slug).rglob("*.svg")):
             if reason := objection(file.name, file.read_bytes()):

@@ -82,7 +82,7 @@ def chart(curves: Sequence[Curve], axis: Axis, label: str) -> str:
     Args:
         curves: at most four kinds of line are told apart.
         axis: of the values.
-        label: what the chart shows, for who cannot see it.
+        label: what the chart shows, for those who cannot see it.
 
     Returns:
         The element; an empty text where there is nothing to draw.

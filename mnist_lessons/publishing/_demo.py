@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from mnist_lessons._words import a, percent
 from mnist_lessons.errors import BuildFailure
 from mnist_lessons.publishing._sprite import SIDE, tiles_of
 from mnist_lessons.publishing._store import StoredRun
@@ -50,14 +51,21 @@ class _Network:
         return content
 
     @cached_property
-    def mistakes(self) -> list[tuple[Sequence[Any], bytes]]:
-        """Row, true digit, read digit and probabilities; and 784 bytes."""
+    def noted_mistakes(self) -> Mapping[str, Any]:
         listed = self.run.folder / f"{self.noted['key']}.errors.json"
         if not listed.is_file():
+            return {"errors": [], "columns": 1}
+        noted: Mapping[str, Any] = json.loads(listed.read_text(encoding="utf-8"))
+        return noted
+
+    @cached_property
+    def mistakes(self) -> list[tuple[Sequence[Any], bytes]]:
+        """The surest: row, true digit, read digit and probabilities; and 784 bytes."""
+        errors = self.noted_mistakes["errors"][:_MOST_MISTAKES]
+        if not errors:
             return []
-        noted = json.loads(listed.read_text(encoding="utf-8"))
-        errors = noted["errors"][:_MOST_MISTAKES]
-        tiles = tiles_of(listed.with_suffix(".png"), int(noted["columns"]), len(errors))
+        picture = self.run.folder / f"{self.noted['key']}.errors.png"
+        tiles = tiles_of(picture, int(self.noted_mistakes["columns"]), len(errors))
         return list(zip(errors, tiles, strict=True))
 
     @property
@@ -109,14 +117,19 @@ def block(runs: Sequence[StoredRun]) -> str:
             _answers(networks),
             "</div>",
             _maps(networks),
-            '<p class="draw-time">One answer of all networks together takes '
-            "<strong data-time>…</strong> in this browser: the median of the last 30.</p>",
+            f'<p class="draw-time">{_all(networks)} in <strong data-time>…</strong> in this '
+            "browser: the median of the last 30 answers.</p>",
             "</section>",
             _without_script(networks),
             _sizes(networks),
             _SCRIPT,
         ]
     )
+
+
+def _all(networks: Sequence[_Network]) -> str:
+    told = {1: "The network answers", 2: "Both networks together answer"}
+    return told.get(len(networks), "All networks together answer")
 
 
 def _networks(runs: Sequence[StoredRun]) -> list[_Network]:
@@ -163,7 +176,9 @@ def _read(network: _Network) -> _Network:
 def _described(network: _Network) -> dict[str, Any]:
     known = {name: network.noted[name] for name in ("storage", "layers", "gain", "offset")}
     digits = [errors[1] for errors, _ in _read(network).mistakes]
-    return {"key": network.key, "name": network.name, **known, "digits": digits}
+    mistakes = len(network.noted_mistakes["errors"])
+    about = {"key": network.key, "name": network.name, "mistakes": mistakes}
+    return {**about, **known, "digits": digits}
 
 
 def _packed(content: bytes) -> bytes:
@@ -214,6 +229,7 @@ def _answers(networks: Sequence[_Network]) -> str:
 aria-label="The 28 by 28 pixels that the networks see"></canvas>
 <div>
 <p class="draw-caption">What the networks see: 28 by 28 pixels.</p>
+<p class="draw-words" aria-hidden="true">The networks are loading.</p>
 <p class="draw-live" aria-live="polite">The networks are loading.</p>
 </div>
 </div>
@@ -287,7 +303,7 @@ def _sizes(networks: Sequence[_Network]) -> str:
 
 @dataclass(frozen=True)
 class _Example:
-    """A picture for who has no JavaScript, and its text."""
+    """A picture for those who have no JavaScript, and its text."""
 
     picture: str
     text: str
@@ -299,15 +315,13 @@ def _example(networks: Sequence[_Network]) -> _Example | None:
         for (_, true, read, chances), pixels in reversed(_read(network).mistakes):
             shares = sorted(enumerate(chances), key=lambda share: -share[1])
             told = ", ".join(
-                f"{_share(chance)} for {digit}" for digit, chance in shares if chance >= 10
+                f"{percent(chance / 1_000, places=0)} for {digit}"
+                for digit, chance in shares
+                if chance >= 10
             )
-            says = f"A test digit, a {true}. The {network.name} reads {read}; its doubts: {told}."
+            says = f"A test digit, {a(true)}. The {network.name} reads {read}; its doubts: {told}."
             return _Example(_drawn(pixels, chances), says)
     return None
-
-
-def _share(thousandths: int) -> str:
-    return "over 99 %" if thousandths > 990 else f"{thousandths / 10:.0f} %"
 
 
 def _drawn(pixels: bytes, chances: Sequence[int]) -> str:

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+from mnist_lessons._words import percent
 from mnist_lessons.errors import BuildFailure
 from mnist_lessons.publishing._sprite import SIDE, place, sprite, tiles_of
 from mnist_lessons.publishing._store import StoredRun
 
-__all__ = ["ErrorBrowser", "Mistake", "Network", "error_browser", "percent", "read_networks"]
+__all__ = ["ErrorBrowser", "Mistake", "Network", "error_browser", "read_networks"]
 
 _COLUMNS = 24
 _DIGITS = range(10)
@@ -184,11 +185,12 @@ def _section(network: Network, tiles: Mapping[bytes, int]) -> str:
     found = f"{len(network.mistakes):,} mistakes among {network.count:,} test images"
     lesson = f"../tutorials/{quote(network.lesson, safe='')}/"
     return (
-        f'<section class="errors-network" data-network="{network.name}" aria-labelledby="{name}">\n'
+        f'<section class="errors-network" data-network="{network.name}" '
+        f'data-title="{title}" aria-labelledby="{name}">\n'
         f'<h2 id="{name}">{title}</h2>\n'
         f'<p>{found}, by the network of <a href="{html.escape(lesson)}">its lesson</a>.</p>\n'
         f"{_table(network)}\n"
-        f'<h3 id="{name}-list">The mistakes, the most confident first</h3>\n'
+        f'<h3 id="{name}-list" data-search-exclude>The mistakes, the most confident first</h3>\n'
         f'<ol class="errors-list" data-search-exclude aria-labelledby="{name}-list">\n'
         f"{items}\n</ol>\n"
         "</section>"
@@ -197,19 +199,13 @@ def _section(network: Network, tiles: Mapping[bytes, int]) -> str:
 
 def _item(mistake: Mistake, tile: int) -> str:
     x, y = place(tile, _COLUMNS)
+    sure = html.escape(percent(mistake.chances[mistake.read] / 1_000))
     return (
         f'<li data-pair="{mistake.true}{mistake.read}">'
         f'<svg viewBox="{x} {y} {SIDE} {SIDE}" aria-hidden="true">'
         '<use xlink:href="#errors-digits"/></svg>'
-        f"{mistake.true} read as {mistake.read}, <br>{percent(mistake.chances[mistake.read])}</li>"
+        f"{mistake.true} read as {mistake.read}, <br>{sure}</li>"
     )
-
-
-def percent(thousandths: int) -> str:
-    """A probability as a reader sees it; what is rounded to all or nothing is not said to be."""
-    if thousandths >= 1_000:
-        return "over 99.9 %"
-    return "under 0.1 %" if thousandths <= 0 else f"{thousandths / 10:.1f} %"
 
 
 def _table(network: Network) -> str:

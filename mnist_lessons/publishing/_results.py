@@ -21,7 +21,7 @@ _NOTHING = "<p>No lesson has recorded a result yet.</p>"
 _HEAD = (
     ("network", "text"),
     ("test accuracy", "number"),
-    ("95 % interval", "number"),
+    ("95% interval", "number"),
     ("parameters", "number"),
     ("multiplications per image", "number"),
     ("seconds per epoch", "number"),
@@ -116,7 +116,7 @@ def _on_devices(results: Sequence[_Result]) -> str:
 
 def _head(name: str, kind: str, low: float) -> str:
     scale = ""
-    if name == "95 % interval":
+    if name == "95% interval":
         ends = f"<span>{low:.0%}</span><span>100%</span>"
         scale = f'<span class="results-scale" aria-hidden="true">{ends}</span>'
     return (
@@ -145,7 +145,7 @@ def _cell(value: float, shown: str) -> str:
 
 
 def _whisker(result: _Result, low: float) -> str:
-    """The interval and the accuracy on a scale that ends at 100 %."""
+    """The interval and the accuracy on a scale that ends at 100%."""
 
     def place(share: float) -> float:
         return 4 + 92 * (share - low) / ((1 - low) or 1)

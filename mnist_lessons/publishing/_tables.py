@@ -50,7 +50,7 @@ def results_table(runs: Iterable[StoredRun]) -> str:
         for card in (run.card for run in runs)
         for result in card["results"]
     ]
-    head = ("model", "test accuracy", "95 % interval", "parameters")
+    head = ("model", "test accuracy", "95% interval", "parameters")
     return _table(head, rows, right=range(1, 4))
 
 

@@ -15,6 +15,7 @@ from playwright.sync_api import expect
 
 from benchmarks.static import serving_folder
 from mnist_lessons import export
+from mnist_lessons._words import a
 from mnist_lessons.data import normalise
 from mnist_lessons.evaluation import predict
 from mnist_lessons.framing import frame, ink
@@ -160,7 +161,13 @@ def read_by(page, key):
 
 
 def live(page):
+    """What a screen reader says."""
     return page.locator("[aria-live]")
+
+
+def words(page):
+    """The sentence that is seen."""
+    return page.locator(".draw-words").inner_text()
 
 
 SEVEN = ((0.25, 0.2), (0.7, 0.2), (0.45, 0.85))
@@ -253,7 +260,12 @@ def test_both_networks_answer_while_the_line_is_drawn(page):
     drag(page, *SEVEN[:2], lift=False)
     assert pixels_seen(page).any()
     assert all(read_by(page, key).isdigit() for key in KEYS)
+    assert f"The simple network reads {read_by(page, 'dnn')}, " in words(page)
+    assert f"The convolutional network reads {read_by(page, 'cnn')}, " in words(page)
     page.mouse.up()
+    page.get_by_role("button", name="Clear").click()
+    pixels_seen(page)
+    assert words(page) == "Nothing is drawn."
 
 
 def test_on_a_phone_pad_and_answers_are_seen_together(open_demo):
@@ -263,7 +275,7 @@ def test_on_a_phone_pad_and_answers_are_seen_together(open_demo):
     last = page.locator("[data-answer]").last.bounding_box()
     assert last["y"] + last["height"] < 700
     tops = [page.locator(name).first.bounding_box()["y"] for name in (
-        ".draw-area", '[data-do="clear"]', ".draw-doubts", ".draw-seen", "[data-next]", ".draw-help"
+        ".draw-area", '[data-do="clear"]', "[data-next]", ".draw-doubts", ".draw-seen", ".draw-help"
     )]  # fmt: skip
     assert tops == sorted(tops)
 
@@ -356,8 +368,8 @@ def test_a_digit_can_be_drawn_with_the_keyboard_alone(page):
     assert area.evaluate("area => getComputedStyle(area).outlineStyle") != "none"
     described = area.get_attribute("aria-describedby")
     assert "arrows" in page.locator(f"#{described}").inner_text()
-    page.keyboard.press("ArrowUp")
     expect(brush).to_be_visible()
+    page.keyboard.press("ArrowUp")
     assert not pixels_seen(page).any(), "the brush is up"
     page.keyboard.press("Space")
     expect(live(page)).to_have_text("The brush is down.")
@@ -389,12 +401,47 @@ def test_undo_takes_the_last_line_and_clear_takes_all(page):
     assert (pixels_seen(page) != one).any()
     page.get_by_role("button", name="Undo").click()
     assert (pixels_seen(page) == one).all()
-    page.get_by_role("button", name="Clear").click()
-    assert not pixels_seen(page).any()
+    for _ in range(2):
+        page.get_by_role("button", name="Clear").click()
+        assert not pixels_seen(page).any()
     assert [read_by(page, key) for key in KEYS] == ["?", "?"]
     expect(live(page)).to_have_text("Nothing is drawn.")
     page.get_by_role("button", name="Undo").click()
-    assert not pixels_seen(page).any()
+    assert (pixels_seen(page) == one).all()
+    for _ in range(2):
+        page.get_by_role("button", name="Undo").click()
+        assert not pixels_seen(page).any()
+
+
+def test_a_drawing_comes_back_after_test_digits(page):
+    drag(page, *SEVEN)
+    mine = pixels_seen(page)
+    for _ in range(2):
+        page.get_by_role("button", name="Next error of the simple network").click()
+    theirs = pixels_seen(page)
+    assert (theirs != mine).any()
+    drag(page, (0.5, 0.2), (0.5, 0.8))
+    assert (pixels_seen(page) != theirs).any()
+    page.locator(".draw-area").press("Control+z")
+    assert (pixels_seen(page) == theirs).all()
+    assert words(page).startswith("Error 2 of ")
+    page.locator(".draw-area").press("Control+z")
+    assert (pixels_seen(page) == mine).all()
+    assert words(page).startswith("The simple network reads")
+
+
+@pytest.mark.parametrize("width", [1280, 1000, 760, 390, 320])
+def test_answers_stay_where_they_are(width, open_page):
+    page = open_page("draw/", width=width)
+    page.wait_for_selector("[data-ready]")
+    longest = "Error 39 of 40 (the surest of 232) of the convolutional network: it is an 8. " + (
+        "The convolutional network reads 8, over 99% sure; hesitates with 3. " * 2
+    )
+    places = set()
+    for text in ("", longest):
+        page.locator(".draw-words").evaluate("(one, text) => { one.textContent = text; }", text)
+        places.add(page.locator(".draw-doubts").evaluate("one => one.offsetTop"))
+    assert len(places) == 1
 
 
 def test_centring_brings_a_small_digit_to_the_middle(page):
@@ -424,8 +471,10 @@ def test_the_next_error_is_read_wrong_and_the_truth_is_told(key, page, runs):
     button = page.get_by_role("button", name=f"Next error of the {name} network")
     for number, (_, true, read, _) in enumerate(errors[:3], start=1):
         button.click()
-        told = f"Test digit {number} of {min(40, len(errors))} that the {name} network gets wrong"
-        expect(live(page)).to_contain_text(f"{told}: it is a {true}.")
+        shown = min(40, len(errors))
+        all_of_them = f" (the surest of {len(errors)})" if len(errors) > 40 else ""
+        told = f"Error {number} of {shown}{all_of_them} of the {name} network"
+        expect(live(page)).to_contain_text(f"{told}: it is {a(true)}.")
         assert read_by(page, key) == str(read)
 
 
@@ -450,7 +499,7 @@ def test_drawing_replaces_a_test_digit(page):
     page.get_by_role("button", name="Next error of the simple network").click()
     drag(page, (0.5, 0.1), (0.5, 0.9))
     assert pixels_seen(page).any(axis=0).sum() < 6
-    expect(live(page)).not_to_contain_text("Test digit")
+    expect(live(page)).not_to_contain_text("Error")
 
 
 # What a reader can rely on.

@@ -56,7 +56,7 @@ def test_without_javascript_it_is_a_list_of_all_mistakes(open_page):
 
 
 def test_mistakes_are_sorted_by_confidence(errors):
-    sure = [re.search(r"(over )?(\d+\.\d) %$", text) for text in shown(errors)]
+    sure = [re.search(r"(> )?(\d+\.\d)%$", text) for text in shown(errors)]
     values = [float(found[2]) + bool(found[1]) for found in sure]
     assert values == sorted(values, reverse=True)
 
@@ -175,9 +175,14 @@ def test_previous_and_next_stay_within_the_filter(errors):
     dialog = errors.locator("dialog.errors-dialog")
     assert dialog.get_by_role("button", name="Previous").is_disabled()
     for _ in range(times - 1):
-        dialog.get_by_role("button", name="Next").click()
+        dialog.get_by_role("button", name="Next").press("Enter")
         assert heading(errors).startswith(f"{true} read as {read},")
     assert dialog.get_by_role("button", name="Next").is_disabled()
+    last = heading(errors)
+    for key, where in (("Enter", last), ("ArrowRight", last), ("ArrowLeft", None)):
+        errors.keyboard.press(key)
+        assert (heading(errors) == where) == (where is not None)
+    errors.keyboard.press("ArrowRight")
     dialog.get_by_role("button", name="Close").click()
     expect(errors.locator(":focus")).to_have_text(shown(errors)[-1])
 
@@ -219,7 +224,100 @@ def test_it_works_again_after_a_walk_through_the_site(open_page):
     page.wait_for_selector(".errors.is-ready")
 
 
-def test_an_address_can_name_a_network(open_page):
+def network_shown(page):
+    return page.locator(SECTION).get_attribute("data-network")
+
+
+def test_an_address_names_a_network_and_a_filter(open_page):
     page = open_page("errors/#errors-improved-cnn-cnn-3")
-    title = page.locator(SECTION).get_by_role("heading", level=2).inner_text()
-    assert title.startswith("ImprovedCNN")
+    assert network_shown(page) == "improved-cnn-cnn-3"
+    page.evaluate("location.hash = '#errors-improved-cnn-cnn-120:8:any'")
+    # The theme fetches the page once more: wait for the new one.
+    expect(page.locator(f".is-ready {SECTION}")).to_have_attribute(
+        "data-network", "improved-cnn-cnn-120"
+    )
+    expect(page.get_by_role("status")).to_contain_text(": a true 8 read as another digit")
+    page = open_page("errors/#errors-improved-cnn-cnn-120:<b>:9")
+    assert ": another digit read as 9" in count(page)
+    heading = page.locator(SECTION).get_by_role("heading", level=2)
+    assert 0 < heading.bounding_box()["y"] < 300
+
+
+def test_a_link_to_a_network_leads_to_its_heading(open_page):
+    page = open_page("")
+    page.evaluate(
+        """() => {
+            const link = document.querySelector('.md-content a[href$="errors/"]');
+            link.href += "#errors-improved-cnn-cnn-120";
+            link.click();
+        }"""
+    )
+    heading = page.locator(f".is-ready {SECTION}").get_by_role("heading", level=2)
+    heading.wait_for()
+    assert network_shown(page) == "improved-cnn-cnn-120"
+    page.wait_for_timeout(500)
+    assert 0 < heading.bounding_box()["y"] < 300
+
+
+def test_what_is_shown_is_found_again_with_back(open_page):
+    page = open_page("errors/")
+    assert "#" not in page.url, "as long as nothing was chosen"
+    page.get_by_role("group", name="Network").get_by_role("button").nth(1).click()
+    page.get_by_role("combobox", name="Read as").select_option("9")
+    name, told = network_shown(page), count(page)
+    page.get_by_role("link", name="Results").first.click()
+    page.wait_for_selector(".results-table button")
+    page.go_back()
+    page.wait_for_selector(".errors.is-ready")
+    assert (network_shown(page), count(page)) == (name, told)
+    for _ in range(2):
+        page.reload()
+        assert (network_shown(page), count(page)) == (name, told)
+
+
+def test_the_matrix_is_one_stop_for_the_keyboard(errors):
+    errors.get_by_role("group", name="Network").get_by_role("button").last.focus()
+    cells = errors.locator(f"{SECTION} .errors-matrix button")
+    for _ in range(2):
+        errors.keyboard.press("Tab")
+    expect(cells.first).to_be_focused()
+    errors.keyboard.press("ArrowRight")
+    expect(cells.nth(1)).to_be_focused()
+    errors.keyboard.press("End")
+    expect(cells.last).to_be_focused()
+    errors.keyboard.press("ArrowUp")
+    pair = errors.evaluate("document.activeElement.parentElement.dataset.pair")
+    assert pair[1] == cells.last.evaluate("cell => cell.parentElement.dataset.pair[1]")
+    errors.keyboard.press("Enter")
+    assert count(errors).endswith(f": {pair[0]} read as {pair[1]}")
+    errors.keyboard.press("Tab")
+    expect(errors.get_by_role("combobox", name="True digit")).to_be_focused()
+
+
+def test_no_image_under_the_focus_is_hidden_by_the_header(errors):
+    errors.locator(f"{SECTION} .errors-open").first.focus()
+    errors.keyboard.press("End")
+    header = errors.locator(".md-header").bounding_box()["height"]
+    for _ in range(6):
+        errors.keyboard.press("ArrowUp")
+        top = errors.evaluate("document.activeElement.getBoundingClientRect().top")
+        assert top >= header
+
+
+def test_on_a_phone_a_chosen_cell_brings_its_images_into_sight(open_page):
+    page = open_page("errors/", width=390, height=700, has_touch=True)
+    cell, _, _ = largest_cell(page)
+    cell.tap()
+    for seen in (page.get_by_role("status"), page.locator(f"{SECTION} .errors-open:visible").first):
+        assert seen.bounding_box()["y"] < 700
+
+
+def test_words_of_a_search_leave_names_and_numbers_alone(open_page):
+    page = open_page("errors/?h=improvedcnn+3+epochs")
+    page.wait_for_selector("mark")
+    names = page.get_by_role("group", name="Network").get_by_role("button").all_inner_texts()
+    headings = page.locator(".errors-network > h2").all_text_contents()
+    assert names == [heading.strip() for heading in headings]
+    marks = page.locator(f"{SECTION} .errors-list mark")
+    colours = marks.evaluate_all("all => all.map((one) => getComputedStyle(one).backgroundColor)")
+    assert set(colours) <= {"rgba(0, 0, 0, 0)"}

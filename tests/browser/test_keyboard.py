@@ -53,7 +53,7 @@ def sentence(site, lesson):
     return " ".join(head.find_next_sibling().get_text().split()[:9]), head["id"]
 
 
-@pytest.mark.parametrize("width", [1280, 640])  # 640: a window of 1280 at 200 %
+@pytest.mark.parametrize("width", [1280, 640])  # 640: a window of 1280 at 200%
 def test_the_focus_is_always_seen(open_page, lesson, width):
     page = open_page(lesson, width=width, reduced_motion="reduce")
     stops = []

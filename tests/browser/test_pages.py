@@ -50,7 +50,7 @@ def test_no_rule_of_accessibility_is_broken(open_page, address, dark, width):
     assert not broken, "\n\n".join(broken)
 
 
-@pytest.mark.parametrize("width", [320, 390, 640])  # 640: a window of 1280 at 200 %
+@pytest.mark.parametrize("width", [320, 390, 640])  # 640: a window of 1280 at 200%
 def test_the_page_does_not_scroll_sideways(open_page, address, width):
     page = open_page(address, width=width)
     page.evaluate("scrollTo(10000, 0)")

@@ -18,7 +18,7 @@ def number(text):
 
 
 @pytest.mark.parametrize(
-    "name", ["test accuracy", "95 % interval", "parameters", "seconds per epoch", "epochs"]
+    "name", ["test accuracy", "95% interval", "parameters", "seconds per epoch", "epochs"]
 )
 def test_a_column_sorts_both_ways(open_page, name):
     page = open_page("results/")

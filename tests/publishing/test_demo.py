@@ -188,7 +188,7 @@ def test_the_picture_for_those_without_javascript_says_what_it_shows(run_of):
     runs = [run_of(network("dnn"))]
     picture = soup_of(runs).find("img")
     assert picture["alt"] == (
-        "A test digit, a 5. The simple network reads 3; its doubts: 90 % for 3, 10 % for 5."
+        "A test digit, a 5. The simple network reads 3; its doubts: 90% for 3, 10% for 5."
     )
     drawn = BeautifulSoup(_demo.files(runs)["draw/example.svg"], "html.parser")
     assert drawn.find("svg")["width"] == picture["width"]

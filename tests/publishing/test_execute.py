@@ -65,7 +65,7 @@ TOLD = {
     ),
     "huge": ("print('x' * 30_000_000)", "its output has more than 20,000,000 bytes"),
     "huge_value": ("'x' * 30_000_000", "its output has more than 20,000,000 bytes"),
-    "no_words": (PLOT, "a figure has no text for who cannot see it"),
+    "no_words": (PLOT, "a figure has no text for those who cannot see it"),
     "markup": (
         "from IPython.display import HTML\nHTML('<script></script>')",
         "its output has text/html, which could run scripts in a reader's browser",

@@ -115,7 +115,7 @@ def test_tidy_changes_no_text_of_a_listing(text):
     ],
 )
 def test_figures_of_one_name_are_all_kept(names):
-    alt = "A text for who cannot see it."
+    alt = "A text for those who cannot see it."
     sizes = range(200, 200 + 200 * len(names), 200)
     outputs = [
         picture(width=width, name=name, alt=alt) for width, name in zip(sizes, names, strict=True)

@@ -74,7 +74,7 @@ def test_results_have_one_row_for_each_model_of_each_run(run_of):
     runs = [run_of(results=[RESULT, other]), run_of(results=[]), run_of(lesson="improved_cnn")]
     table = _tables.results_table(runs)
     head, *rows = rows_of(table)
-    assert head == ["model", "test accuracy", "95 % interval", "parameters"]
+    assert head == ["model", "test accuracy", "95% interval", "parameters"]
     assert [row[0] for row in rows] == ["SimpleDNN, 128 epochs", "Another", "SimpleDNN, 128 epochs"]
     assert rows[0][1:] == ["97.89%", "97.59% to 98.15%", "89,610"]
     assert "(tutorials/improved_cnn.py)" in table
