@@ -319,9 +319,9 @@ predictions_dnn = predict(dnn, plain.test)
 
 # %%
 contestants = {
+    "DNN": (dnn, history_dnn, predictions_dnn),
     "CNN, short": (model_3, history_3, predictions_3),
     "CNN, long": (model_120, history_120, predictions_120),
-    "DNN": (dnn, history_dnn, predictions_dnn),
 }
 print("network     epochs  seconds  parameters  multiplications  accuracy")
 for name, (network, history, predictions) in contestants.items():

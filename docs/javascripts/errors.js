@@ -8,7 +8,7 @@
   let section = sections[0];
   let shown = [];
   let data = null;
-  let moved = false;
+  let started = false;
 
   const make = (name, attributes = {}, ...children) => {
     const element = document.createElement(name);
@@ -68,6 +68,14 @@
     return read !== "any" ? `: another digit read as ${read}` : "";
   };
 
+  // The address names what is shown, so that it can be sent, and found again with Back.
+  const remember = () => {
+    const pair = [trueDigit.value, readDigit.value];
+    const filters = pair.every((digit) => digit === "any") ? [] : pair;
+    const place = [`#errors-${section.dataset.network}`, ...filters].join(":");
+    history.replaceState(history.state, "", place);
+  };
+
   const filter = () => {
     shown = [];
     for (const item of items()) {
@@ -82,10 +90,7 @@
       cell.setAttribute("aria-pressed", String(pressed));
     }
     rove(shown[0]);
-    const [real, read] = [trueDigit.value, readDigit.value];
-    const chosen = real + read === "anyany" ? "" : `:${real}:${read}`;
-    const place = `#errors-${section.dataset.network}${chosen}`;
-    if (moved) history.replaceState(history.state, "", place);
+    if (started) remember();
   };
 
   const choose = (real, read) => {
@@ -266,20 +271,19 @@
     if (event.key === "ArrowLeft") step(-1);
   });
 
-  // The address names what is shown, so that it can be sent, and found again with Back.
-
   const follow = () => {
-    const [name, real = "any", read = "any"] = decodeURIComponent(location.hash.slice(1)).split(":");
+    const [name, real = "any", read = "any"] = location.hash.slice(1).split(":");
     const number = sections.findIndex((network) => `errors-${network.dataset.network}` === name);
     if (number < 0) return;
-    [trueDigit.value, readDigit.value] = [real, read].map((digit) => digits.includes(digit) ? digit : "any");
+    const known = (digit) => digits.includes(digit) ? digit : "any";
+    [trueDigit.value, readDigit.value] = [known(real), known(read)];
     show(number);
     tabs[0].scrollIntoView();
   };
-  const again = () => root.isConnected ? follow() : removeEventListener("hashchange", again);
-  addEventListener("hashchange", again);
+  const listen = () => root.isConnected ? follow() : removeEventListener("hashchange", listen);
+  addEventListener("hashchange", listen);
   root.classList.add("is-ready");
   show(0);
   follow();
-  moved = true;
+  started = true;
 })();
