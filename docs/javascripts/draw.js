@@ -240,12 +240,11 @@
     pad.lineTo(b[0] * ZOOM, b[1] * ZOOM);
     pad.stroke();
   };
-  const EMPTY = { strokes: [], tile: null, shift: [0, 0], note: "" };
+  const isEmpty = () => !state.tile && !state.strokes.length;
   const keep = () => past.push({ strokes: [...state.strokes], tile: state.tile, shift: state.shift, note: state.note });
   const restore = (content) => {
-    for (const name in EMPTY) state[name] = content[name] ?? EMPTY[name];
-    state.strokes = [...state.strokes];
-    Object.assign(state, { open: null, ink: inkOf(state.strokes) });
+    const empty = { strokes: [], tile: null, shift: [0, 0], note: "", open: null, ink: inkOf([]) };
+    Object.assign(state, empty, content);
     redraw();
   };
   const undo = () => { if (past.length) restore(past.pop()); };
@@ -258,12 +257,12 @@
       pad.fillRect((i % SIZE) * 20, floor(i / SIZE) * 20, 20, 20);
     });
     brush.classList.toggle("draw-down", Boolean(state.open));
-    area.toggleAttribute("data-empty", !state.tile && !state.strokes.length);
+    area.toggleAttribute("data-empty", isEmpty());
     renew();
   };
   const begin = (point) => {
     keep();
-    if (state.tile) restore(EMPTY);
+    if (state.tile) restore({});
     area.removeAttribute("data-empty");
     state.strokes.push((state.open = []));
     extend(point);
@@ -340,9 +339,9 @@
   centred.addEventListener("change", renew);
   find('[data-do="undo"]').addEventListener("click", undo);
   find('[data-do="clear"]').addEventListener("click", () => {
-    if (!state.tile && !state.strokes.length) return;
+    if (isEmpty()) return;
     keep();
-    restore(EMPTY);
+    restore({});
   });
   for (const button of root.querySelectorAll("[data-next]")) {
     button.addEventListener("click", () => {

@@ -214,7 +214,7 @@
     if (target) look(target);
   };
 
-  // Wiring: listeners are on elements of this page, and go with them.
+  // Wiring: all listeners but one are on elements of this page, and go with them.
 
   for (const network of sections) {
     for (const item of network.querySelectorAll(".errors-list > li")) {
@@ -274,16 +274,16 @@
   const follow = () => {
     const [name, real = "any", read = "any"] = location.hash.slice(1).split(":");
     const number = sections.findIndex((network) => `errors-${network.dataset.network}` === name);
-    if (number < 0) return;
+    if (number < 0) return false;
     const known = (digit) => digits.includes(digit) ? digit : "any";
     [trueDigit.value, readDigit.value] = [known(real), known(read)];
     show(number);
     tabs[0].scrollIntoView();
+    return true;
   };
   const listen = () => root.isConnected ? follow() : removeEventListener("hashchange", listen);
   addEventListener("hashchange", listen);
   root.classList.add("is-ready");
-  show(0);
-  follow();
+  if (!follow()) show(0);
   started = true;
 })();

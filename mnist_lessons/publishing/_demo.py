@@ -54,7 +54,7 @@ class _Network:
     def noted_mistakes(self) -> Mapping[str, Any]:
         listed = self.run.folder / f"{self.noted['key']}.errors.json"
         if not listed.is_file():
-            return {"errors": [], "columns": 1}
+            return {"errors": []}
         noted: Mapping[str, Any] = json.loads(listed.read_text(encoding="utf-8"))
         return noted
 
