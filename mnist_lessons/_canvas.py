@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from mnist_lessons._look import Look
 
-__all__ = ["Canvas", "Pixels", "grey", "tiled"]
+__all__ = ["Canvas", "Pixels", "enlarged", "grey", "tiled"]
 
 Pixels = NDArray[np.uint8]
 
@@ -94,14 +94,20 @@ class Canvas:
 
 
 def grey(images: NDArray[Any]) -> Pixels:
-    """Images (N, 28, 28) as bytes on one scale: their least value black, their greatest white."""
+    """Images (N, H, W) as bytes on one scale: their least value black, their greatest white."""
     low, high = float(images.min()), float(images.max())
     scaled = (images.astype(np.float64) - low) * (255 / (high - low or 1))
     return np.rint(scaled).astype(np.uint8)
 
 
+def enlarged(images: Pixels) -> Pixels:
+    """Small images (N, H, W), each pixel repeated as often as keeps the larger side within 28."""
+    times = max(1, 28 // max(images.shape[1:]))
+    return images.repeat(times, axis=1).repeat(times, axis=2)
+
+
 def tiled(images: Pixels, columns: int, across: int, down: int) -> Pixels:
-    """Grey images (N, 28, 28) in rows, as one RGBA bitmap with transparent pixels in between.
+    """Grey images (N, H, W) in rows, as one RGBA bitmap with transparent pixels in between.
 
     Args:
         images: the tiles.
@@ -110,10 +116,11 @@ def tiled(images: Pixels, columns: int, across: int, down: int) -> Pixels:
         down: pixels between two rows.
     """
     rows = -(-len(images) // columns)
-    height, width = rows * (28 + down) - down, columns * (28 + across) - across
+    high, wide = images.shape[1:]
+    height, width = rows * (high + down) - down, columns * (wide + across) - across
     bitmap = np.zeros((height, width, 4), dtype=np.uint8)
     for number, image in enumerate(images):
-        top, left = (number // columns) * (28 + down), (number % columns) * (28 + across)
-        bitmap[top : top + 28, left : left + 28, :3] = image[..., None]
-        bitmap[top : top + 28, left : left + 28, 3] = 255
+        top, left = (number // columns) * (high + down), (number % columns) * (wide + across)
+        bitmap[top : top + high, left : left + wide, :3] = image[..., None]
+        bitmap[top : top + high, left : left + wide, 3] = 255
     return bitmap

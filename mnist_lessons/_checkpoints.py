@@ -36,6 +36,7 @@ class Checkpoint:
         optimiser: fresh, of this model.
         tensors: what the model is trained and measured on.
         config: says in its `repr` how.
+        average: of the model's weights while it trains; None where there is none.
     """
 
     def __init__(
@@ -45,9 +46,14 @@ class Checkpoint:
         optimiser: optim.Optimizer,
         tensors: Sequence[Tensor],
         config: object,
+        average: nn.Module | None = None,
     ) -> None:
         self._model = model
-        self._optimiser = optimiser
+        self._parts: dict[str, nn.Module | optim.Optimizer] = {
+            "model": model,
+            "optimiser": optimiser,
+            **({"average": average} if average else {}),
+        }
         self._file = None
         self._due = time.monotonic() + INTERVAL
         self._complained = False
@@ -58,14 +64,14 @@ class Checkpoint:
                 self._file = folder.absolute() / f"{self._key}.pt"
 
     def restore(self) -> list[dict[str, Any]]:
-        """Bring model and optimiser to where the training was; return its log so far."""
+        """Bring model, optimiser and average to where the training was; return its log so far."""
         stored = self._read()
         if self._file is None or stored is None:
             return []
         with suppress(OSError):
             os.utime(self._file)  # it was of use: whoever tidies up keeps it
-        self._model.load_state_dict(stored["model"])
-        self._optimiser.load_state_dict(stored["optimiser"])
+        for name, part in self._parts.items():
+            part.load_state_dict(stored[name])
         self._model.train()  # the mode in which an epoch leaves it
         log: list[dict[str, Any]] = stored["log"]
         return log
@@ -88,8 +94,8 @@ class Checkpoint:
 
     def _store(self, file: Path, log: list[dict[str, Any]]) -> None:
         buffer = io.BytesIO()
-        model, optimiser = self._model.state_dict(), self._optimiser.state_dict()
-        torch.save({"model": model, "optimiser": optimiser, "log": log}, buffer)
+        states = {name: part.state_dict() for name, part in self._parts.items()}
+        torch.save({**states, "log": log}, buffer)
         payload = buffer.getvalue()
         file.parent.mkdir(parents=True, exist_ok=True)
         # One temporary file a folder: what a killed process leaves is overwritten by the next.

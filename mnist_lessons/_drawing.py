@@ -61,27 +61,28 @@ def draw_grid(
     title: str,
     look: Look,
 ) -> Figure:
-    """Grey images (N, 28, 28), each below the lines of its caption; errors are marked."""
+    """Grey images (N, H, W), each below the lines of its caption; errors are marked."""
     columns = _columns(len(images), columns, captions, look)
     lines = max(map(len, captions))
-    side, across = _side(columns, look)
+    high, wide = images.shape[1:]
+    side, across = _side(columns, wide, look)
     above = 16 * lines + 4  # room for the caption
     down = math.ceil((above + 10) / side)
     rows = math.ceil(len(images) / columns)
     used = min(columns, len(images))
-    width = side * (used * (28 + across) - across) + 2 * _MARGIN
-    height = above + side * (rows * (28 + down) - down) + _MARGIN
+    width = side * (used * (wide + across) - across) + 2 * _MARGIN
+    height = above + side * (rows * (high + down) - down) + _MARGIN
     canvas = Canvas(look, width, height, title)
     sheet = canvas.sheet()
     canvas.picture(sheet, tiled(images, used, across, down), _MARGIN, above, side)
     for number, (texts, mark) in enumerate(zip(captions, wrong, strict=True)):
-        left = _MARGIN + side * (28 + across) * (number % columns)
-        top = above + side * (28 + down) * (number // columns)
+        left = _MARGIN + side * (wide + across) * (number % columns)
+        top = above + side * (high + down) * (number // columns)
         for line, text in enumerate(texts):
             y = top - 7 - 16 * (len(texts) - 1 - line)
-            canvas.text(sheet, left + 14 * side, y, text, **_caption(mark, line, look))
+            canvas.text(sheet, left + wide / 2 * side, y, text, **_caption(mark, line, look))
         if mark:
-            canvas.frame(sheet, left - 2, top - 2, 28 * side + 4)
+            canvas.frame(sheet, left - 2, top - 2, wide * side + 4)
     return canvas.figure
 
 
@@ -95,11 +96,11 @@ def _columns(number: int, columns: int, captions: Sequence[Sequence[str]], look:
     return math.ceil(number / rows) if rows > 1 else room
 
 
-def _side(columns: int, look: Look) -> tuple[float, int]:
+def _side(columns: int, wide: int, look: Look) -> tuple[float, int]:
     """CSS pixels of one pixel of an image, and how many of these lie between two images."""
     across = 2
     while True:
-        side = (look.width - 2 * _MARGIN) / (columns * (28 + across) - across)
+        side = (look.width - 2 * _MARGIN) / (columns * (wide + across) - across)
         if min(side, _LARGEST_SIDE) * across >= 9:
             return min(side, _LARGEST_SIDE), across
         across += 1

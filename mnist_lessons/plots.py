@@ -14,7 +14,8 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from torch import Tensor
 
-from mnist_lessons._canvas import grey
+from mnist_lessons._canvas import enlarged, grey
+from mnist_lessons._charts import Axis, Bar, Points, draw_bars, draw_lines, tell
 from mnist_lessons._drawing import (
     draw_curves,
     draw_doubts,
@@ -30,11 +31,15 @@ from mnist_lessons.evaluation import Predictions, top_confusions
 from mnist_lessons.training import EpochRecord
 
 __all__ = [
+    "Axis",
+    "Bar",
     "LessonFigure",
+    "bar_chart",
     "confusion_matrix",
     "doubt_bars",
     "image_grid",
     "learning_curves",
+    "line_chart",
     "prediction_grid",
     "single_image",
 ]
@@ -140,8 +145,10 @@ def image_grid(
 ) -> LessonFigure:
     """Images side by side, white on black, each with a caption.
 
+    All share one scale: the least value of all is black, the greatest is white.
+
     Args:
-        images: (N, 28, 28) or (N, 1, 28, 28), any real dtype, at least one.
+        images: (N, H, W) or (N, 1, H, W), any real dtype, at least one; H and W from 1 to 28.
         captions: one text for each image.
         title: what the figure shows.
         alt: what the figure shows, for those who cannot see it.
@@ -154,7 +161,8 @@ def image_grid(
     marks = [False] * len(captions) if wrong is None else list(wrong)
     if not len(images) == len(captions) == len(marks) or len(images) == 0 or columns < 1:
         raise ValueError(f"cannot draw {len(images)} images with {len(captions)} captions")
-    pixels = grey(images.reshape(len(images), 28, 28).cpu().numpy())
+    values = images.reshape(len(images), *images.shape[-2:]).cpu().numpy()
+    pixels = enlarged(grey(values))
     texts = [
         (_CROSS + caption if mark else caption).split("\n")
         for caption, mark in zip(captions, marks, strict=True)
@@ -271,6 +279,79 @@ def doubt_bars(split: Split, predictions: Predictions, rows: Tensor, *, title: s
     ]
     draw = partial(draw_doubts, images, shares, labels, title)
     return LessonFigure(draw, title, alt, [header, *table])
+
+
+def line_chart(
+    series: Mapping[str, Points],
+    *,
+    title: str,
+    x: Axis,
+    y: Axis,
+    references: Mapping[str, float] | None = None,
+    diagonal: bool = False,
+) -> LessonFigure:
+    """One quantity against another, a line for each name.
+
+    Args:
+        series: pairs (x, y) by name, in the units of the axes; at least one pair each.
+        title: what the lines show.
+        x: the axis across.
+        y: the axis upwards.
+        references: values of `y` worth a dotted line, by name.
+        diagonal: whether a dotted line shows where y equals x.
+
+    Raises:
+        ValueError: there is no line, or one without a point.
+    """
+    kept = {name: [(float(a), float(b)) for a, b in points] for name, points in series.items()}
+    if not kept or not all(kept.values()):
+        raise ValueError("a chart needs a line, and a line needs a point")
+    marks = dict(references or {})
+    alt = f"{title}. {y.name} against {x.name}. " + " ".join(map(_tell_line, kept, kept.values()))
+    if marks:
+        told = ", ".join(f"{name} at {tell(value)}" for name, value in marks.items())
+        alt += f" Dotted lines: {told}."
+    rows = [[name, *pair] for name, points in kept.items() for pair in points]
+    draw = partial(draw_lines, kept, x, y, marks, diagonal, title)
+    return LessonFigure(draw, title, alt, [["line", x.name, y.name], *rows])
+
+
+def bar_chart(
+    bars: Sequence[Bar], *, title: str, axis: Axis, format_value: str = "{:.2f}"
+) -> LessonFigure:
+    """Values beside their names, in the given order.
+
+    Args:
+        bars: the values, at least one, in the unit of the axis.
+        title: what they show.
+        axis: where its limits leave out 0, dots stand for bars, which would mislead there.
+        format_value: of the values as they are written, for `str.format`.
+
+    Raises:
+        ValueError: there is no bar.
+    """
+    kept = tuple(bars)
+    if not kept:
+        raise ValueError("a chart needs a bar")
+    told = "; ".join(
+        f"{bar.name}: {format_value.format(bar.value)}"
+        + (f" plus or minus {format_value.format(bar.spread)}" if bar.spread else "")
+        for bar in kept
+    )
+    rows = [[bar.name, bar.value, bar.spread] for bar in kept]
+    draw = partial(draw_bars, kept, axis, format_value, title)
+    header = ["name", axis.name, "spread"]
+    return LessonFigure(draw, title, f"{title}. {axis.name}: {told}.", [header, *rows])
+
+
+def _tell_line(name: str, points: Points) -> str:
+    (first_x, first_y), (last_x, last_y) = points[0], points[-1]
+    low_x, low = min(points, key=lambda point: point[1])
+    high_x, high = max(points, key=lambda point: point[1])
+    return (
+        f"{name}: {tell(first_y)} at {tell(first_x)}, {tell(last_y)} at {tell(last_x)}; "
+        f"lowest {tell(low)} at {tell(low_x)}, highest {tell(high)} at {tell(high_x)}."
+    )
 
 
 def _exactly(share: float) -> float:

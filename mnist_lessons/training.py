@@ -1,5 +1,6 @@
 """Train a model: a checked configuration in, one immutable record per epoch out."""
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -11,25 +12,50 @@ from typing import Any
 import torch
 from torch import nn, optim
 from torch.nn import functional as F
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from mnist_lessons._checkpoints import Checkpoint
+from mnist_lessons.augmentation import RandomAffine
 from mnist_lessons.data import Split, Splits
 from mnist_lessons.devices import synchronise
 from mnist_lessons.errors import NonFiniteLoss
 from mnist_lessons.evaluation import evaluate
 
-__all__ = ["OPTIMISERS", "EpochRecord", "TrainConfig", "fit"]
+__all__ = ["OPTIMISERS", "SCHEDULES", "EpochRecord", "TrainConfig", "fit"]
 
 OPTIMISERS: dict[str, Callable[..., optim.Optimizer]] = {
     "adagrad": optim.Adagrad,
     "adam": partial(optim.Adam, fused=True),  # one pass over the weights, not a dozen
+    "adamw": partial(optim.AdamW, fused=True),
     "sgd": optim.SGD,
+}
+
+
+def _one_cycle(progress: float) -> float:
+    rise = 0.25
+    if progress < rise:
+        return 0.04 + 0.96 * progress / rise
+    return _cosine((progress - rise) / (1 - rise))
+
+
+def _cosine(progress: float) -> float:
+    return (1 + math.cos(math.pi * progress)) / 2
+
+
+# The share of the learning rate that is used at a point of the training, 0 to 1.
+SCHEDULES: dict[str, Callable[[float], float]] = {
+    "constant": lambda _: 1.0,
+    "cosine": _cosine,
+    "one-cycle": _one_cycle,
 }
 
 _RANGES: dict[str, tuple[float, float]] = {
     "epochs": (0, 100_000),
     "batch_size": (1, 1_000_000),
     "learning_rate": (0, 1_000),
+    "weight_decay": (0, 1_000),
+    "label_smoothing": (0, 0.9),
+    "averaging": (0, 0.999_999),
     "seed": (0, 2**31 - 1),
     "measured_images": (1, 1_000_000),
 }
@@ -42,8 +68,19 @@ class TrainConfig:
     Attributes:
         epochs: passes over the training split, 0 to 100,000.
         batch_size: images per step, 1 to 1,000,000; the last batch may be smaller.
-        learning_rate: above 0, up to 1,000.
-        optimiser: `adagrad`, `adam` or `sgd`, with PyTorch's other defaults.
+        learning_rate: above 0, up to 1,000; the greatest one, where a schedule changes it.
+        optimiser: `adagrad`, `adam`, `adamw` or `sgd`, with PyTorch's other defaults.
+        schedule: of the learning rate from step to step: `constant`; `cosine`, which falls to 0;
+            `one-cycle`, which rises during the first quarter of all steps and then falls to 0
+            (L. N. Smith and N. Topin, "Super-convergence", 2017, arXiv:1708.07120).
+        weight_decay: pull of all weights towards 0, 0 to 1,000, as the optimiser defines it.
+        label_smoothing: share of the probability that the loss asks for all digits alike, 0 to
+            0.9; the measured losses are without it.
+        averaging: 0, or the decay of an exponential moving average of all weights, step by step,
+            up to 0.999999. It is the average that is measured, and that the model holds at the
+            end (B. T. Polyak and A. B. Juditsky, "Acceleration of stochastic approximation by
+            averaging", 1992).
+        augment: changes the images of each batch before the model sees them; None: as they are.
         seed: of the order of the images and of dropout, 0 to 2**31 - 1.
         measured_images: training images, from the first on, that are measured after each epoch,
             always the same, 1 to 1,000,000; all of them where the split has fewer.
@@ -56,6 +93,11 @@ class TrainConfig:
     batch_size: int
     learning_rate: float
     optimiser: str = "adam"
+    schedule: str = "constant"
+    weight_decay: float = 0.0
+    label_smoothing: float = 0.0
+    averaging: float = 0.0
+    augment: RandomAffine | None = None
     seed: int = 0
     measured_images: int = 10_000
 
@@ -63,9 +105,12 @@ class TrainConfig:
         for field in fields(self):
             if field.name in _RANGES:
                 _check_range(field.name, getattr(self, field.name), field.type is int)
-        if self.optimiser not in OPTIMISERS:
-            names = ", ".join(sorted(OPTIMISERS))
-            raise ValueError(f"optimiser must be one of {names}, not {self.optimiser!r}")
+        for name, known in (("optimiser", OPTIMISERS), ("schedule", SCHEDULES)):
+            if (value := getattr(self, name)) not in known:
+                names = ", ".join(sorted(known))
+                raise ValueError(f"{name} must be one of {names}, not {value!r}")
+        if not isinstance(self.augment, RandomAffine | None):
+            raise ValueError(f"augment must be a RandomAffine or None, not {self.augment!r}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +127,7 @@ class EpochRecord:
         validation_count: validation images measured, all of them.
         images: images trained on in this epoch; 0 for epoch 0.
         seconds: time spent training in this epoch, measuring excluded.
-        learning_rate: learning rate at the end of the epoch.
+        learning_rate: learning rate of the last step of the epoch.
     """
 
     epoch: int
@@ -154,29 +199,48 @@ def fit(
         NonFiniteLoss: a batch has a NaN or infinite loss; the step is not taken.
     """
     model.to(splits.train.images.device)
-    optimiser = OPTIMISERS[config.optimiser](model.parameters(), lr=config.learning_rate)
+    optimiser = OPTIMISERS[config.optimiser](
+        model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
+    )
+    average = _average(model, config)
     train, validation = splits.train, splits.validation
     tensors = (train.images, train.labels, validation.images, validation.labels)
-    checkpoint = Checkpoint(checkpoints, model, optimiser, tensors, config)
+    checkpoint = Checkpoint(checkpoints, model, optimiser, tensors, config, average)
     log = checkpoint.restore()
+    if average and len(log) > config.epochs:
+        model.load_state_dict(average.module.state_dict())
     for row in log:
         yield EpochRecord(**row)
     for epoch in range(len(log), config.epochs + 1):
         images, seconds = 0, 0.0
         if epoch:
             start = time.perf_counter()
-            images = _train_epoch(model, train, optimiser, config, epoch)
+            images = _train_epoch(model, train, optimiser, average, config, epoch)
             seconds = time.perf_counter() - start
-        record = _measure(model, splits, config, epoch=epoch, images=images, seconds=seconds)
+        record = _measure(
+            average.module if average else model, splits, config,
+            epoch=epoch, images=images, seconds=seconds,
+            learning_rate=optimiser.param_groups[0]["lr"],
+        )  # fmt: skip
         log.append(asdict(record))
         checkpoint.save(log, last=epoch == config.epochs)
+        if average and epoch == config.epochs:
+            model.load_state_dict(average.module.state_dict())
         yield record
+
+
+def _average(model: nn.Module, config: TrainConfig) -> AveragedModel | None:
+    if not config.averaging:
+        return None
+    average = get_ema_multi_avg_fn(config.averaging)
+    return AveragedModel(model, multi_avg_fn=average, use_buffers=True)
 
 
 def _train_epoch(
     model: nn.Module,
     split: Split,
     optimiser: optim.Optimizer,
+    average: AveragedModel | None,
     config: TrainConfig,
     epoch: int,
 ) -> int:
@@ -185,10 +249,13 @@ def _train_epoch(
     seen = 0
     model.train()
     with _own_random_state(device, config.seed, epoch), _repeatable_kernels():
-        order = torch.randperm(len(split)).to(device)
-        for step, rows in enumerate(order.split(config.batch_size), start=1):
-            logits = model(split.images.index_select(0, rows))
-            loss = F.cross_entropy(logits, split.labels.index_select(0, rows))
+        batches = torch.randperm(len(split)).to(device).split(config.batch_size)
+        for step, rows in enumerate(batches, start=1):
+            _set_rate(optimiser, config, epoch - 1 + (step - 1) / len(batches))
+            images = split.images.index_select(0, rows)
+            logits = model(config.augment(images) if config.augment else images)
+            labels = split.labels.index_select(0, rows)
+            loss = F.cross_entropy(logits, labels, label_smoothing=config.label_smoothing)
             if not loss.isfinite():
                 raise NonFiniteLoss(
                     f"the loss is {loss.item()} in epoch {epoch}, step {step} "
@@ -198,9 +265,17 @@ def _train_epoch(
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
+            if average:
+                average.update_parameters(model)
             seen += len(rows)
     synchronise(device)
     return seen
+
+
+def _set_rate(optimiser: optim.Optimizer, config: TrainConfig, epochs_done: float) -> None:
+    share = SCHEDULES[config.schedule](epochs_done / config.epochs)
+    for group in optimiser.param_groups:
+        group["lr"] = config.learning_rate * share
 
 
 def _repeatable_kernels() -> AbstractContextManager[None]:
@@ -224,6 +299,7 @@ def _measure(
     epoch: int,
     images: int,
     seconds: float,
+    learning_rate: float,
 ) -> EpochRecord:
     train = evaluate(model, splits.train[: config.measured_images])
     validation = evaluate(model, splits.validation)
@@ -237,7 +313,7 @@ def _measure(
         validation_count=validation.count,
         images=images,
         seconds=seconds,
-        learning_rate=config.learning_rate,
+        learning_rate=learning_rate,
     )
 
 
@@ -246,7 +322,6 @@ def _check_range(name: str, value: float, whole: bool) -> None:
     kind = "a whole number" if whole else "a number"
     is_number = isinstance(value, int if whole else int | float) and not isinstance(value, bool)
     # A learning rate of exactly 0 would train nothing.
-    in_range = is_number and low <= value <= high
-    if not in_range or (not whole and value == low):
-        above = "from" if whole else "above"
+    above = "above" if name == "learning_rate" else "from"
+    if not (is_number and low <= value <= high) or (above == "above" and value == low):
         raise ValueError(f"{name} must be {kind} {above} {low:,} to {high:,}, not {value!r}")

@@ -1,0 +1,101 @@
+"""Images moved, turned, resized and slanted: a known change for all, or a random one for each."""
+
+import math
+from dataclasses import dataclass, fields
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+__all__ = ["RandomAffine", "affine"]
+
+_RANGES = {"shift": 14.0, "degrees": 180.0, "scale": 0.9, "shear": 45.0}
+
+
+def affine(
+    images: Tensor,
+    *,
+    across: float | Tensor = 0.0,
+    down: float | Tensor = 0.0,
+    degrees: float | Tensor = 0.0,
+    scale: float | Tensor = 1.0,
+    shear: float | Tensor = 0.0,
+) -> Tensor:
+    """Slant, resize, turn and then move images, with bilinear interpolation.
+
+    What comes in from outside repeats the border, which is black in MNIST. Each argument is one
+    number for all images, or a tensor (N,) with one for each.
+
+    Args:
+        images: float32 (N, C, H, W).
+        across: shift to the right, in pixels.
+        down: shift downwards, in pixels.
+        degrees: rotation, anticlockwise.
+        scale: size against the original, above 0; 2 is twice as large.
+        shear: slant of upright strokes to the right, in degrees, between -90 and 90.
+
+    Returns:
+        float32 (N, C, H, W), on the same device; the images themselves are left alone.
+    """
+    number, _, height, width = images.shape
+    to_right, to_bottom, turn, size, slant = (
+        torch.as_tensor(value, dtype=images.dtype, device=images.device).expand(number)
+        for value in (across, down, degrees, scale, shear)
+    )
+    angle = turn * (math.pi / 180)
+    cosine, sine = angle.cos() / size, angle.sin() / size
+    slope = (slant * (math.pi / 180)).tan()
+    # From a place in the result back to one in the original: where grid_sample must look.
+    left = torch.stack((cosine + slope * sine, slope * cosine - sine), dim=1)
+    right = torch.stack((sine, cosine), dim=1)
+    inverse = torch.stack((left, right), dim=1)  # (N, 2, 2), in pixels
+    aspect = images.new_tensor([[1, height / width], [width / height, 1]])
+    moved = torch.stack((2 * to_right / width, 2 * to_bottom / height), dim=1)[:, :, None]
+    linear = inverse * aspect
+    matrices = torch.cat((linear, -linear @ moved), dim=2)  # (N, 2, 3), -1 to 1 across an image
+    grid = F.affine_grid(matrices, list(images.shape), align_corners=False)
+    return F.grid_sample(images, grid, padding_mode="border", align_corners=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RandomAffine:
+    """A small change of each image, drawn anew each time, from PyTorch's random numbers.
+
+    Every amount is drawn uniformly between its negative and itself, for each image by itself;
+    torchvision's `RandomAffine` draws once for a whole batch.
+
+    Attributes:
+        shift: greatest shift along each axis, 0 to 14 pixels.
+        degrees: greatest rotation, 0 to 180.
+        scale: greatest relative change of size, 0 to 0.9.
+        shear: greatest slant, 0 to 45 degrees.
+
+    Raises:
+        ValueError: a field is outside its range.
+    """
+
+    shift: float = 0.0
+    degrees: float = 0.0
+    scale: float = 0.0
+    shear: float = 0.0
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value, high = getattr(self, field.name), _RANGES[field.name]
+            if isinstance(value, bool) or not isinstance(value, int | float):
+                raise ValueError(f"{field.name} must be a number, not {value!r}")
+            if not 0 <= value <= high:
+                raise ValueError(f"{field.name} must be a number from 0 to {high:g}, not {value!r}")
+
+    def __call__(self, images: Tensor) -> Tensor:
+        """Change images, float32 (N, C, H, W), each in its own way."""
+        # Drawn on the CPU: a GPU then sees the same changes.
+        drawn = (2 * torch.rand(5, len(images)) - 1).to(images.device)
+        return affine(
+            images,
+            across=self.shift * drawn[0],
+            down=self.shift * drawn[1],
+            degrees=self.degrees * drawn[2],
+            scale=1 + self.scale * drawn[3],
+            shear=self.shear * drawn[4],
+        )
