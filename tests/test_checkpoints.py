@@ -26,6 +26,7 @@ import mnist_lessons
 from mnist_lessons import _checkpoints
 from mnist_lessons._checkpoints import Checkpoint
 from mnist_lessons._fingerprint import Unknown, _code, fingerprint
+from mnist_lessons.augmentation import RandomAffine
 from mnist_lessons.data import Split, normalise
 from mnist_lessons.errors import NonFiniteLoss
 from mnist_lessons.models import ImprovedCNN, SimpleDNN
@@ -107,6 +108,33 @@ def test_a_stopped_training_ends_with_the_same_bits(kind, optimiser, splits, fol
         assert rows(fit(build(kind), splits, recipe, folder)) == rows(log)
         assert bits(model) == bits(expected)
         assert model.training
+        stored(folder).unlink()
+
+
+class Normalised(nn.Module):
+    """Has buffers besides its weights."""
+
+    def __init__(self):
+        super().__init__()
+        self.layers = nn.Sequential(nn.Flatten(), nn.BatchNorm1d(784), nn.Linear(784, 10))
+
+    def forward(self, images):
+        return self.layers(images)
+
+
+def test_a_stopped_training_with_everything_ends_with_the_same_bits(splits, folder, always):
+    recipe = config(
+        batch_size=43,  # batch normalisation needs more than one image
+        schedule="one-cycle", averaging=0.9, weight_decay=0.1, label_smoothing=0.1,
+        optimiser="adamw", augment=RandomAffine(shift=1, degrees=5, scale=0.1, shear=5),
+    )  # fmt: skip
+    expected = build(Normalised)
+    log = list(fit(expected, splits, recipe))
+    for epochs in (0, 1, 2, 3):
+        list(itertools.islice(fit(build(Normalised), splits, recipe, folder), epochs + 1))
+        model = build(Normalised)
+        assert rows(fit(model, splits, recipe, folder)) == rows(log)
+        assert bits(model) == bits(expected)
         stored(folder).unlink()
 
 
@@ -259,7 +287,9 @@ def parts(splits, model=None, **changes):
     """What `fit` makes of its arguments: model, optimiser, tensors, configuration."""
     model = model or build()
     recipe = config(**changes)
-    optimiser = OPTIMISERS[recipe.optimiser](model.parameters(), lr=recipe.learning_rate)
+    optimiser = OPTIMISERS[recipe.optimiser](
+        model.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
+    )
     train, validation = splits.train, splits.validation
     tensors = (train.images, train.labels, validation.images, validation.labels)
     return model, optimiser, tensors, recipe
@@ -390,6 +420,11 @@ def test_the_same_training_has_the_same_key(splits):
         {"batch_size": 33},
         {"learning_rate": 0.0100000001},
         {"optimiser": "sgd"},
+        {"schedule": "cosine"},
+        {"weight_decay": 0.1},
+        {"label_smoothing": 0.1},
+        {"averaging": 0.9},
+        {"augment": RandomAffine(shift=1)},
         {"seed": 1},
         {"measured_images": 9_999},
     ],

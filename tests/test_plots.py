@@ -27,6 +27,11 @@ from mnist_lessons.training import EpochRecord, TrainConfig, fit
 ALT = "Some images of handwritten digits."
 CROSS = "\N{BALLOT X}"
 PARTS = ("train", "validation")
+ACROSS = plots.Axis("shift (pixels)")
+UPWARDS = plots.Axis("accuracy (%)", limits=(0, 101))
+LINES = {"one": [(0, 98.5), (1, 90.25), (2, 33)], "another network": [(0, 99), (2, 97)]}
+BARS = [plots.Bar("a mistake with a long name, longer than a phone is wide", 9.0, 0.5),
+        plots.Bar("none", 3.0)]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -128,10 +133,13 @@ def every_figure(sample, records, predictions, test_split):
         plots.doubt_bars(test_split, predictions, rows, title="Six doubts"),
         plots.learning_curves({"MLP": records, "other": records}, title="It learns"),
         plots.confusion_matrix(confusion_counts(predictions), title="It errs"),
+        plots.line_chart(LINES, title="It falls", x=ACROSS, y=UPWARDS, references={"chance": 10}),
+        plots.bar_chart(BARS, title="It costs", axis=plots.Axis("accuracy lost (points)")),
+        plots.bar_chart(BARS, title="It gains", axis=plots.Axis("accuracy (%)", limits=(2, 12))),
     ]
 
 
-@pytest.mark.parametrize("number", range(5))
+@pytest.mark.parametrize("number", range(8))
 def test_a_figure_is_drawn_for_each_page(number, sample, records, predictions, test_split):
     figure = every_figure(sample, records, predictions, test_split)[number]
     files = figure.files("name")
@@ -150,7 +158,7 @@ def test_a_figure_is_drawn_for_each_page(number, sample, records, predictions, t
 
 
 @pytest.mark.parametrize("ending", VARIANTS)
-@pytest.mark.parametrize("number", range(5))
+@pytest.mark.parametrize("number", range(8))
 def test_what_a_figure_says_can_be_read(number, ending, sample, records, predictions, test_split):
     look = VARIANTS[ending]
     drawn = everything(every_figure(sample, records, predictions, test_split)[number], look)
@@ -165,7 +173,8 @@ def test_what_a_figure_says_can_be_read(number, ending, sample, records, predict
 
 
 def test_the_data_of_a_figure_can_be_read_as_a_table(sample, records, predictions, test_split):
-    _, grid, doubts, curves, matrix = every_figure(sample, records, predictions, test_split)
+    figures = every_figure(sample, records, predictions, test_split)
+    _, grid, doubts, curves, matrix = figures[:5]
     rows = {one.title: list(csv.reader(io.StringIO(one.csv().decode())))
             for one in (grid, doubts, curves, matrix)}  # fmt: skip
     assert [int(cell) for cell in rows["It errs"][1][1:]] == confusion_counts(predictions)[
@@ -509,3 +518,112 @@ def test_the_labels_of_the_epochs_stay_inside_the_figure(epochs, ending):
         ]
         assert len(ends) >= 3
         assert max(ends) <= axes.figure.bbox.x1
+
+
+def test_a_line_chart_tells_its_lines_by_more_than_colour():
+    figure = plots.line_chart(
+        {f"network {number}": [(1, number), (2, 2 * number)] for number in range(1, 9)},
+        title="Eight lines", x=ACROSS, y=plots.Axis("loss (nats)"),
+    )  # fmt: skip
+    plot = everything(figure).axes[0]
+    styles = {(line.get_color(), line.get_marker(), line.get_linestyle()) for line in plot.lines}
+    assert len(plot.lines) == len(styles) == 8
+    assert len({(line.get_marker(), str(line._dash_pattern)) for line in plot.lines}) >= 4
+    said = words(figure)
+    assert {"shift (pixels)", "loss (nats)", *(f"network {n}" for n in range(1, 9))} <= set(said)
+
+
+def test_the_text_and_the_data_of_a_line_chart_tell_each_line():
+    figure = plots.line_chart(
+        LINES, title="It falls", x=ACROSS, y=UPWARDS, references={"chance": 10}
+    )
+    assert figure.alt == (
+        "It falls. accuracy (%) against shift (pixels). one: 98.5 at 0, 33 at 2; lowest 33 at 2, "
+        "highest 98.5 at 0. another network: 99 at 0, 97 at 2; lowest 97 at 2, highest 99 at 0. "
+        "Dotted lines: chance at 10."
+    )
+    rows = list(csv.reader(io.StringIO(figure.csv().decode())))
+    assert rows[0] == ["line", "shift (pixels)", "accuracy (%)"]
+    assert rows[1:] == [
+        [name, *map(str, map(float, pair))] for name in LINES for pair in LINES[name]
+    ]
+    assert "chance" in words(figure)
+
+
+def test_one_line_needs_no_legend_and_a_diagonal_no_name():
+    figure = plots.line_chart(
+        {"only": [(0, 0), (1, 0.5)]}, title="T", x=ACROSS, y=UPWARDS, diagonal=True
+    )
+    assert "only" not in words(figure)
+    assert len(everything(figure).axes[0].lines) == 2
+
+
+@pytest.mark.parametrize("lines", [{}, {"a": []}, {"a": [(0, 1)], "b": []}])
+def test_a_line_chart_without_a_point_is_refused(lines):
+    with pytest.raises(ValueError, match="a chart needs a line, and a line needs a point"):
+        plots.line_chart(lines, title="T", x=ACROSS, y=UPWARDS)
+    with pytest.raises(ValueError, match="a chart needs a bar"):
+        plots.bar_chart([], title="T", axis=ACROSS)
+
+
+def test_bars_begin_at_zero_or_are_dots():
+    from_zero = plots.bar_chart(BARS, title="T", axis=plots.Axis("points"))
+    plot = everything(from_zero).axes[0]
+    assert plot.get_xlim()[0] == 0
+    assert [bar.get_width() for bar in plot.patches] == [9, 3]
+    assert all(bar.get_x() == 0 for bar in plot.patches)
+    cut = plots.bar_chart(BARS, title="T", axis=plots.Axis("points", limits=(2, 12)))
+    assert not everything(cut).axes[0].patches
+    negative = plots.bar_chart(
+        [plots.Bar("gain", -2), plots.Bar("cost", 1)], title="T", axis=ACROSS
+    )
+    assert everything(negative).axes[0].get_xlim() == (-2, 1)
+
+
+def test_bars_say_their_values_and_spreads():
+    figure = plots.bar_chart(
+        BARS, title="It costs", axis=plots.Axis("points"), format_value="{:.1f}!"
+    )
+    assert {"9.0!", "3.0!", *(bar.name for bar in BARS)} <= set(words(figure))
+    assert figure.alt == (
+        "It costs. points: a mistake with a long name, longer than a phone is wide: 9.0! "
+        "plus or minus 0.5!; none: 3.0!."
+    )
+    rows = list(csv.reader(io.StringIO(figure.csv().decode())))
+    assert rows == [
+        ["name", "points", "spread"],
+        [BARS[0].name, "9.0", "0.5"],
+        ["none", "3.0", "0.0"],
+    ]
+
+
+@pytest.mark.parametrize(("height", "width"), [(5, 5), (12, 12), (24, 24), (28, 28), (3, 9)])
+def test_images_of_any_size_keep_their_pixels(height, width):
+    images = torch.arange(3 * height * width).reshape(3, 1, height, width)
+    figure = plots.image_grid(images, ["a", "b", "c"], title="T", alt=ALT, columns=3)
+    (bitmap,) = everything(figure).images
+    times = 28 // max(height, width)
+    opaque = bitmap[..., 3] > 0
+    shown = bitmap[opaque.any(axis=1)][:, opaque.any(axis=0)][..., 0]
+    assert shown.shape == (times * height, 3 * times * width)
+    small = np.concatenate(list(images[:, 0].numpy()), axis=1)
+    expected = np.rint(small * 255 / small.max())
+    assert np.array_equal(shown[::times, ::times], expected)
+    assert np.array_equal(shown, shown[::times, ::times].repeat(times, 0).repeat(times, 1))
+
+
+@pytest.mark.parametrize("ending", VARIANTS)
+def test_what_a_chart_says_stays_inside_it(ending):
+    charts = [
+        plots.line_chart(LINES, title="T", x=ACROSS, y=UPWARDS, references={"chance": 10}),
+        plots.bar_chart(BARS[1:], title="T", axis=plots.Axis("points"), format_value="{:.2f}%"),
+    ]
+    for chart in charts:
+        drawn = chart.draw(VARIANTS[ending])
+        drawn.canvas.draw()
+        room = drawn.bbox
+        for text in drawn.findobj(Text):
+            if text.get_text() and text.get_visible():
+                box = text.get_window_extent()
+                assert room.x0 <= box.x0 + 1
+                assert box.x1 <= room.x1 + 1, text.get_text()

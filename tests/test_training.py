@@ -12,16 +12,20 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.nn import functional as F
 
+from mnist_lessons.augmentation import RandomAffine
 from mnist_lessons.data import Split, normalise
 from mnist_lessons.errors import LessonError, NonFiniteLoss
 from mnist_lessons.evaluation import evaluate
 from mnist_lessons.models import ImprovedCNN, SimpleDNN
-from mnist_lessons.training import OPTIMISERS, TrainConfig, fit
+from mnist_lessons.training import OPTIMISERS, SCHEDULES, TrainConfig, fit
 
 RANGES = {
     "epochs": (0, 100_000),
     "batch_size": (1, 1_000_000),
     "learning_rate": (0, 1_000),
+    "weight_decay": (0, 1_000),
+    "label_smoothing": (0, 0.9),
+    "averaging": (0, 0.999_999),
     "seed": (0, 2**31 - 1),
     "measured_images": (1, 1_000_000),
 }
@@ -77,7 +81,8 @@ def numbered(splits, count):
     return dataclasses.replace(splits, train=Split(images, torch.arange(count) % 10))
 
 
-whole_numbers = [name for name in RANGES if name != "learning_rate"]
+shares = ["weight_decay", "label_smoothing", "averaging"]
+whole_numbers = [name for name in RANGES if name not in ["learning_rate", *shares]]
 out_of_range = st.one_of(
     *(
         st.tuples(
@@ -90,6 +95,16 @@ out_of_range = st.one_of(
         )
         for name, (low, high) in RANGES.items()
         if name in whole_numbers
+    ),
+    *(
+        st.tuples(
+            st.just(name),
+            st.floats(max_value=0, exclude_max=True)
+            | st.floats(min_value=RANGES[name][1], exclude_min=True)
+            | st.booleans()
+            | st.sampled_from([math.nan, math.inf, -1, 1_001, "0.1", None]),
+        )
+        for name in shares
     ),
     st.tuples(
         st.just("learning_rate"),
@@ -114,9 +129,12 @@ def test_a_field_outside_its_range_is_refused_by_name(case):
 
 in_range = st.fixed_dictionaries(
     {name: st.integers(*RANGES[name]) for name in whole_numbers}
+    | {name: st.floats(*RANGES[name]) for name in shares}
     | {
         "learning_rate": st.floats(0, 1_000, exclude_min=True) | st.integers(1, 1_000),
         "optimiser": st.sampled_from(sorted(OPTIMISERS)),
+        "schedule": st.sampled_from(sorted(SCHEDULES)),
+        "augment": st.none(),
     }
 )
 
@@ -128,8 +146,17 @@ def test_every_value_in_range_is_accepted(values):
 
 @pytest.mark.parametrize("name", ["Adam", "rmsprop", "", None])
 def test_an_unknown_optimiser_is_refused_with_the_known_ones(name):
-    with pytest.raises(ValueError, match=r"optimiser must be one of adagrad, adam, sgd, not"):
+    with pytest.raises(
+        ValueError, match=r"optimiser must be one of adagrad, adam, adamw, sgd, not"
+    ):
         config(optimiser=name)
+
+
+def test_an_unknown_schedule_or_augmentation_is_refused():
+    with pytest.raises(ValueError, match="schedule must be one of constant, cosine, one-cycle, "):
+        config(schedule="step")
+    with pytest.raises(ValueError, match="augment must be a RandomAffine or None, not"):
+        config(augment="shift")
 
 
 def test_a_configuration_cannot_be_changed():
@@ -211,7 +238,9 @@ def test_a_row_of_the_log_holds_every_field_and_the_derived_ones(small):
 
 def plain_loop(model, split, settings):
     """The same training without any measuring: what `fit` is compared with."""
-    optimiser = OPTIMISERS[settings.optimiser](model.parameters(), lr=settings.learning_rate)
+    optimiser = OPTIMISERS[settings.optimiser](
+        model.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
+    )
     model.train()
     for epoch in range(1, settings.epochs + 1):
         torch.manual_seed(settings.seed * 1_000_003 + epoch)
@@ -229,6 +258,113 @@ def test_measuring_does_not_change_the_training(optimiser, small):
     model = build()
     list(fit(model, small, settings))
     assert same(weights(model), plain_loop(build(), small.train, settings))
+
+
+def recorded_rates(schedule, small, **changes):
+    rates = []
+
+    class Spy(torch.optim.SGD):
+        def step(self, *args, **kwargs):
+            rates.append(self.param_groups[0]["lr"])
+            return super().step(*args, **kwargs)
+
+    settings = config(schedule=schedule, optimiser="sgd", **changes)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(OPTIMISERS, "sgd", Spy)
+        records = list(fit(build(SimpleDNN), small, settings))
+    assert [record.learning_rate for record in records[1:]] == rates[
+        len(rates) // 4 - 1 :: len(rates) // 4
+    ]
+    return rates
+
+
+def test_a_schedule_sets_the_learning_rate_of_each_step(small):
+    settings = {"epochs": 4, "batch_size": 32, "learning_rate": 0.5}
+    constant, cosine, cycle = (
+        recorded_rates(name, small, **settings) for name in ("constant", "cosine", "one-cycle")
+    )
+    steps = 4 * math.ceil(257 / 32)
+    assert constant == [0.5] * steps
+    assert len(cosine) == len(cycle) == steps
+    assert cosine[0] == 0.5
+    assert cosine == sorted(cosine, reverse=True)
+    assert 0 < cosine[-1] < 0.005
+    top = cycle.index(max(cycle))
+    assert max(cycle) == 0.5
+    assert top == steps // 4
+    assert cycle[:top] == sorted(cycle[:top])
+    assert cycle[top:] == sorted(cycle[top:], reverse=True)
+    assert cycle[0] == pytest.approx(0.02)
+    assert 0 < cycle[-1] < 0.005
+
+
+def test_label_smoothing_is_in_the_training_and_in_no_measured_loss(small):
+    model = build(SimpleDNN)
+    settings = config(label_smoothing=0.2, epochs=40, learning_rate=1e-2)
+    *_, last = fit(model, small, settings)
+    assert last.train_loss == evaluate(model, small.train).loss
+    # Asked for 0.82 + 9 x 0.02: the probability of the true digit stops there, and the loss too.
+    assert last.train_accuracy == 1
+    assert last.train_loss == pytest.approx(-math.log(0.82), abs=0.04)
+
+
+def test_averaged_weights_are_measured_and_kept(small):
+    decay = 0.9
+    model = build(SimpleDNN)
+    settings = config(epochs=2, averaging=decay, optimiser="sgd", learning_rate=0.1)
+    *_, last = fit(model, small, settings)
+
+    plain = build(SimpleDNN)
+    optimiser = torch.optim.SGD(plain.parameters(), lr=0.1)
+    average = None
+    for epoch in (1, 2):
+        torch.manual_seed(epoch)
+        for rows in torch.randperm(257).split(32):
+            loss = F.cross_entropy(plain(small.train.images[rows]), small.train.labels[rows])
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+            now = weights(plain)
+            average = (
+                now
+                if average is None
+                else [
+                    decay * before + (1 - decay) * after
+                    for before, after in zip(average, now, strict=True)
+                ]
+            )
+    for kept, expected in zip(weights(model), average, strict=True):
+        torch.testing.assert_close(kept, expected)
+    assert not same(weights(model), weights(plain))
+    assert last.validation_loss == evaluate(model, small.validation).loss
+
+
+def test_every_batch_is_augmented_anew_and_no_image_is_changed(small):
+    seen = []
+
+    class Watcher(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layer = nn.Linear(784, 10)
+
+        def forward(self, images):
+            if self.training:
+                seen.append(images.detach().clone())
+            return self.layer(images.flatten(1))
+
+    before = small.train.images.clone()
+    settings = config(epochs=2, batch_size=257, augment=RandomAffine(shift=3, degrees=10))
+    torch.manual_seed(0)
+    list(fit(Watcher(), small, settings))
+    assert torch.equal(small.train.images, before)
+    orders = []
+    for epoch, batch in enumerate(seen, start=1):
+        torch.manual_seed(epoch)
+        orders.append(torch.randperm(257))
+        assert torch.equal(batch, settings.augment(before[orders[-1]]))
+        assert not torch.equal(batch, before[orders[-1]])
+    first, second = (batch[order.argsort()] for batch, order in zip(seen, orders, strict=True))
+    assert not torch.equal(first, second), "another change in each epoch"
 
 
 def test_what_the_caller_does_between_epochs_does_not_change_the_training(small):
