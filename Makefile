@@ -8,7 +8,7 @@ BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 READY := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help site serve publish-check test check bench clean
+.PHONY: help site serve publish-check test check study bench clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -29,6 +29,9 @@ check: $(READY) ## run ruff (lint and format) and mypy
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+
+study: $(READY) ## train what the recorded study lacks (hours), and record it
+	@$(BIN)/python -m mnist_lessons.studies
 
 bench: $(READY) ## measure training, building, serving, and the pages of site/
 	@$(BIN)/python -m benchmarks

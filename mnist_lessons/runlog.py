@@ -4,17 +4,13 @@ import csv
 import json
 import math
 import os
-import platform
 import re
-import subprocess
 import sys
 import time
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from importlib.metadata import version
-from pathlib import Path
 from types import TracebackType
-from typing import Any, TypedDict
+from typing import Any
 
 import matplotlib
 import torch
@@ -22,9 +18,10 @@ from matplotlib.backends.registry import BackendFilter, backend_registry
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from mnist_lessons._card import Machine, machine
 from mnist_lessons._mistakes import check_agreement, mistakes_json, mistakes_png
 from mnist_lessons.data import Split, Splits
-from mnist_lessons.devices import device_name, select_device
+from mnist_lessons.devices import select_device
 from mnist_lessons.errors import LessonError, SettingError
 from mnist_lessons.evaluation import Predictions
 from mnist_lessons.export import StoredNetwork, affine, store
@@ -35,7 +32,6 @@ from mnist_lessons.training import EpochRecord
 
 __all__ = ["Run", "RunCard", "format_record", "start_run"]
 
-_PACKAGES = ("mnist-lessons", "torch", "torchvision", "numpy", "matplotlib", "scikit-learn")
 _PREVIEW_IMAGES = 4_000
 _KEY = re.compile(r"[A-Za-z0-9_-]+")
 _LEFT_BEHIND = ("*.png", "*.svg", "*.csv", "*.errors.json", "*.weights")
@@ -57,7 +53,7 @@ _COLUMNS = (
 )
 
 
-class RunCard(TypedDict):
+class RunCard(Machine):
     """The content of `run.json`.
 
     `status` is `running`, `finished`, `interrupted` or `failed`; `seconds` is the time since
@@ -73,13 +69,7 @@ class RunCard(TypedDict):
     started: str
     seconds: float
     reused_seconds: float
-    device: str
-    device_name: str
-    threads: int
     seed: int
-    versions: dict[str, str]
-    commit: str | None
-    uncommitted_changes: bool
     data: dict[str, Any] | None
     values: dict[str, float | None]
     results: list[dict[str, Any]]
@@ -402,7 +392,6 @@ def format_record(record: EpochRecord, epochs: int) -> str:
 
 
 def _new_card(lesson: str, seed: int, profile: str, device: torch.device) -> RunCard:
-    commit, changed = _commit()
     return RunCard(
         lesson=lesson,
         status="running",
@@ -410,14 +399,8 @@ def _new_card(lesson: str, seed: int, profile: str, device: torch.device) -> Run
         started=datetime.now(UTC).isoformat(timespec="seconds"),
         seconds=0.0,
         reused_seconds=0.0,
-        device=str(device),
-        device_name=device_name(device),
-        threads=torch.get_num_threads(),
         seed=seed,
-        versions={"python": platform.python_version()}
-        | {package: version(package) for package in _PACKAGES},
-        commit=commit,
-        uncommitted_changes=changed,
+        **machine(device),
         data=None,
         values={},
         results=[],
@@ -425,23 +408,6 @@ def _new_card(lesson: str, seed: int, profile: str, device: torch.device) -> Run
         figures=[],
         log=[],
     )
-
-
-def _commit() -> tuple[str | None, bool]:
-    """The commit of the checkout that this package is used from, and whether it was changed."""
-    here = Path(__file__).resolve().parent.parent
-    if not (here / ".git").exists():
-        return None, False
-    try:
-        commit = _git(here, "rev-parse", "HEAD")
-        return commit, bool(_git(here, "status", "--porcelain"))
-    except (OSError, subprocess.CalledProcessError):
-        return None, False
-
-
-def _git(folder: Path, *arguments: str) -> str:
-    command = ["git", "-C", str(folder), *arguments]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
 
 def _number(value: float) -> float | None:

@@ -1,0 +1,135 @@
+"""Train what the study lacks, on all cores, and record each training as soon as it is finished."""
+
+import argparse
+import multiprocessing
+import os
+import signal
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import torch
+from tqdm import tqdm
+
+from mnist_lessons._card import machine
+from mnist_lessons.data import load_mnist
+from mnist_lessons.devices import select_device
+from mnist_lessons.errors import DataError, LessonError
+from mnist_lessons.evaluation import Predictions, predict
+from mnist_lessons.models import count_parameters
+from mnist_lessons.settings import Settings
+from mnist_lessons.studies import RECIPES, RECORDS, Recipe, Record, load_study
+from mnist_lessons.training import fit
+
+__all__ = ["main"]
+
+
+def main() -> None:
+    """Train, record, show progress; end with one line where a user can mend what is wrong."""
+    arguments = _arguments()
+    try:
+        if load_mnist().provenance.is_sample:
+            raise DataError("a study needs the full MNIST, and only the sample is here")
+        jobs = _missing(arguments.output, arguments.recipes)
+        print(f"{len(jobs)} trainings to do; finished ones go to {arguments.output}")
+        _train_all(jobs, arguments.output, arguments.jobs)
+    except LessonError as error:
+        print(f"error: {error}", file=sys.stderr)
+        raise SystemExit(error.exit_status) from None
+    except KeyboardInterrupt:
+        print("interrupted; start again to go on", file=sys.stderr)
+        raise SystemExit(130) from None
+
+
+def _arguments() -> argparse.Namespace:
+    names = [recipe.name for recipes in RECIPES.values() for recipe in recipes]
+    parser = argparse.ArgumentParser(prog="python -m mnist_lessons.studies", description=__doc__)
+    parser.add_argument("recipes", nargs="*", help=f"only these: {', '.join(names)}")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="trainings at once")
+    parser.add_argument("--output", type=Path, default=RECORDS, help="file of records")
+    arguments = parser.parse_args()
+    if unknown := set(arguments.recipes) - set(names):
+        parser.error(f"no recipe {', '.join(sorted(unknown))}: there are {', '.join(names)}")
+    if arguments.jobs < 1:
+        parser.error("--jobs must be at least 1")
+    return arguments
+
+
+def _missing(path: Path, names: list[str]) -> list[tuple[Recipe, int]]:
+    return [
+        (step.recipe, seed)
+        for steps in load_study(path).values()
+        for step in steps
+        for seed in step.missing
+        if not names or step.recipe.name in names
+    ]
+
+
+def _train_all(jobs: list[tuple[Recipe, int]], path: Path, at_once: int) -> None:
+    """Append each record in one write: a stop loses no finished training."""
+    with (
+        multiprocessing.get_context("spawn").Pool(at_once, _one_thread) as pool,
+        path.open("a", encoding="utf-8") as stream,
+        tqdm(total=len(jobs), unit="training", disable=None) as bar,
+    ):
+        for record in pool.imap_unordered(_train, jobs):
+            stream.write(record.as_line())
+            stream.flush()
+            tqdm.write(_told(record), file=sys.stdout)
+            sys.stdout.flush()
+            bar.update()
+
+
+def _one_thread() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends this process
+    torch.set_num_threads(1)
+
+
+def _train(job: tuple[Recipe, int]) -> Record:
+    recipe, seed = job
+    settings = Settings.from_environment()
+    device = select_device(settings.device)
+    started = datetime.now(UTC).isoformat(timespec="seconds")
+    mnist = load_mnist(settings)
+    splits = recipe.prepare(mnist).to(device)
+    torch.manual_seed(seed)
+    model = recipe.model()
+    checkpoints = (settings.checkpoints or settings.runs / "checkpoints") / "studies"
+    records = list(fit(model, splits, recipe.config_for(seed), checkpoints))
+    last = records[-1]
+    return Record(
+        recipe=recipe.name,
+        made_by=recipe.key,
+        seed=seed,
+        parameters=count_parameters(model),
+        seconds=round(sum(record.seconds for record in records), 3),
+        validation={
+            "correct": last.validation_correct,
+            "count": last.validation_count,
+            "loss": last.validation_loss,
+        },
+        curve=[record.validation_correct for record in records],
+        test=_tested(predict(model, splits.test)) if recipe.tested else None,
+        machine=dict(machine(device)),
+        started=started,
+        data=mnist.provenance.checksum,
+    )
+
+
+def _tested(predictions: Predictions) -> dict[str, Any]:
+    score = predictions.score
+    errors = sorted(predictions.errors.tolist())
+    return {"correct": score.correct, "count": score.count, "loss": score.loss, "errors": errors}
+
+
+def _told(record: Record) -> str:
+    shares = {"validation": record.validation, "test": record.test}
+    scores = ", ".join(
+        f"{name} {part['correct'] / part['count']:.2%}" for name, part in shares.items() if part
+    )
+    return f"{record.recipe}, seed {record.seed}: {scores}, {record.seconds:.0f} s"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,168 @@
+"""The recipes of the study: each changes one thing of another."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+from torch import nn
+
+from mnist_lessons.augmentation import RandomAffine
+from mnist_lessons.data import Splits, normalise
+from mnist_lessons.models import CompactCNN, ImprovedCNN, SimpleDNN
+from mnist_lessons.training import TrainConfig
+
+__all__ = ["NETWORKS", "RECIPES", "Recipe"]
+
+NETWORKS: dict[str, Callable[[], nn.Module]] = {
+    "SimpleDNN": SimpleDNN,
+    "ImprovedCNN": ImprovedCNN,
+    "ImprovedCNN without dropout": partial(ImprovedCNN, dropout=0.0),
+    "CompactCNN without batch normalisation": partial(CompactCNN, batch_norm=False),
+    "CompactCNN": CompactCNN,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """A network and how it is trained, as one change of another recipe.
+
+    Attributes:
+        name: short and unique.
+        change: what differs from the recipe before, in words.
+        after: name of the recipe before; None for the first of a ladder.
+        network: a key of `NETWORKS`.
+        config: how to train; its seed is replaced.
+        standardised: whether pixels have mean 0 and standard deviation 1, or lie between 0 and 1.
+        tested: whether the test images are scored, once for each seed: only for what was chosen.
+    """
+
+    name: str
+    change: str
+    after: str | None = None
+    network: str
+    config: TrainConfig
+    standardised: bool = True
+    tested: bool = False
+
+    def then(self, name: str, change: str, **changes: Any) -> "Recipe":
+        """This recipe with one change; what is no field of a recipe is one of `config`."""
+        own = {key: changes.pop(key) for key in ("network", "standardised") if key in changes}
+        config = replace(self.config, **changes)
+        return replace(
+            self, name=name, change=change, after=self.name, config=config, tested=False, **own
+        )
+
+    def chosen(self) -> "Recipe":
+        """The same recipe, to be scored on the test images."""
+        return replace(self, tested=True)
+
+    @property
+    def key(self) -> str:
+        """Hash of what decides the result besides the seed: layers, configuration, pixels."""
+        decisive = (str(self.model()), replace(self.config, seed=0), self.standardised)
+        return hashlib.sha256(repr(decisive).encode()).hexdigest()[:16]
+
+    def config_for(self, seed: int) -> TrainConfig:
+        """How to train with one seed."""
+        return replace(self.config, seed=seed)
+
+    def model(self) -> nn.Module:
+        """A fresh network, from PyTorch's random numbers."""
+        return NETWORKS[self.network]()
+
+    def prepare(self, splits: Splits) -> Splits:
+        """The images as this recipe wants them."""
+        return (
+            normalise(splits, mean=0.1307, std=0.3081) if self.standardised else normalise(splits)
+        )
+
+
+def _dnn() -> list[Recipe]:
+    lesson = Recipe(
+        name="dnn",
+        change="the first lesson's recipe",
+        network="SimpleDNN",
+        standardised=False,
+        config=TrainConfig(epochs=128, batch_size=512, learning_rate=1e-3),
+    ).chosen()
+    standard = lesson.then("dnn-standardised", "pixels with mean 0, spread 1", standardised=True)
+    cycle = standard.then(
+        "dnn-schedule", "a learning rate that rises, then falls; 40 epochs will do",
+        schedule="one-cycle", learning_rate=4e-3, batch_size=256, epochs=40,
+    )  # fmt: skip
+    moved = cycle.then(
+        "dnn-augmented", "every image moved, turned, resized and slanted a little",
+        augment=RandomAffine(shift=1.5, degrees=8, scale=0.1, shear=8),
+    )  # fmt: skip
+    averaged = moved.then("dnn-averaged", "averaged weights", averaging=0.999).chosen()
+    decayed = moved.then(
+        "dnn-decayed", "weight decay instead", optimiser="adamw", weight_decay=0.05
+    )
+    return [lesson, standard, cycle, moved, averaged, decayed]
+
+
+def _cnn_short() -> list[Recipe]:
+    lesson = Recipe(
+        name="cnn",
+        change="the second lesson's recipe",
+        network="ImprovedCNN",
+        config=TrainConfig(epochs=3, batch_size=64, learning_rate=1e-2, optimiser="adagrad"),
+    ).chosen()
+    adam = lesson.then("cnn-adam", "Adam", optimiser="adam", learning_rate=1e-3)
+    bare = adam.then("cnn-bare", "no dropout", network="ImprovedCNN without dropout")
+    cycle = bare.then(
+        "cnn-schedule", "a learning rate that rises, then falls",
+        schedule="one-cycle", learning_rate=5e-3,
+    ).chosen()  # fmt: skip
+    averaged = cycle.then("cnn-averaged", "averaged weights", averaging=0.99)
+    moved = cycle.then(
+        "cnn-augmented", "every image moved a little",
+        augment=RandomAffine(shift=1, degrees=5, scale=0.05),
+    )  # fmt: skip
+    return [lesson, adam, bare, cycle, averaged, moved]
+
+
+def _cnn_long() -> list[Recipe]:
+    short = Recipe(
+        name="cnn-30",
+        change="the best recipe for 3 epochs, for 30",
+        network="ImprovedCNN without dropout",
+        config=TrainConfig(
+            epochs=30, batch_size=64, learning_rate=5e-3, optimiser="adam", schedule="one-cycle"
+        ),
+    )
+    moved = short.then(
+        "cnn-30-augmented", "every image moved, turned, resized and slanted a little",
+        augment=RandomAffine(shift=1.5, degrees=8, scale=0.1, shear=8),
+    ).chosen()  # fmt: skip
+    averaged = moved.then("cnn-30-averaged", "averaged weights", averaging=0.999)
+    return [short, moved, averaged]
+
+
+def _compact() -> list[Recipe]:
+    plain = Recipe(
+        name="compact-plain",
+        change="five convolutions instead of two, 5 epochs",
+        network="CompactCNN without batch normalisation",
+        config=TrainConfig(
+            epochs=5, batch_size=128, learning_rate=3e-3, optimiser="adamw", schedule="one-cycle",
+            augment=RandomAffine(shift=2, degrees=10, scale=0.1, shear=10),
+        ),
+    )  # fmt: skip
+    normalised = plain.then(
+        "compact-normalised", "batch normalisation", network="CompactCNN", learning_rate=1e-2
+    )
+    long = normalised.then("compact", "20 epochs", epochs=20).chosen()
+    return [plain, normalised, long]
+
+
+_LADDERS = {
+    "dnn": _dnn,
+    "cnn-short": _cnn_short,
+    "cnn-long": _cnn_long,
+    "compact": _compact,
+}
+
+RECIPES: dict[str, tuple[Recipe, ...]] = {name: tuple(make()) for name, make in _LADDERS.items()}
