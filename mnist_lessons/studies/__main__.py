@@ -1,26 +1,17 @@
 """Train what the study lacks, on all cores, and record each training as soon as it is finished."""
 
 import argparse
-import multiprocessing
 import os
-import signal
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-import torch
+from joblib import Parallel, delayed, parallel_config
 from tqdm import tqdm
 
-from mnist_lessons._card import machine
 from mnist_lessons.data import load_mnist
-from mnist_lessons.devices import select_device
 from mnist_lessons.errors import DataError, LessonError
-from mnist_lessons.evaluation import Predictions, predict
-from mnist_lessons.models import count_parameters
-from mnist_lessons.settings import Settings
 from mnist_lessons.studies import RECIPES, RECORDS, Recipe, Record, load_study
-from mnist_lessons.training import fit
+from mnist_lessons.studies._train import train
 
 __all__ = ["main"]
 
@@ -69,58 +60,17 @@ def _missing(path: Path, names: list[str]) -> list[tuple[Recipe, int]]:
 def _train_all(jobs: list[tuple[Recipe, int]], path: Path, at_once: int) -> None:
     """Append each record in one write: a stop loses no finished training."""
     with (
-        multiprocessing.get_context("spawn").Pool(at_once, _one_thread) as pool,
+        parallel_config("loky", n_jobs=at_once, inner_max_num_threads=1),
         path.open("a", encoding="utf-8") as stream,
         tqdm(total=len(jobs), unit="training", disable=None) as bar,
     ):
-        for record in pool.imap_unordered(_train, jobs):
+        records = Parallel(return_as="generator_unordered")(delayed(train)(*job) for job in jobs)
+        for record in records:
             stream.write(record.as_line())
             stream.flush()
             tqdm.write(_told(record), file=sys.stdout)
             sys.stdout.flush()
             bar.update()
-
-
-def _one_thread() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends this process
-    torch.set_num_threads(1)
-
-
-def _train(job: tuple[Recipe, int]) -> Record:
-    recipe, seed = job
-    settings = Settings.from_environment()
-    device = select_device(settings.device)
-    started = datetime.now(UTC).isoformat(timespec="seconds")
-    mnist = load_mnist(settings)
-    splits = recipe.prepare(mnist).to(device)
-    torch.manual_seed(seed)
-    model = recipe.model()
-    checkpoints = (settings.checkpoints or settings.runs / "checkpoints") / "studies"
-    records = list(fit(model, splits, recipe.config_for(seed), checkpoints))
-    last = records[-1]
-    return Record(
-        recipe=recipe.name,
-        made_by=recipe.key,
-        seed=seed,
-        parameters=count_parameters(model),
-        seconds=round(sum(record.seconds for record in records), 3),
-        validation={
-            "correct": last.validation_correct,
-            "count": last.validation_count,
-            "loss": last.validation_loss,
-        },
-        curve=[record.validation_correct for record in records],
-        test=_tested(predict(model, splits.test)) if recipe.tested else None,
-        machine=dict(machine(device)),
-        started=started,
-        data=mnist.provenance.checksum,
-    )
-
-
-def _tested(predictions: Predictions) -> dict[str, Any]:
-    score = predictions.score
-    errors = sorted(predictions.errors.tolist())
-    return {"correct": score.correct, "count": score.count, "loss": score.loss, "errors": errors}
 
 
 def _told(record: Record) -> str:

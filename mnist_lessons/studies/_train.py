@@ -1,0 +1,55 @@
+"""One training of a study, in a process of its own."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import torch
+
+from mnist_lessons._card import machine
+from mnist_lessons.data import load_mnist
+from mnist_lessons.devices import select_device
+from mnist_lessons.evaluation import Predictions, predict
+from mnist_lessons.models import count_parameters
+from mnist_lessons.settings import Settings
+from mnist_lessons.studies import Recipe, Record
+from mnist_lessons.training import fit
+
+__all__ = ["train"]
+
+
+def train(recipe: Recipe, seed: int) -> Record:
+    """Train a recipe with one seed, on one thread; what is chosen is scored on the test images."""
+    torch.set_num_threads(1)
+    settings = Settings.from_environment()
+    device = select_device(settings.device)
+    started = datetime.now(UTC).isoformat(timespec="seconds")
+    mnist = load_mnist(settings)
+    splits = recipe.prepare(mnist).to(device)
+    torch.manual_seed(seed)
+    model = recipe.model()
+    checkpoints = (settings.checkpoints or settings.runs / "checkpoints") / "studies"
+    records = list(fit(model, splits, recipe.config_for(seed), checkpoints))
+    last = records[-1]
+    return Record(
+        recipe=recipe.name,
+        made_by=recipe.key,
+        seed=seed,
+        parameters=count_parameters(model),
+        seconds=round(sum(record.seconds for record in records), 3),
+        validation={
+            "correct": last.validation_correct,
+            "count": last.validation_count,
+            "loss": last.validation_loss,
+        },
+        curve=[record.validation_correct for record in records],
+        test=_tested(predict(model, splits.test)) if recipe.tested else None,
+        machine=dict(machine(device)),
+        started=started,
+        data=mnist.provenance.checksum,
+    )
+
+
+def _tested(predictions: Predictions) -> dict[str, Any]:
+    score = predictions.score
+    errors = sorted(predictions.errors.tolist())
+    return {"correct": score.correct, "count": score.count, "loss": score.loss, "errors": errors}
