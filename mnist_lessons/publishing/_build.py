@@ -22,7 +22,7 @@ from mnist_lessons.publishing._figures import objection
 from mnist_lessons.publishing._git import committed_state
 from mnist_lessons.publishing._lessons import Lesson, code_cells, has_alt_text, pictures
 from mnist_lessons.publishing._outputs import refused
-from mnist_lessons.publishing._plan import Step, made_from, own_files
+from mnist_lessons.publishing._plan import RECORDS, Step, made_from, own_files
 from mnist_lessons.publishing._project import (
     Project,
     best_device,
@@ -252,12 +252,12 @@ def _failure(job: "Job", number: int, reason: str) -> "LessonFailure":
 
 
 def _signatures(root: Path) -> dict[Path, tuple[int, ...]]:
-    """Of each Python file of the project, what changes when it is written."""
+    """Of each file of the project that a run may depend on, what changes when it is written."""
     found = {}
     for folder, folders, files in os.walk(root):
         folders[:] = [name for name in folders if not name.startswith(".")]
         for name in files:
-            if name.endswith(".py"):
+            if name.endswith((".py", RECORDS)):
                 path = Path(folder, name)
                 found[path] = _signature(path)
     return found

@@ -25,8 +25,9 @@ from mnist_lessons.publishing._lessons import Lesson
 from mnist_lessons.publishing._store import DEVICES, Store, StoredRun
 from mnist_lessons.settings import Profile
 
-__all__ = ["Now", "Step", "differences", "made_from", "own_files", "plan"]
+__all__ = ["RECORDS", "Now", "Step", "differences", "made_from", "own_files", "plan"]
 
+RECORDS = ".jsonl"
 _MOST_REASONS = 4
 # Besides the number of threads, which is recorded by itself.
 _ARITHMETIC = (
@@ -244,7 +245,10 @@ def _kind(device: str) -> str:
 
 
 def own_files(modules: Mapping[str, str | None], root: Path) -> list[str]:
-    """The files of this project among a kernel's modules, relative to its root."""
+    """The files of this project among a kernel's modules, relative to its root.
+
+    The records of a study belong to the package in whose folder they lie.
+    """
     found = set()
     for file in modules.values():
         path = Path(file or "")
@@ -253,6 +257,9 @@ def own_files(modules: Mapping[str, str | None], root: Path) -> list[str]:
             name = path.resolve().relative_to(root)
             if not any(part.startswith(".") for part in name.parts):  # such as .venv
                 found.add(name.as_posix())
+                if name.name == "__init__.py":
+                    records = (root / name.parent).glob(f"*{RECORDS}")
+                    found |= {other.relative_to(root).as_posix() for other in records}
     return sorted(found)
 
 

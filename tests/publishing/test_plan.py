@@ -123,6 +123,19 @@ def test_only_the_lessons_that_import_a_module_run_when_it_changes(project):
     assert project.plan() == [f"one: {reason}", f"two: {reason}"]
 
 
+def test_the_records_of_a_study_count_for_the_lessons_that_import_its_package(project):
+    package = project.root / "mnist_lessons" / "long_study"
+    append(package / "__init__.py", "VALUE = 1\n")
+    append(package / "records.jsonl", "{}\n")
+    project.write("one", code="import long_study\nprint(long_study.VALUE)", end=LATER)
+    one, _ = project.prepare()
+    assert "mnist_lessons/long_study/records.jsonl" in one.run.card["made_from"]["files"]
+    assert project.plan() == ["one: reuse (run of 2026-03-04, cpu)", REUSED[1]]
+    append(package / "records.jsonl", "{}\n")
+    reason = "mnist_lessons/long_study/records.jsonl changed"
+    assert project.plan() == [f"one: run ({reason})", REUSED[1]]
+
+
 @pytest.mark.parametrize("name", ["list", "getattr", "json"])
 def test_a_lesson_may_take_the_name_of_a_builtin(project, name):
     """What the kernel imported is recorded all the same."""

@@ -1,0 +1,189 @@
+"""Studies: each step changes one thing, nothing is trained twice, each record says how it came."""
+
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+from statistics import mean, stdev
+
+import pytest
+
+from mnist_lessons import _fetch
+from mnist_lessons.models import count_parameters
+from mnist_lessons.studies import RECIPES, RECORDS, SEEDS, Record, load_study, read_records
+from mnist_lessons.studies.__main__ import _train_all
+from mnist_lessons.studies._train import train
+
+ALL = [recipe for recipes in RECIPES.values() for recipe in recipes]
+every_recipe = pytest.mark.parametrize("recipe", ALL, ids=lambda recipe: recipe.name)
+
+
+def fields_of(recipe):
+    named = {"network": recipe.network, "standardised": recipe.standardised}
+    return {**dataclasses.asdict(recipe.config), **named}
+
+
+def made(recipe, seed, *, right=4_900, test=None):
+    """A record as a training leaves it."""
+    score = {"correct": right, "count": 5_000, "loss": 0.1}
+    tested = {"correct": test, "count": 10_000, "loss": 0.1, "errors": []} if test else None
+    return Record(
+        recipe=recipe.name, made_by=recipe.key, seed=seed, parameters=1, seconds=2.0 * seed,
+        validation=score, curve=[500, right], test=tested, machine={}, started="", data="",
+    )  # fmt: skip
+
+
+def write(path, *records):
+    path.write_text("".join(record.as_line() for record in records), encoding="utf-8")
+    return path
+
+
+def test_names_and_trainings_are_unique():
+    assert len({recipe.name for recipe in ALL}) == len(ALL)
+    assert len({recipe.key for recipe in ALL}) == len(ALL)
+
+
+@pytest.mark.parametrize("ladder", RECIPES)
+def test_each_step_changes_an_earlier_one_and_something_is_chosen(ladder):
+    known = {}
+    for recipe in RECIPES[ladder]:
+        if known:
+            before = fields_of(known[recipe.after])
+            changed = {name for name, value in fields_of(recipe).items() if value != before[name]}
+            # A learning rate belongs to its schedule, its optimiser and its network.
+            assert 1 <= len(changed) <= 4, changed
+            assert len(changed - {"learning_rate", "epochs", "batch_size"}) <= 2, changed
+        else:
+            assert recipe.after is None
+        known[recipe.name] = recipe
+    assert any(recipe.tested for recipe in RECIPES[ladder])
+
+
+@every_recipe
+def test_a_network_of_the_study_is_small(recipe):
+    assert count_parameters(recipe.model()) <= 100_000
+
+
+def test_the_key_is_of_what_decides_the_result():
+    recipe = ALL[0]
+    same = dataclasses.replace(recipe, name="x", change="y", tested=not recipe.tested)
+    assert same.key == recipe.key
+    assert dataclasses.replace(recipe, config=recipe.config_for(3)).key == recipe.key
+    for other in (
+        recipe.then("x", "y", epochs=7),
+        recipe.then("x", "y", network="CompactCNN"),
+        recipe.then("x", "y", standardised=not recipe.standardised),
+    ):
+        assert other.key != recipe.key
+
+
+def test_a_step_knows_its_mean_its_spread_and_what_is_missing(tmp_path):
+    chosen = next(recipe for recipe in ALL if recipe.tested)
+    rights, tests = [4_900, 4_950, 4_925], [9_900, 9_910, 9_890]
+    records = [
+        made(chosen, seed, right=right, test=test)
+        for seed, right, test in zip(SEEDS[:3], rights, tests, strict=True)
+    ]
+    path = write(tmp_path / "x.jsonl", *reversed(records))
+    steps = {step.recipe.name: step for steps in load_study(path).values() for step in steps}
+    step = steps.pop(chosen.name)
+    assert step.records == tuple(records)
+    assert step.missing == list(SEEDS[3:])
+    shares = [right / 5_000 for right in rights]
+    assert step.validation == pytest.approx((mean(shares), stdev(shares)))
+    assert step.test == pytest.approx((0.99, stdev([0.99, 0.991, 0.989])))
+    assert step.seconds == pytest.approx(4)
+    assert all(other.missing == list(SEEDS) for other in steps.values())
+    with pytest.raises(ValueError, match="not every training of this recipe has this score"):
+        _ = next(iter(steps.values())).validation
+
+
+def test_records_of_another_recipe_or_without_a_needed_score_do_not_count(tmp_path):
+    chosen = next(recipe for recipe in ALL if recipe.tested)
+    changed = dataclasses.replace(made(chosen, 1, test=9_900), made_by="another")
+    path = write(tmp_path / "x.jsonl", changed, made(chosen, 2))
+    steps = {step.recipe.name: step for steps in load_study(path).values() for step in steps}
+    assert steps[chosen.name].records == ()
+
+
+def test_a_line_that_is_no_record_is_named(tmp_path):
+    path = write(tmp_path / "x.jsonl", made(ALL[0], 1))
+    assert read_records(path) == [made(ALL[0], 1)]
+    assert read_records(tmp_path / "none.jsonl") == []
+    for wrong in ("{", "[]", '{"recipe": "x"}'):
+        path.write_text(made(ALL[0], 1).as_line() + wrong + "\n", encoding="utf-8")
+        with pytest.raises(ValueError, match=r"x\.jsonl, line 2, is no record: "):
+            read_records(path)
+
+
+def test_a_training_leaves_a_whole_record(tmp_path, monkeypatch, sample):
+    monkeypatch.setenv("MNIST_LESSONS_RUNS", str(tmp_path))
+    recipe = ALL[0].then("tiny", "one epoch", epochs=1, batch_size=64).chosen()
+    record = train(recipe, 3)
+    assert (record.recipe, record.made_by, record.seed) == ("tiny", recipe.key, 3)
+    assert record.data == sample.provenance.checksum
+    assert len(record.curve) == 2
+    assert record.curve[-1] == record.validation["correct"] > 300
+    assert record.validation["count"] == len(sample.validation)
+    test = record.test
+    assert len(test["errors"]) == test["count"] - test["correct"] > 0
+    assert test["errors"] == sorted(set(test["errors"]))
+    assert record.machine["versions"]["torch"]
+    assert Record(**json.loads(record.as_line())) == record
+    again = train(dataclasses.replace(recipe, tested=False), 3)
+    assert again.test is None
+    assert again.validation == record.validation
+
+
+def test_trainings_run_beside_each_other_and_are_recorded(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("MNIST_LESSONS_RUNS", str(tmp_path))
+    recipe = ALL[0].then("tiny", "one epoch", epochs=1, batch_size=64)
+    path = tmp_path / "records.jsonl"
+    _train_all([(recipe, 1), (recipe, 2)], path, 2)
+    records = read_records(path)
+    assert sorted(record.seed for record in records) == [1, 2]
+    alone = train(recipe, 1)
+    [beside] = [record for record in records if record.seed == 1]
+    assert beside.validation == alone.validation
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 2
+    assert all(line.startswith("tiny, seed ") and "validation" in line for line in lines)
+
+
+def started(*arguments):
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-m", "mnist_lessons.studies", *arguments],
+        env=os.environ,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_sample_and_unknown_recipes_are_refused(tmp_path):
+    path = tmp_path / "records.jsonl"
+    process = started("--output", str(path))
+    assert process.returncode == 1
+    assert process.stderr.splitlines()[-1] == (
+        "error: a study needs the full MNIST, and only the sample is here"
+    )
+    process = started("nonsense", "--output", str(path))
+    assert process.returncode == 2
+    assert "no recipe nonsense: there are dnn, " in process.stderr
+    assert not path.exists()
+
+
+def test_what_is_recorded_was_made_from_committed_code_on_the_full_mnist():
+    records = read_records(RECORDS)
+    assert records, "no study has been recorded"
+    names = {(record.made_by, record.seed) for record in records}
+    assert len(names) == len(records), "a training was recorded twice"
+    for record in records:
+        assert record.data == _fetch.checksums()["MNIST"]
+        assert record.machine["commit"]
+        assert not record.machine["uncommitted_changes"]
+        assert record.validation["count"] == 5_000
+        assert 0.9 < record.validation["correct"] / 5_000 < 1
+        assert record.curve[-1] == record.validation["correct"]
+        assert record.test is None or record.test["count"] == 10_000
