@@ -73,7 +73,7 @@ def test_the_first_folder_with_both_files_is_taken(contents, places):
     settings, folders = places
     write(folders[0], {LABELS: contents[LABELS]})
     write(folders[1], contents)
-    write(folders[2], {name: b"never opened" for name in contents})
+    write(folders[2], dict.fromkeys(contents, b"never opened"))
     assert is_right(load_clothes(settings), contents)
 
 
