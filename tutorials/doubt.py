@@ -188,6 +188,8 @@ for name, temperature in temperatures.items():
     mended = with_temperature(validation[name], temperature)
     assert torch.equal(mended.digits, validation[name].digits)
     verdict = "too sure" if temperature > 1 else "not sure enough"
+    if 0.9 < temperature < 1.1:
+        verdict = "about as sure as it should be"
     print(f"{name:11}  temperature {temperature:.2f}: it was {verdict}")
 
 # %%
