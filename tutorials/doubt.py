@@ -125,7 +125,7 @@ from mnist_lessons.calibration import reliability_bins
 print("SimpleDNN    images   mean confidence   accuracy")
 for part in reliability_bins(validation["SimpleDNN"]):
     print(f"{part.low:.2f} - {part.high:.2f}  {part.count:6,}", end="")
-    print(f"  {part.confidence:16.1%}  {part.accuracy:9.1%}")
+    print(f"  {part.confidence:16.2%}  {part.accuracy:9.2%}")
 
 # %% [markdown]
 # Look at the column of images first. Nearly all lie in the highest bin. A bin
@@ -156,14 +156,15 @@ print(f"by hand, SimpleDNN {by_hand:.4f}")
 #
 # [Guo and others](https://arxiv.org/abs/1706.04599) found a cure that could
 # not be simpler: divide all logits by one number, the **temperature**. See
-# what it does to the image that `SimpleDNN` doubts most:
+# what it does to one image, about which `SimpleDNN` has a slight doubt:
 
 # %%
-doubtful = validation["SimpleDNN"].confidence.argmin()
-logits = validation["SimpleDNN"].logits[doubtful]
+predictions = validation["SimpleDNN"]
+row = (predictions.confidence - 0.9).abs().argmin()
+logits = predictions.logits[row]  # (10,)
 print("temperature   digit   confidence")
 for temperature in (0.25, 0.5, 1, 2, 4):
-    probabilities = (logits / temperature).softmax(dim=0)  # (10,)
+    probabilities = (logits / temperature).softmax(dim=0)
     confidence, digit = probabilities.max(dim=0)
     print(f"{temperature:11}   {digit:5}   {confidence:10.1%}")
 
@@ -292,8 +293,9 @@ for name in models:
             "before": reliability(before[name]),
             "after": reliability(after[name]),
         },
-        title=f"{name}: a temperature of {temperatures[name]:.2f} takes the "
-        f"ECE from {error_before[name]:.4f} to {error_after[name]:.4f}",
+        title=f"{name}: ECE {error_before[name]:.4f} before and "
+        f"{error_after[name]:.4f} after a temperature of "
+        f"{temperatures[name]:.2f}",
         x=plots.Axis("mean confidence in the bin", limits=(0, 1)),
         y=plots.Axis("share of right answers", limits=(0, 1)),
         diagonal=True,
@@ -302,8 +304,8 @@ for name in models:
 
 # %% [markdown]
 # A line through bins with few images is rough, after the temperature too. That
-# is a limit of the diagram, not of the temperature. The same is true of the
-# ECE: where nearly all answers are right, most of it comes from one bin.
+# is a limit of the diagram, not of the temperature. The ECE has the opposite
+# one: where nearly all images lie in one bin, that bin decides it.
 #
 # ## Answer only when sure
 #
@@ -518,8 +520,8 @@ for name, found in replies.items():
 # is made of linear pieces. Make an image brighter and brighter, without end,
 # and almost always the confidence goes to 1
 # ([Hein and others](https://arxiv.org/abs/1812.05720) prove it). Pixels end at
-# 255, but compare the mean grey levels above: most strangers are far brighter
-# than any digit in training.
+# 255, but look at the mean grey levels above: the strangers are far brighter
+# than the digits.
 #
 # And the temperature? It was fitted on digits, and knows nothing of strangers.
 # Where it makes them less sure, it does the same to the digits.
@@ -633,6 +635,8 @@ print(f"by pairs {by_pairs:.4f}, scikit-learn {auroc(digits, strangers):.4f}")
 assert abs(by_pairs - auroc(digits, strangers)) < 1e-9
 
 # %% [markdown]
+# Compare the networks and the kinds before you trust either score.
+#
 # ### 4. Ask two
 #
 # A human who doubts asks another. Answer only where both networks name the
