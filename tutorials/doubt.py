@@ -394,12 +394,8 @@ run.show(figure, "confident-errors")
 # - **clothes** from
 #   [Fashion-MNIST](https://github.com/zalandoresearch/fashion-mnist), which
 #   has the form of MNIST.
-#
-# The clothes are taken from this machine, and checked as the digits are. Where
-# it has none, the lesson says so and goes on without them.
 
 # %%
-from mnist_lessons.clothes import CLASSES, load_clothes
 from mnist_lessons.data import Split
 
 images, labels = mnist.test.images, mnist.test.labels
@@ -411,8 +407,18 @@ kinds = {
     "inverted": Split(255 - images, labels),
     "noise": Split(noise.to(torch.uint8), none),
 }
+
+# %% [markdown]
+# The clothes are taken from this machine, and checked as the digits are. Where
+# it has none, the lesson says so and goes on without them.
+
+# %%
+from mnist_lessons.clothes import CLASSES, load_clothes
+
 clothes = load_clothes()
-if clothes is not None:
+if clothes is None:
+    print("This machine has no Fashion-MNIST: no clothes in this run.")
+else:
     kinds["clothes"] = Split(clothes.images[: len(none)], none)
 for kind, split in kinds.items():
     grey = split.images.float().mean()
@@ -420,9 +426,7 @@ for kind, split in kinds.items():
 
 # %%
 captions = [kind for kind in kinds for _ in range(6)]
-if clothes is None:
-    print("This machine has no Fashion-MNIST: no clothes in this run.")
-else:
+if clothes is not None:
     captions[-6:] = [CLASSES[label] for label in clothes.labels[:6]]
 figure = plots.image_grid(
     torch.cat([split.images[:6] for split in kinds.values()]),
