@@ -285,12 +285,14 @@ def _bars(
     look: Look,
 ) -> None:
     left, top = corner
-    whole = 0.8 * width  # length of 100%; the numbers of the bars are on its right
+    # Length of 100%; on its right is room for the numbers of the bars.
+    whole = min(0.8 * width, width - 26)
     for mark in (0, 50, 100):
         x = left + whole * mark / 100
         colour = look.grid if mark else look.muted
         sheet.plot([x, x], [top, top + 10 * _BAR], color=colour, linewidth=1, zorder=0)
-        canvas.text(sheet, x, top + 10 * _BAR + 15, f"{mark}", fontsize=11)
+        if mark != 50 or whole > 48:
+            canvas.text(sheet, x, top + 10 * _BAR + 15, f"{mark}", fontsize=11)
     canvas.text(sheet, left + whole / 2, top + 10 * _BAR + 30, "probability (%)", fontsize=11)
     heights = top + _BAR * (np.arange(10) + 0.5)
     bars = sheet.barh(heights, whole * share, left=left, height=11, color=look.series[0])
