@@ -257,7 +257,7 @@ def _cell_colours(counts: NDArray[np.int64], look: Look) -> Pixels:
 def draw_doubts(
     images: Pixels, shares: NDArray[np.float32], labels: Sequence[int], title: str, look: Look
 ) -> Figure:
-    """Grey images (N, 28, 28) above the probabilities (N, 10) of the ten digits."""
+    """Grey images (N, 28, 28) above the probabilities (N, 10) of the ten digits; label -1: none."""
     number = len(labels)
     columns = math.ceil(number / math.ceil(number / 3)) if look.narrow else number
     step = min(look.width // columns, 172)
@@ -268,7 +268,8 @@ def draw_doubts(
     for place, (image, share, label) in enumerate(zip(images, shares, labels, strict=True)):
         left = step * (place % columns) + 16
         top = height * (place // columns)
-        canvas.text(sheet, left, top + 13, f"true: {label}", ha="left")
+        said = f"true: {label}" if label >= 0 else "no digit"
+        canvas.text(sheet, left, top + 13, said, ha="left")
         canvas.picture(sheet, tiled(image[None], 1, 0, 0), left, top + 20, side)
         _bars(canvas, sheet, (left, top + 32 + 28 * side), step - 24, share, label, look)
     return canvas.figure
@@ -284,16 +285,19 @@ def _bars(
     look: Look,
 ) -> None:
     left, top = corner
-    whole = 0.8 * width  # length of 100%; the numbers of the bars are on its right
+    # Length of 100%; on its right is room for the numbers of the bars.
+    whole = min(0.8 * width, width - 26)
     for mark in (0, 50, 100):
         x = left + whole * mark / 100
         colour = look.grid if mark else look.muted
         sheet.plot([x, x], [top, top + 10 * _BAR], color=colour, linewidth=1, zorder=0)
-        canvas.text(sheet, x, top + 10 * _BAR + 15, f"{mark}", fontsize=11)
+        if mark != 50 or whole > 48:
+            canvas.text(sheet, x, top + 10 * _BAR + 15, f"{mark}", fontsize=11)
     canvas.text(sheet, left + whole / 2, top + 10 * _BAR + 30, "probability (%)", fontsize=11)
     heights = top + _BAR * (np.arange(10) + 0.5)
     bars = sheet.barh(heights, whole * share, left=left, height=11, color=look.series[0])
-    bars[label].set(hatch="////", facecolor=look.series[1], edgecolor=look.paper, linewidth=0)
+    if label >= 0:
+        bars[label].set(hatch="////", facecolor=look.series[1], edgecolor=look.paper, linewidth=0)
     highest = np.argsort(-share)[:2]
     for digit, y in enumerate(heights):
         canvas.text(sheet, left - 5, y + 4, f"{digit}", fontsize=11, ha="right")

@@ -251,7 +251,7 @@ def doubt_bars(split: Split, predictions: Predictions, rows: Tensor, *, title: s
 
     Args:
         split: the images that were predicted.
-        predictions: what the model says of each of them.
+        predictions: what the model says of each of them; a label of -1: the image is no digit.
         rows: int64, the images to draw, 1 to 8.
         title: what the figure shows.
 
@@ -267,14 +267,16 @@ def doubt_bars(split: Split, predictions: Predictions, rows: Tensor, *, title: s
     told = []
     for share, label in zip(shares, labels, strict=True):
         first, second = np.argsort(-share)[:2]
+        what = a(label) if label >= 0 else "no digit"
         told.append(
-            f"{a(label)}: {first} with {percent(float(share[first]))}, "
+            f"{what}: {first} with {percent(float(share[first]))}, "
             f"{second} with {percent(float(share[second]))}"
         )
-    alt = f"{title}. The bar of the true digit is hatched. The two highest bars: {'; '.join(told)}."
+    hatched = " The bar of the true digit is hatched." if max(labels) >= 0 else ""
+    alt = f"{title}.{hatched} The two highest bars: {'; '.join(told)}."
     header = ["image", "true digit", *(f"probability of {digit}" for digit in range(10))]
     table = [
-        [row, label, *(_exactly(float(one)) for one in share)]
+        [row, label if label >= 0 else "none", *(_exactly(float(one)) for one in share)]
         for row, label, share in zip(rows.tolist(), labels, shares, strict=True)
     ]
     draw = partial(draw_doubts, images, shares, labels, title)

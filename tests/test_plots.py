@@ -302,6 +302,20 @@ def test_doubt_bars_show_ten_probabilities_for_each_image(number, ending, predic
     assert words(figure, VARIANTS[ending]).count("probability (%)") == number
 
 
+def test_doubt_bars_of_what_is_no_digit_hatch_none(predictions, test_split):
+    labels = torch.tensor([-1, 3])
+    mixed = Predictions(predictions.logits[:2], labels)
+    figure = plots.doubt_bars(test_split, mixed, torch.arange(2), title="A stranger")
+    bars = everything(figure).axes[0].patches
+    assert [place for place, bar in enumerate(bars) if bar.get_hatch()] == [10 + 3]
+    assert "no digit" in words(figure)
+    assert "true: -1" not in words(figure)
+    assert re.search(r"hatched.* no digit: \d with .* a 3: \d with", figure.alt)
+    assert [row[1] for row in figure.table] == ["true digit", "none", 3]
+    alone = plots.doubt_bars(test_split, mixed, torch.tensor([0]), title="A stranger")
+    assert "hatched" not in alone.alt
+
+
 def curves(axes):
     return [line for line in axes.lines if line.get_label() in PARTS]
 
