@@ -29,6 +29,7 @@ from mnist_lessons.publishing._figures import with_figures
 from mnist_lessons.publishing._head import description, head
 from mnist_lessons.publishing._lessons import code_cells
 from mnist_lessons.publishing._notebook import portable
+from mnist_lessons.publishing._pairs import pairs
 from mnist_lessons.publishing._policy import with_policy
 from mnist_lessons.publishing._project import Project
 from mnist_lessons.publishing._reference import described, imported, linked
@@ -47,6 +48,7 @@ _COMPARISON = "<!-- lessons: comparison -->"
 _CURVES = "<!-- lessons: curves -->"
 _DRAW = "<!-- lessons: draw -->"
 _ERRORS = "<!-- lessons: errors -->"
+_PAIRS = "<!-- lessons: pairs -->"
 _RESULTS = "<!-- lessons: results -->"
 _CARDS = "<!-- lessons: runs -->"
 _FAILURE = "<!-- lessons: failure -->"
@@ -230,6 +232,7 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
             errors = error_browser(runs)
             files = {**errors.files, **_demo.files(runs)}
             demo = _demo.block(runs)
+            compared = pairs(runs)
         except LessonError as error:
             raise PluginError(str(error)) from error
         self._blocks = {
@@ -237,6 +240,7 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
             _CURVES: learning_curves(runs),
             _DRAW: demo,
             _ERRORS: errors.html,
+            _PAIRS: compared,
         }
         return files
 
