@@ -46,6 +46,7 @@ __all__ = ["LessonsPlugin"]
 
 _COMPARISON = "<!-- lessons: comparison -->"
 _CURVES = "<!-- lessons: curves -->"
+_DATA = "<!-- lessons: data -->"
 _DRAW = "<!-- lessons: draw -->"
 _ERRORS = "<!-- lessons: errors -->"
 _PAIRS = "<!-- lessons: pairs -->"
@@ -183,9 +184,10 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
             notebook = self._notebooks[lesson.lesson.slug]
             page.meta.setdefault("description", description(notebook))
             page.meta.setdefault("search", {"boost": _LESSON_BOOST})
+        runs = self._runs()
+        markdown = markdown.replace(_DATA, _tables.data_tables(runs))
         if _RESULTS not in markdown and _CARDS not in markdown:
             return markdown
-        runs = self._runs()
         markdown = markdown.replace(_RESULTS, _tables.results_table(runs))
         markdown = markdown.replace(_CARDS, _cards(runs))
         return _after_title(markdown, _notices(runs))
