@@ -50,3 +50,27 @@ def test_all_places_say_the_same_of_the_licence():
     assert whole in words(DATA)
     assert first in words((ROOT / "docs" / "credits.md").read_text(encoding="utf-8"))
     assert first in words((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
+
+
+def entries_of_the_glossary():
+    """Term, anchor and text of each entry, in order."""
+    text = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
+    found = re.findall(r"^## (.+) \{ #(\S+) \}\n\n((?:.+\n)+)", text, re.M)
+    assert len(found) == len(re.findall(r"^## ", text, re.M)) >= 40
+    return found
+
+
+def test_the_glossary_is_in_order_and_has_each_term_once():
+    terms = [term.casefold() for term, *_ in entries_of_the_glossary()]
+    assert terms == sorted(set(terms))
+    anchors = [anchor for _, anchor, _ in entries_of_the_glossary()]
+    assert len(set(anchors)) == len(anchors)
+
+
+def test_each_term_of_the_glossary_has_a_french_one_and_a_short_text():
+    for term, _, text in entries_of_the_glossary():
+        french, rest = re.match(r"\*(.+?)\*\{ lang=fr \}\. (.+)", words(text)).groups()
+        assert french, term
+        prose = re.sub(r" \[[^]]+\]\([^)]+\)$|`[^`]+`", "", rest)
+        assert 1 <= len(re.findall(r"[.](?= |$)", prose)) <= 2, term
+        assert prose.endswith("."), term
