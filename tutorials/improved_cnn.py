@@ -374,15 +374,18 @@ for layer, number in zip(learning, by_hand, strict=True):
     print(f"{layer.name:9} by hand {number:6,}", end="")
     print(f", by PyTorch {layer.parameters:6,}")
     assert number == layer.parameters
+most = max(learning, key=lambda layer: layer.parameters)
+print(
+    f"most of them: the {most.name} layer with {most.output_shape[0]} outputs"
+)
+assert most is learning[2]  # it is linear: no weights are shared
 
 # %% [markdown]
-# The first linear layer has most of them: it shares no weights.
-#
 # ### 2. The forgotten `eval()`
 #
-# Who forgets `model.eval()` leaves dropout on. Let the long-trained network
-# read the same validation images twice in train mode, then twice in eval mode.
-# How many of its answers change?
+# Who forgets `model.eval()` leaves dropout on, and no error says so. Let the
+# long-trained network read the same validation images twice in train mode,
+# then twice in eval mode. How many answers change, and how many are wrong?
 #
 # ??? tip "Hint"
 #     `model.train(True)` turns train mode on, `model.train(False)` off. Do not
@@ -408,16 +411,13 @@ assert changes[True] > 0
 assert wrong[True] > wrong[False]
 
 # %% [markdown]
-# In train mode, the same image gets different answers, and more of them are
-# wrong. No error is raised: this is why measuring begins with `model.eval()`.
-#
 # ### 3. Three better epochs
 #
 # Dropout slows learning down. In a few epochs, that may cost more than it
 # gives. Train for as few epochs as above, once without dropout, and once also
 # with Adam and a **one-cycle** schedule: the learning rate rises first, then
 # falls to zero. Which of the three would you keep? Decide by the validation
-# split.
+# split. The test split has had its turn.
 #
 # ??? tip "Hint"
 #     `ImprovedCNN(dropout=0)` has no dropout. Give `TrainConfig` the arguments
@@ -439,10 +439,6 @@ for name, end in ends.items():
     print(f", accuracy {end.validation_accuracy:.2%}")
 losses = {name: end.validation_loss for name, end in ends.items()}
 assert min(losses, key=losses.get) == "no dropout, one-cycle"
-
-# %% [markdown]
-# Adam with the schedule wins, at the same price. How it does on the test split,
-# we do not ask: that split has had its turn.
 
 # %% [markdown]
 # ## Write a digit yourself

@@ -124,8 +124,8 @@ def _test(readers: Sequence[Reader]) -> str:
         return table
     folded = _table(
         f"All pairs: {where}",
-        ("first", "second", "only the first reads", "only the second reads", *_VERDICT),
-        [f"{_name(pair.first)}{_text(pair.second.title)}{_cells(pair, rare)}" for pair in every],
+        ("first,<br>second", "only the first reads", "only the second reads", *_VERDICT),
+        [f"{_name(pair.first, pair.second)}{_cells(pair, rare)}" for pair in every],
     )
     return (
         f'{table}\n<details class="aside"><summary>All {len(every)} pairs</summary>\n'
@@ -144,16 +144,16 @@ def _table(caption: str, head: Sequence[str], rows: Iterable[str]) -> str:
     )
 
 
-def _name(reader: Reader) -> str:
-    return f'<th scope="row">{html.escape(reader.title)}</th>'
-
-
-def _text(text: str) -> str:
-    return f'<td class="results-text">{html.escape(text)}</td>'
+def _name(*readers: Reader) -> str:
+    names = ",<br>".join(html.escape(reader.title) for reader in readers)
+    return f'<th scope="row">{names}</th>'
 
 
 def _cells(pair: Pair, rare: float) -> str:
     chance = pair.p_value
     shown = f"{chance:.3f}" if chance >= 0.001 else "&lt; 0.001"
     luck = "hardly" if chance < rare else "possibly"
-    return f"<td>{pair.only_first:,}</td><td>{pair.only_second:,}</td><td>{shown}</td>{_text(luck)}"
+    return (
+        f"<td>{pair.only_first:,}</td><td>{pair.only_second:,}</td><td>{shown}</td>"
+        f'<td class="results-text">{luck}</td>'
+    )

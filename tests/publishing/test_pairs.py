@@ -89,9 +89,9 @@ def test_each_network_stands_beside_the_best_and_then_beside_all(run_of):
             ["bad", "1", "20", "< 0.001", "hardly"],
         ],
         [
-            ["good", "best", "0", "1", "1.000", "possibly"],
-            ["good", "bad", "19", "1", "< 0.001", "hardly"],
-            ["best", "bad", "20", "1", "< 0.001", "hardly"],
+            ["good,best", "0", "1", "1.000", "possibly"],
+            ["good,bad", "19", "1", "< 0.001", "hardly"],
+            ["best,bad", "20", "1", "< 0.001", "hardly"],
         ],
     ]
 
@@ -135,4 +135,8 @@ def test_texts_of_a_run_have_no_effect(run_of):
     assert HOSTILE in soup.caption.get_text()
     assert not soup(["script", "img"])
     every = soup("table")[-1]
-    assert [row.th.get_text() for row in every.tbody("tr")] == [HOSTILE, HOSTILE, "b"]
+    assert [row.th.get_text() for row in every.tbody("tr")] == [
+        f"{HOSTILE},b",
+        f"{HOSTILE},c",
+        "b,c",
+    ]
