@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
-from itertools import pairwise
+from itertools import combinations, pairwise
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -382,6 +382,38 @@ def test_the_table_of_results_has_every_result_of_every_run(site, address):
     assert sorted(row[:7] for row in rows) == sorted(row[:columns] for row in recorded)
     for result in (result for slug in LESSONS for result in site.lesson(slug).card["results"]):
         assert result["accuracy"] == result["correct"] / result["count"]
+
+
+def test_each_pair_of_networks_is_compared(site):
+    tables = site.pages["results/index.html"].select("#two-networks-the-same-images ~ * table")
+    with_best, every = (table.tbody("tr") for table in tables[:2])
+    networks = [result for slug in LESSONS for result in site.lesson(slug).card["results"]]
+    titles = [result["title"] for result in networks]
+    best = max(networks, key=lambda result: result["correct"])["title"]
+    assert sorted([*(row.th.get_text() for row in with_best), best]) == sorted(titles)
+    pairs = [f"{one},{other}" for one, other in combinations(titles, 2)]
+    assert sorted(row.th.get_text() for row in every) == sorted(pairs)
+    correct = {result["title"]: result["correct"] for result in networks}
+    for row in with_best:
+        only_it, only_best = (int(cell.get_text()) for cell in row("td")[:2])
+        assert correct[best] - correct[row.th.get_text()] == only_best - only_it
+
+
+def test_the_page_of_the_data_has_the_checksums_of_the_runs(site):
+    text = site.pages["data/index.html"].article.get_text()
+    for slug in LESSONS:
+        data = site.lesson(slug).card["data"]
+        assert data["dataset"] in text
+        assert all(checksum in text for checksum in data["sha256"].values())
+
+
+def test_the_french_terms_of_the_glossary_are_marked(site):
+    glossary = site.pages["glossary/index.html"].select_one(".glossary")
+    entries = glossary("h2")
+    for entry in entries:
+        assert entry["id"]
+        assert entry.find_next("p").em["lang"] == "fr"
+    assert len(entries) >= 40
 
 
 def test_the_search_index_has_each_text_once(site):

@@ -138,7 +138,7 @@ def _table(caption: str, head: Sequence[str], rows: Iterable[str]) -> str:
     body = "\n".join(f"<tr>{row}</tr>" for row in rows)
     return (
         f'<div class="results" role="region" aria-label="{caption}" tabindex="0">\n'
-        '<table class="results-table results-pairs" data-search-exclude>\n'
+        '<table class="results-table" data-search-exclude>\n'
         f"<caption><span>{caption}</span></caption>\n"
         f"<thead><tr>{heads}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>\n</div>"
     )
