@@ -271,7 +271,7 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
             _log.warning(f"{_uri(page)}: the prose hides or repeats the comment {place}")
         if page.failure:
             contents[_FAILURE] = _render.literally(page.failure.in_full)
-        return _render.filled(html, contents)
+        return _render.filled(_without_search(html), contents)
 
     def _with_links(self, slug: str, cells: list[str], config: MkDocsConfig) -> list[str]:
         """The cells with a link from each name of this package to the reference."""
@@ -279,6 +279,12 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
         known = described(Path(config.docs_dir) / "reference.md", project.package)
         names = imported(cell.source for cell in code_cells(self._notebooks[slug]))
         return [linked(cell, names, known, "../../reference/") for cell in cells]
+
+
+def _without_search(html: str) -> str:
+    """The page with its solutions left out of search: they are to be found by thinking."""
+    opening = '<details class="success"'
+    return html.replace(f"{opening}>", f"{opening} data-search-exclude>")
 
 
 def _cards(runs: list[StoredRun]) -> str:
