@@ -2,12 +2,13 @@
 
 import gzip
 import json
+import math
 import os
 import re
 import shutil
 import subprocess
 import sys
-from itertools import pairwise
+from itertools import combinations, pairwise
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -218,8 +219,8 @@ def test_the_notebook_beside_the_page_is_the_lesson_with_its_outputs(site, slug)
     for shown, written in zip(lesson.notebook.cells, script.notebook().cells, strict=True):
         assert shown.cell_type == written.cell_type
         if shown.cell_type == "markdown":
-            assert not re.search(r"\{\{|^!!!", shown.source, re.M)
-            prose = re.sub(r"^!!! \w+|\{\{.*?\}\}", "", written.source, flags=re.M)
+            assert not re.search(r"\{\{|^(!!!|\?\?\?)", shown.source, re.M)
+            prose = re.sub(r"^(!!!|\?\?\?) \w+|\{\{.*?\}\}", "", written.source, flags=re.M)
             words = [word for word in prose.split() if word.isalpha()]
             assert [word for word in words if word not in shown.source] == []
         else:
@@ -384,6 +385,39 @@ def test_the_table_of_results_has_every_result_of_every_run(site, address):
         assert result["accuracy"] == result["correct"] / result["count"]
 
 
+def test_each_pair_of_networks_is_compared(site):
+    tables = site.pages["results/index.html"].select("#two-networks-the-same-images ~ * table")
+    with_best, every = (table.tbody("tr") for table in tables[:2])
+    networks = [result for slug in LESSONS for result in site.lesson(slug).card["results"]]
+    titles = [result["title"] for result in networks]
+    best = max(networks, key=lambda result: result["correct"])["title"]
+    assert sorted([*(row.th.get_text() for row in with_best), best]) == sorted(titles)
+    shown = [{name.rstrip(",") for name in row.th.stripped_strings} for row in every]
+    assert all(set(pair) in shown for pair in combinations(titles, 2))
+    assert len(shown) == math.comb(len(titles), 2)
+    correct = {result["title"]: result["correct"] for result in networks}
+    for row in with_best:
+        only_it, only_best = (int(cell.get_text()) for cell in row("td")[:2])
+        assert correct[best] - correct[row.th.get_text()] == only_best - only_it
+
+
+def test_the_page_of_the_data_has_the_checksums_of_the_runs(site):
+    text = site.pages["data/index.html"].article.get_text()
+    for slug in LESSONS:
+        data = site.lesson(slug).card["data"]
+        assert data["dataset"] in text
+        assert all(checksum in text for checksum in data["sha256"].values())
+
+
+def test_the_french_terms_of_the_glossary_are_marked(site):
+    glossary = site.pages["glossary/index.html"].select_one(".glossary")
+    entries = glossary("h2")
+    for entry in entries:
+        assert entry["id"]
+        assert entry.find_next("p").em["lang"] == "fr"
+    assert len(entries) >= 40
+
+
 def test_the_search_index_has_each_text_once(site):
     index = json.loads((site.folder / "search" / "search_index.json").read_text("utf-8"))
     found = [entry for entry in index["docs"] if entry["location"].startswith("tutorials/")]
@@ -413,7 +447,7 @@ def test_the_search_index_has_neither_buttons_nor_tables_of_numbers(site):
     assert "SimpleDNN" not in text["results/"] + text["results/#learning-curves"]
     lessons = " ".join(told for place, told in text.items() if place.startswith("tutorials/"))
     assert "People write the same digit in many ways" in lessons
-    for noise in ("epoch (logarithmic)", "What the program printed", "Data (CSV)"):
+    for noise in ("epoch (logarithmic)", "What the program printed", "Data (CSV)", "by_hand"):
         assert noise not in lessons
 
 

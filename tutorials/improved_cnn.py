@@ -349,6 +349,98 @@ run.show(figure, "comparison")
 # many places. Fewer numbers to learn does not mean less to compute.
 
 # %% [markdown]
+# ## Your turn
+#
+# ### 1. The parameters by hand
+#
+# Compute the number of parameters of each layer by hand, and compare with
+# PyTorch. Which layer has the most?
+#
+# ??? tip "Hint"
+#     Each output channel of a convolution has a window of 5 by 5 weights for
+#     *each* input channel, and one bias. The size of the image does not matter.
+#     A linear layer has a weight for each pair of an input and an output, and a
+#     bias for each output.
+
+# %% tags=["solution"]
+by_hand = [
+    1 * 10 * 5 * 5 + 10,  # convolution: 1 channel in, 10 channels out
+    10 * 20 * 5 * 5 + 20,
+    320 * 50 + 50,  # linear: 320 numbers in, 50 out
+    50 * 10 + 10,
+]
+learning = [layer for layer in summarise(ImprovedCNN()) if layer.parameters]
+for layer, number in zip(learning, by_hand, strict=True):
+    print(f"{layer.name:9} by hand {number:6,}", end="")
+    print(f", by PyTorch {layer.parameters:6,}")
+    assert number == layer.parameters
+most = max(learning, key=lambda layer: layer.parameters)
+print(
+    f"most of them: the {most.name} layer with {most.output_shape[0]} outputs"
+)
+assert most is learning[2]  # it is linear: no weights are shared
+
+# %% [markdown]
+# ### 2. The forgotten `eval()`
+#
+# Who forgets `model.eval()` leaves dropout on, and no error says so. Let the
+# long-trained network read the same validation images twice in train mode,
+# then twice in eval mode. How many answers change, and how many are wrong?
+#
+# ??? tip "Hint"
+#     `model.train(True)` turns train mode on, `model.train(False)` off. Do not
+#     use `predict` here: it takes care of the mode itself. The answer is the
+#     `argmax` of the ten logits.
+
+# %% tags=["solution"]
+some = splits.validation[:1_000]
+torch.manual_seed(SEED)  # dropout draws at random
+changes, wrong = {}, {}
+for mode in (True, False):
+    model_120.train(mode)
+    with torch.inference_mode():
+        first = model_120(some.images).argmax(dim=1)
+        second = model_120(some.images).argmax(dim=1)
+    changes[mode] = int((first != second).sum())
+    wrong[mode] = int((second != some.labels).sum())
+    print(f"train mode {'on' if mode else 'off':3}", end="")
+    print(f"  {changes[mode]:3} of {len(some):,} answers change", end="")
+    print(f", {wrong[mode]:3} are wrong")
+assert changes[False] == 0
+assert changes[True] > 0
+assert wrong[True] > wrong[False]
+
+# %% [markdown]
+# ### 3. Three better epochs
+#
+# Dropout slows learning down. In a few epochs, that may cost more than it
+# gives. Train for as few epochs as above, once without dropout, and once also
+# with Adam and a **one-cycle** schedule: the learning rate rises first, then
+# falls to zero. Which of the three would you keep? Decide by the validation
+# split. The test split has had its turn.
+#
+# ??? tip "Hint"
+#     `ImprovedCNN(dropout=0)` has no dropout. Give `TrainConfig` the arguments
+#     `optimiser="adam"` and `schedule="one-cycle"`; `learning_rate` is then the
+#     highest one.
+
+# %% tags=["solution"]
+from dataclasses import replace
+
+one_cycle = replace(few, optimiser="adam", schedule="one-cycle")
+recipes = {"no dropout": few, "no dropout, one-cycle": one_cycle}
+ends = {"as above": history_3[-1]}
+for name, recipe_3 in recipes.items():
+    torch.manual_seed(SEED)
+    other = ImprovedCNN(dropout=0)
+    *_, ends[name] = fit(other, splits, recipe_3, run.checkpoints)
+for name, end in ends.items():
+    print(f"{name:21}  validation loss {end.validation_loss:.4f}", end="")
+    print(f", accuracy {end.validation_accuracy:.2%}")
+losses = {name: end.validation_loss for name, end in ends.items()}
+assert min(losses, key=losses.get) == "no dropout, one-cycle"
+
+# %% [markdown]
 # ## Write a digit yourself
 #
 # On the page [Draw a digit](../draw.md), the long-trained network reads *your*

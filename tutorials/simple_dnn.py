@@ -333,6 +333,11 @@ for true, read, times in top_confusions(counts):
 #
 # Change the number of layers or of units. Is a wider network better? Decide by
 # the validation split. The test split has had its turn.
+#
+# ??? tip "Hint"
+#     `SimpleDNN` takes the numbers of units: `SimpleDNN((300,))` has one hidden
+#     layer. A few epochs are enough to compare. `fit` yields a record for each
+#     epoch; the last one has the `validation_accuracy`.
 
 # %% tags=["solution"]
 short = TrainConfig(
@@ -344,15 +349,20 @@ short = TrainConfig(
 for hidden in ((100, 100), (300,), (300, 300)):
     torch.manual_seed(SEED)
     other = SimpleDNN(hidden)
-    *_, end = fit(other, splits, short, run.checkpoints)
+    start, *_, end = fit(other, splits, short, run.checkpoints)
     print(f"{hidden!s:10}  {count_parameters(other):7,} parameters", end="")
     print(f"  {end.validation_accuracy:.2%} after {end.epoch} epochs")
+    assert end.validation_loss < start.validation_loss  # each of them learns
 
 # %% [markdown]
 # ### 2. A summary of the network
 #
 # Compute the number of parameters of each linear layer by hand, and compare
 # with PyTorch.
+#
+# ??? tip "Hint"
+#     Each output of a linear layer has one weight for each input, and one more
+#     number, the bias, which is added.
 
 # %% tags=["solution"]
 from itertools import pairwise
@@ -367,9 +377,16 @@ assert by_hand == count_parameters(model)
 #
 # Turn logits into probabilities with a softmax over the *classes*, `dim=1`.
 # Which images make the network hesitate most?
+#
+# ??? tip "Hint"
+#     Sum the probabilities of each image: what must come out? The network
+#     hesitates where even the greatest of the ten is small. `argsort` gives the
+#     rows in that order.
 
 # %% tags=["solution"]
-probabilities = predictions.logits.softmax(dim=1)  # each row sums to 1
+probabilities = predictions.logits.softmax(dim=1)
+sums = probabilities.sum(dim=1)  # one for each image
+assert torch.allclose(sums, torch.ones_like(sums))
 doubtful = probabilities.max(dim=1).values.argsort()[:6]
 figure = plots.doubt_bars(
     mnist.test,

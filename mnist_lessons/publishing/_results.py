@@ -26,6 +26,7 @@ _HEAD = (
     ("multiplications per image", "number"),
     ("seconds per epoch", "number"),
     ("epochs", "number"),
+    ("seed", "number"),
     ("device", "text"),
 )
 _EPOCHS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000)
@@ -134,6 +135,7 @@ def _row(result: _Result, low: float) -> str:
         _cell(noted["multiplications"], f"{noted['multiplications']:,}"),
         _cell(noted["seconds_per_epoch"], f"{noted['seconds_per_epoch']:.2f}"),
         _cell(noted["epochs"], f"{noted['epochs']:,}"),
+        _cell(result.card["seed"], str(result.card["seed"])),
     )
     device = f'<td class="results-text">{html.escape(result.device)}</td>'
     name = f'<a href="{html.escape(result.lesson)}">{html.escape(result.title)}</a>'

@@ -11,6 +11,7 @@ from urllib.parse import quote
 from mnist_lessons.publishing._store import StoredRun
 
 __all__ = [
+    "data_tables",
     "downloads",
     "duration",
     "inert",
@@ -95,6 +96,23 @@ def _data_rows(data: Mapping[str, Any] | None) -> list[tuple[str, str]]:
         ("checksum of the data", _code(data["checksum"][:16])),
         ("licence of the images", data["licence"]),
     ]
+
+
+def data_tables(runs: Iterable[StoredRun]) -> str:
+    """The data of all runs: sizes of the splits, and the checksum of each file."""
+    loaded = {
+        data["checksum"]: data for run in runs for data in (run.card["data"],) if data is not None
+    }
+    return "\n\n".join(map(_data_table, loaded.values())) or "No run has loaded data yet."
+
+
+def _data_table(data: Mapping[str, Any]) -> str:
+    sizes = ", ".join(f"{size:,} {inert(name)}" for name, size in data["sizes"].items())
+    files = [(name, _code(checksum)) for name, checksum in data["sha256"].items()]
+    return (
+        f"**{inert(data['dataset'])}** from {inert(data['source'])}: {sizes} images.\n\n"
+        f"{_table(('file', 'SHA-256 of its content'), files)}"
+    )
 
 
 def _code(text: str, after: str = "") -> _Markdown:

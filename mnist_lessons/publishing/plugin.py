@@ -29,6 +29,7 @@ from mnist_lessons.publishing._figures import with_figures
 from mnist_lessons.publishing._head import description, head
 from mnist_lessons.publishing._lessons import code_cells
 from mnist_lessons.publishing._notebook import portable
+from mnist_lessons.publishing._pairs import pairs
 from mnist_lessons.publishing._policy import with_policy
 from mnist_lessons.publishing._project import Project
 from mnist_lessons.publishing._reference import described, imported, linked
@@ -45,8 +46,10 @@ __all__ = ["LessonsPlugin"]
 
 _COMPARISON = "<!-- lessons: comparison -->"
 _CURVES = "<!-- lessons: curves -->"
+_DATA = "<!-- lessons: data -->"
 _DRAW = "<!-- lessons: draw -->"
 _ERRORS = "<!-- lessons: errors -->"
+_PAIRS = "<!-- lessons: pairs -->"
 _RESULTS = "<!-- lessons: results -->"
 _CARDS = "<!-- lessons: runs -->"
 _FAILURE = "<!-- lessons: failure -->"
@@ -181,9 +184,10 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
             notebook = self._notebooks[lesson.lesson.slug]
             page.meta.setdefault("description", description(notebook))
             page.meta.setdefault("search", {"boost": _LESSON_BOOST})
+        runs = self._runs()
+        markdown = markdown.replace(_DATA, _tables.data_tables(runs))
         if _RESULTS not in markdown and _CARDS not in markdown:
             return markdown
-        runs = self._runs()
         markdown = markdown.replace(_RESULTS, _tables.results_table(runs))
         markdown = markdown.replace(_CARDS, _cards(runs))
         return _after_title(markdown, _notices(runs))
@@ -230,6 +234,7 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
             errors = error_browser(runs)
             files = {**errors.files, **_demo.files(runs)}
             demo = _demo.block(runs)
+            compared = pairs(runs)
         except LessonError as error:
             raise PluginError(str(error)) from error
         self._blocks = {
@@ -237,6 +242,7 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
             _CURVES: learning_curves(runs),
             _DRAW: demo,
             _ERRORS: errors.html,
+            _PAIRS: compared,
         }
         return files
 
@@ -265,7 +271,7 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
             _log.warning(f"{_uri(page)}: the prose hides or repeats the comment {place}")
         if page.failure:
             contents[_FAILURE] = _render.literally(page.failure.in_full)
-        return _render.filled(html, contents)
+        return _render.filled(_without_search(html), contents)
 
     def _with_links(self, slug: str, cells: list[str], config: MkDocsConfig) -> list[str]:
         """The cells with a link from each name of this package to the reference."""
@@ -273,6 +279,12 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
         known = described(Path(config.docs_dir) / "reference.md", project.package)
         names = imported(cell.source for cell in code_cells(self._notebooks[slug]))
         return [linked(cell, names, known, "../../reference/") for cell in cells]
+
+
+def _without_search(html: str) -> str:
+    """The page with its solutions left out of search: they are to be found by thinking."""
+    opening = '<details class="success"'
+    return html.replace(f"{opening}>", f"{opening} data-search-exclude>")
 
 
 def _cards(runs: list[StoredRun]) -> str:

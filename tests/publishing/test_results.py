@@ -28,6 +28,7 @@ CARD = {
     "device": "cpu",
     "device_name": "A processor",
     "threads": 2,
+    "seed": 7,
     "results": [RESULT],
 }
 LOSSES = (2.3, 0.5, 0.25, 0.3)
@@ -76,6 +77,7 @@ def test_the_table_has_a_row_for_each_network_of_each_run(run_of):
         "89,400",
         "0.46",
         "3",
+        "7",
         "processor, 2 threads",
     ]
     assert [link["href"] for link in soup.tbody("a")] == [
@@ -89,7 +91,7 @@ def test_the_table_has_a_row_for_each_network_of_each_run(run_of):
 def test_numbers_are_there_to_be_sorted_by(run_of):
     soup = soup_of(comparison([run_of()]))
     values = [float(cell["data-value"]) for cell in soup.select("td[data-value]")]
-    assert values == [0.9789, 0.9759, 89_610, 89_400, 0.456, 3]
+    assert values == [0.9789, 0.9759, 89_610, 89_400, 0.456, 3, 7]
 
 
 def test_the_intervals_are_drawn_on_one_scale(run_of):
