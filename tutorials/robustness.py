@@ -58,25 +58,23 @@ def cover(images, side):
 
 
 # %%
-# What changes, the name of its amount, a caption, and the amounts.
+TURNS = (-60, -40, -20, 0, 20, 40, 60)
+SIZES = (0.4, 0.6, 0.8, 1, 1.2, 1.4, 1.6)
+NOISES = (0, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8)
+BLURS = (0, 0.5, 1, 1.5, 2, 2.5, 3)
+
+# A function, the name of its amount, a caption, and amounts.
 CHANGES = {
     "shift": (shift, "shift (pixels)", "{} px", range(7)),
-    "turn": (
-        rotate, "turn to the left (degrees)", "{}°", range(-60, 61, 20)
-    ),
-    "size": (
-        resize, "size (1: as it was)", "x {}",
-        (0.4, 0.6, 0.8, 1, 1.2, 1.4, 1.6),
-    ),
-    "noise": (
-        noise, "noise (1: from black to white)", "{}",
-        (0, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8),
-    ),
-    "blur": (blur, "blur (pixels)", "{} px", (0, 0.5, 1, 1.5, 2, 2.5, 3)),
+    "turn": (rotate, "turn to the left (degrees)", "{}°", TURNS),
+    "size": (resize, "size (1: as it was)", "x {}", SIZES),
+    "noise": (noise, "noise (1: from black to white)", "{}", NOISES),
+    "blur": (blur, "blur (pixels)", "{} px", BLURS),
     "square": (cover, "side of the square (pixels)", "{} px", range(0, 19, 3)),
-}  # fmt: skip
+}
 
 
+# %%
 def tiles_of(names):
     tiles, captions = [], []
     for name in names:
@@ -430,9 +428,9 @@ run.show(chart("square", lines, title), "square")
 # %% [markdown]
 # Compare each network with its augmented twin once more, and do not expect that
 # the twin always wins. Augmentation teaches what it shows. It promises nothing
-# about other changes, and can even make them worse: a network that has learned
-# to find ink near the edges also finds noise there. Test the change that you
-# expect to meet.
+# about other changes, and can even make them worse. Perhaps a network that has
+# learned to find ink in many places finds it in noise as well. So test the change
+# that you expect to meet.
 #
 # ## Black on white
 #
