@@ -39,10 +39,9 @@ print(mnist.provenance)
 # ## Would you still read it?
 #
 # Here are six ways to make a digit harder to read, with seven amounts each.
-# The functions come from
-# [`mnist_lessons.corruptions`](../reference.md#mnist_lessons.corruptions). Two
-# of them are random. They get a seed, so that every network meets the same
-# images.
+# [Their page](../reference.md#mnist_lessons.corruptions.shift) says what each
+# function does. Two of them are random. They get a seed, so that every network
+# meets the same images.
 
 # %%
 from mnist_lessons.corruptions import add_noise, blur, invert, occlude
@@ -500,6 +499,7 @@ for digit in (2, 4, 6, 9):
         tiles.append(1 - occlusion_map(models[name], image, digit, side=7))
         captions.append(name)
 
+# %%
 figure = plots.image_grid(
     torch.stack(tiles),
     captions,
@@ -664,7 +664,9 @@ assert dict(lines["DNN, far moves"])[6] > dict(lines["DNN"])[6]
 for trial in ("as they are", "moved by 2 pixels", "inverted"):
     print(f"Test images {trial}:")
     for name in ("DNN", "CNN", "augmented DNN", "augmented CNN"):
-        print(f"  {name:14} {scores[trial, name]}")
+        score = scores[trial, name]
+        low, high = score.interval
+        print(f"  {name:14} {score.accuracy:.2%} ({low:.2%} to {high:.2%})")
 run.finish()
 
 # %% [markdown]
