@@ -554,6 +554,8 @@ TRIALS = {
     "square of 9 pixels": lambda images: cover(images, 9),
     "inverted": invert,
 }
+
+# %%
 test = splits.test
 scores = {}
 for trial, change in TRIALS.items():
