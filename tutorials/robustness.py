@@ -39,7 +39,7 @@ print(mnist.provenance)
 # ## Would you still read it?
 #
 # Here are six ways to make a digit harder to read, with seven amounts each.
-# [Their page](../reference.md#mnist_lessons.corruptions.shift) says what each
+# The [reference](../reference.md#mnist_lessons.corruptions.shift) says what each
 # function does. Two of them are random. They get a seed, so that every network
 # meets the same images.
 
@@ -105,9 +105,10 @@ run.show(figure, "moved")
 
 # %% [markdown]
 # Then it stays where it is, and the picture gets worse. **Noise** adds a random
-# number to each pixel. **Blur** mixes each pixel with its neighbours. A grey
-# **square** covers a part. The last row is **inverted**: black ink on white
-# paper.
+# number to each pixel; the amount is its standard deviation, where 1 is the
+# step from black to white. **Blur** mixes each pixel with its neighbours. A
+# grey **square** covers a part. The last row is **inverted**: black ink on
+# white paper.
 
 # %%
 tiles, captions = tiles_of(("noise", "blur", "square"))
@@ -325,8 +326,8 @@ assert same
 # %% [markdown]
 # This is no habit that the CNN has learned. It is arithmetic, and held before
 # the first training step: the same weights give the same answer at every place.
-# It is called **equivariance**. A network of this kind cannot know a stroke in
-# one place and not know it in another.
+# It is called **equivariance**. A convolution cannot know a stroke in one place
+# and not know it in another.
 #
 # Then why does the CNN fall as well? **Pooling** keeps the greatest answer of
 # each square of 2 by 2, so a small move often changes nothing. But after
@@ -375,6 +376,10 @@ for name, (make, config) in RECIPES.items():
 lines = measure("shift")
 title = f"Moved by 3 pixels: {told(lines, 3)}"
 run.show(chart("shift", lines, title), "shift")
+for name, points in lines.items():
+    borne = [pixels for pixels, share in points if share >= 90]
+    largest = max(borne, default="no")
+    print(f"{name:14} reads 90% or more up to {largest} pixels")
 
 # %% [markdown]
 # Compare the DNN with its augmented twin. Nothing in its architecture has
@@ -449,7 +454,7 @@ bars = [
 ]
 best = max(bars, key=lambda bar: bar.value)
 figure = plots.bar_chart(
-    [*bars, plots.Bar("A guess", 10)],
+    [*bars, plots.Bar("a guess", 10)],
     title=f"Inverted digits: {best.name} does best, with {best.value:.0f}%",
     axis=plots.Axis("accuracy (%)", limits=(0, 100)),
     format_value="{:.1f}",
