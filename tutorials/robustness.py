@@ -386,8 +386,10 @@ for name, points in lines.items():
 # changed. The moves that it was shown, up to three pixels, cost it far less
 # than before. Beyond them, its accuracy falls again. The CNN profits as well.
 #
-# So convolution is not the only way to bear moved digits. It is the way that
-# needs no examples. And it needs fewer weights:
+# Compare the augmented DNN with the plain CNN, too: which of the two bears
+# more? Convolution is not the only way to bear moved digits, and what it has
+# built in has its limits. But it comes without examples, and with fewer
+# weights:
 
 # %%
 from mnist_lessons.models import count_parameters
@@ -464,8 +466,10 @@ run.show(figure, "inverted")
 # %% [markdown]
 # Neither weight sharing nor moved copies say that ink may be black. An edge
 # turned from bright-dark to dark-bright is the opposite edge for a filter. A
-# weight above zero that waited for ink now meets paper. Only examples can teach
-# it, or a rule that turns the image over first: see the first exercise.
+# weight above zero that waited for ink now meets paper. A bar above the guess
+# means that something of the shapes comes through; that is far from reading.
+# Examples can teach it, as in the first exercise, or a rule that inverts the
+# image first.
 #
 # ## Where do they look?
 #
