@@ -62,11 +62,11 @@ class Shared(nn.Module):
         self.replica = DistributedDataParallel(model)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Map the whole batch (N, 1, 28, 28) to all logits (N, 10), the same in every process."""
+        """Map a batch (N, 1, 28, 28) to all its logits (N, 10), in every process."""
         rows = -(-len(images) // dist.get_world_size())  # of a share, rounded up
         share = images[rows * dist.get_rank() :][:rows]
         logits = self.replica(share)
-        # Shares travel in one size: the last ones may need rows that are cut off again.
+        # All shares travel in one size; what fills up the last is cut off.
         padded = F.pad(logits, (0, 0, 0, rows - len(share)))
         everything: Tensor = _Gather.apply(padded)
         return everything[: len(images)]
@@ -104,8 +104,9 @@ def process_group() -> Iterator[torch.device]:
         torch.cuda.set_device(device)
     elif _variable("LOCAL_WORLD_SIZE") == _variable("WORLD_SIZE"):
         # Processes of one machine need no network, nor the name that it has there.
-        loopback = [name for _, name in socket.if_nameindex() if name.startswith("lo")]
-        os.environ.setdefault("GLOO_SOCKET_IFNAME", loopback[0] if loopback else "")
+        for _, name in socket.if_nameindex():
+            if name in ("lo", "lo0"):
+                os.environ.setdefault("GLOO_SOCKET_IFNAME", name)
     dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
     try:
         yield device

@@ -110,9 +110,9 @@ torch.save(found, f"{sys.argv[1]}/{rank}.pt")
 def torchrun(*command, **options):
     """The command of two processes, as in a terminal."""
     settings = {"MNIST_LESSONS_DEVICE": "cpu", "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "error"}
-    launcher = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2")
+    launcher = ("-m", "torch.distributed.run", "--standalone", "--local-addr=127.0.0.1")
     return subprocess.Popen(
-        [sys.executable, *launcher, *command],
+        [sys.executable, *launcher, "--nproc-per-node=2", *command],
         env={**os.environ, **settings},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
