@@ -78,8 +78,9 @@ print(f"the greatest of them     {whole.abs().max().item():.2g}")
 print(f"greatest difference      {difference:.2g}")
 
 # %% [markdown]
-# The same, but for the last of 16 digits. They differ because a computer
-# rounds after every addition. In another order, it rounds otherwise:
+# `1e-18` is 1 divided by ten 18 times. So the two are the same, but for the last
+# of 16 digits. They differ because a computer rounds after every addition. In
+# another order, it rounds otherwise:
 
 # %%
 print(f"(0.1 + 0.2) + 0.3 = {(0.1 + 0.2) + 0.3}")
@@ -134,7 +135,7 @@ print(dedent(inspect.getsource(Shared.forward)))
 from mnist_lessons.training import TrainConfig, fit
 
 config = TrainConfig(
-    epochs=run.epochs(5, preview=2),
+    epochs=run.epochs(4, preview=2),
     batch_size=512,
     learning_rate=1e-3,
     seed=SEED,
