@@ -9,7 +9,7 @@ from mnist_lessons.errors import BuildFailure
 
 __all__ = ["with_tests"]
 
-_PLACE = re.compile(r"<!-- lessons: test (\S+) (\S+) -->")
+_PLACE = re.compile(r"<!-- lessons: test (\S+)\s+(\S+) -->")
 _FILE = re.compile(r"tests/(\w+/)*\w+\.py")
 
 

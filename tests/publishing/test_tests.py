@@ -61,6 +61,11 @@ def test_a_test_is_folded_with_its_name_its_decorators_and_its_body(root):
     assert "<!--" not in html
 
 
+def test_a_long_marker_may_go_on_in_the_next_line(root):
+    html = with_tests(f"<!-- lessons: test {FILE}\ntest_last -->", root)
+    assert BeautifulSoup(html, "html.parser").summary.get_text().endswith("test_last")
+
+
 def test_several_tests_on_a_page_have_their_own_places(root):
     soup = BeautifulSoup(
         with_tests(f"{marker('test_last')}{marker('test_with_marks')}", root), "html.parser"
@@ -151,7 +156,7 @@ def test_every_test_that_a_page_of_this_project_shows_is_named_before_it():
             cell.source for cell in cells if cell.cell_type == "markdown"
         )
     for place, text in texts.items():
-        for found in re.finditer(r"^ *<!-- lessons: test (\S+) (\S+) -->$", text, re.M):
+        for found in re.finditer(r"^ *<!-- lessons: test (\S+)\s+(\S+) -->$", text, re.M):
             file, name = found.groups()
             tree = ast.parse((ROOT / file).read_text("utf-8"))
             assert name in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
