@@ -773,7 +773,7 @@ shown = [
     ("loud", f"the loss ends at {losses['softmax, dim=0'][-1]:.4f}"),
     ("loud", f"the loss cannot get below {floor:.4f}"),
     ("quiet", "the number of images in an epoch"),
-    ("loud", f"steps of 6.25%, and {perfect:.0%} of them 100%"),
+    ("loud", f"100% in {perfect:.0%} of the groups"),
     ("loud", f"the loss ends at {clipped.score.loss:.2f}"),
     ("quiet", f"training loss {loss_in_train_mode:.2f}, measured twice"),
     ("silent", "two hashes, of two trainings"),
