@@ -15,9 +15,9 @@
 # which one could have noticed, and the test that catches it. The tests are
 # those of this project. Open the answer when you have one of your own.
 #
-# Seven of the eight are in the two tutorials that the [first](simple_dnn.py)
-# and the [second](improved_cnn.py) lesson follow, or in a third one of the same
-# blog. The code here says the same in few lines of our own.
+# All eight come from the two tutorials that the [first](simple_dnn.py) and the
+# [second](improved_cnn.py) lesson follow, and from a third one of the same blog.
+# The code here says the same in few lines of our own.
 
 # %% [markdown]
 # ## The data
@@ -339,7 +339,7 @@ figure = plots.line_chart(
     {name: list(enumerate(losses[name])) for name in names},
     title=f"The loss ends at {ends[names[0]]:.2f} without a softmax, "
     f"at {ends[names[1]]:.2f} and {ends[names[2]]:.2f} with one",
-    x=plots.Axis("epoch"),
+    x=plots.Axis("epoch", limits=(-0.5, 22)),  # room for the names of the lines
     y=plots.Axis("validation loss (nats)", limits=(0, 2.6)),
     references={"ln 10": math.log(10), "ln(e + 9) - 1": floor},
 )
@@ -353,6 +353,7 @@ run.show(figure, "three-losses")
 # %%
 some = splits.train[:512]
 strength = {}
+print("                size      the right one is stronger by")
 for name, layer in (
     ("right", nn.Identity()),
     ("softmax, dim=1", nn.Softmax(dim=1)),
@@ -363,7 +364,7 @@ for name, layer in (
     (gradient,) = torch.autograd.grad(loss, logits)
     strength[name] = gradient.norm().item()
     share = strength["right"] / strength[name]
-    print(f"{name:15} {strength[name]:.1e}   1/{share:.0f} of the right one")
+    print(f"{name:15} {strength[name]:.1e}   {share:5.0f}")
 
 # %%
 run.record(
@@ -775,7 +776,7 @@ shown = [
     ("quiet", "the number of images in an epoch"),
     ("loud", f"100% in {perfect:.0%} of the groups"),
     ("loud", f"the loss ends at {clipped.score.loss:.2f}"),
-    ("quiet", f"training loss {loss_in_train_mode:.2f}, measured twice"),
+    ("quiet", "two losses of the same weights"),
     ("silent", "two hashes, of two trainings"),
 ]
 print("points   mistake                            visible  what showed it")
@@ -798,8 +799,7 @@ run.show(figure, "costs")
 
 # %% [markdown]
 # !!! info "It happens to the best"
-#     Each of these is public, was told politely, and taught many readers
-#     something.
+#     Each of these is public, and taught many readers something all the same.
 #
 #     - PyTorch's *Learn the Basics* put a ReLU on its logits
 #       ([pytorch/tutorials #1526](https://github.com/pytorch/tutorials/issues/1526),

@@ -155,9 +155,12 @@ def test_every_test_that_a_page_of_this_project_shows_is_named_before_it():
         texts[lesson.slug] = "\n\n".join(
             cell.source for cell in cells if cell.cell_type == "markdown"
         )
+    shown = 0
     for place, text in texts.items():
         for found in re.finditer(r"^ *<!-- lessons: test (\S+)\s+(\S+) -->$", text, re.M):
             file, name = found.groups()
             tree = ast.parse((ROOT / file).read_text("utf-8"))
             assert name in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
             assert f"`{file}::{name}`" in text[: found.start()], f"{place}: {name}"
+            shown += 1
+    assert shown >= 8, "a lesson of eight mistakes shows a test for each"
