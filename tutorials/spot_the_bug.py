@@ -16,8 +16,8 @@
 # those of this project. Open the answer when you have one of your own.
 #
 # All eight come from the two tutorials that the [first](simple_dnn.py) and the
-# [second](improved_cnn.py) lesson follow, and from a third one of the same blog.
-# The code here says the same in few lines of our own.
+# [second](improved_cnn.py) lesson follow, and from a third one of the same
+# blog. The code here says the same in few lines of our own.
 
 # %% [markdown]
 # ## The data
@@ -353,7 +353,7 @@ run.show(figure, "three-losses")
 # %%
 some = splits.train[:512]
 strength = {}
-print("                size      the right one is stronger by")
+print("                size      right / this one")
 for name, layer in (
     ("right", nn.Identity()),
     ("softmax, dim=1", nn.Softmax(dim=1)),
@@ -364,7 +364,7 @@ for name, layer in (
     (gradient,) = torch.autograd.grad(loss, logits)
     strength[name] = gradient.norm().item()
     share = strength["right"] / strength[name]
-    print(f"{name:15} {strength[name]:.1e}   {share:5.0f}")
+    print(f"{name:15} {strength[name]:.1e}   {share:16.0f}")
 
 # %%
 run.record(
