@@ -218,7 +218,7 @@ def served(tmp_path_factory) -> Iterator[tuple[Path, str]]:
 def site(served) -> Site:
     """The whole site, built once from a copy of this repository: a preview on the sample."""
     root, address = served
-    for name in ("docs", "tutorials", "mnist_lessons"):
+    for name in ("docs", "tutorials", "mnist_lessons", "tests"):
         shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "mkdocs.yml", root)
     settings = {

@@ -68,7 +68,7 @@ def expected(trained, splits):
 
 
 @pytest.mark.parametrize("size", [1, 16, 64, 499, 500, 501, None])
-def test_the_score_is_that_of_a_plain_loop_for_any_batch_size(size, trained, splits, expected):
+def test_the_score_does_not_depend_on_the_batch_size(size, trained, splits, expected):
     assert numbers(evaluate(trained, splits.test, batch_size=size)) == expected
 
 

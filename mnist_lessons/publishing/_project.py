@@ -35,6 +35,11 @@ class Project:
         return self.root / "mnist_lessons"
 
     @property
+    def tests(self) -> Path:
+        """The tests, which a copy of the project may lack."""
+        return self.root / "tests"
+
+    @property
     def store(self) -> Store:
         """The executed runs."""
         return Store(self.root / ".cache" / "lessons")

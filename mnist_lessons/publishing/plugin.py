@@ -35,6 +35,7 @@ from mnist_lessons.publishing._project import Project
 from mnist_lessons.publishing._reference import described, imported, linked
 from mnist_lessons.publishing._results import comparison, learning_curves
 from mnist_lessons.publishing._store import StoredRun
+from mnist_lessons.publishing._tests import with_tests
 from mnist_lessons.publishing._values import fill_values
 from mnist_lessons.settings import Settings
 
@@ -135,6 +136,8 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
         """Give each lesson a run; stop here, before anything is replaced, if one fails."""
         project = Project(Path(config.config_file_path).resolve().parent)
         config.watch += [str(project.tutorials), str(project.package)]
+        if project.tests.is_dir():  # pages show some of them
+            config.watch.append(str(project.tests))
         try:
             settings = Settings.from_environment()
             if self._workshop:
@@ -195,17 +198,18 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
     def on_page_content(
         self, html: str, page: Page, config: MkDocsConfig, files: Files
     ) -> str | None:
-        """Put figures, and a lesson's code and outputs, or what went wrong, in their places."""
+        """Put figures, tests, a lesson's code and outputs, or what went wrong, in their places."""
         html = _render.filled(html, self._blocks)
+        root = Path(config.config_file_path).resolve().parent
         try:
             tutorials = get_relative_url("tutorials/", page.url)
             html = with_figures(html, self._runs(), tutorials)
+            html = with_tests(html, root, config.repo_url or "")
         except LessonError as error:
             raise PluginError(f"{page.file.src_uri}: {error}") from error
         lesson = self._lesson(page)
         if lesson:
-            cache = Path(config.config_file_path).resolve().parent / ".cache" / "cells"
-            html = self._with_code(html, lesson, cache, config)
+            html = self._with_code(html, lesson, root / ".cache" / "cells", config)
         if any(run.card["profile"] == "preview" for run in self._runs()):
             html += '<div class="preview-watermark" aria-hidden="true"></div>'
         return html
