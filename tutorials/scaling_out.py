@@ -78,9 +78,9 @@ print(f"the greatest of them     {whole.abs().max().item():.2g}")
 print(f"greatest difference      {difference:.2g}")
 
 # %% [markdown]
-# `1e-18` is 1 divided by ten 18 times. So the two are the same, but for the last
-# of 16 digits. They differ because a computer rounds after every addition. In
-# another order, it rounds otherwise:
+# `1e-18` is 1 divided by ten 18 times. So the two are the same, but for the
+# last of 16 digits. They differ because a computer rounds after every addition.
+# In another order, it rounds otherwise:
 
 # %%
 print(f"(0.1 + 0.2) + 0.3 = {(0.1 + 0.2) + 0.3}")
