@@ -188,7 +188,8 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
             page.meta.setdefault("description", description(notebook))
             page.meta.setdefault("search", {"boost": _LESSON_BOOST})
         runs = self._runs()
-        markdown = markdown.replace(_DATA, _tables.data_tables(runs))
+        if _DATA in markdown:
+            markdown = markdown.replace(_DATA, _tables.data_tables(runs))
         if _RESULTS not in markdown and _CARDS not in markdown:
             return markdown
         markdown = markdown.replace(_RESULTS, _tables.results_table(runs))
