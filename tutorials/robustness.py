@@ -596,7 +596,7 @@ run.record(
 )
 
 # %% [markdown]
-# Each number comes from one training. Another seed would change the accuracy on
+# Each number comes from one training. Another seed may change the accuracy on
 # changed images by some points. Trust the large differences, not the small
 # ones.
 #
