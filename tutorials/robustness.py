@@ -596,9 +596,9 @@ run.record(
 )
 
 # %% [markdown]
-# Each number comes from one training. Another seed would change the accuracy on
-# changed images by some points. Trust the large differences, not the small
-# ones.
+# Each number comes from one training. Nothing in a training holds the accuracy
+# on images of a kind that it never saw, and another seed can change that a lot.
+# Trust the largest differences only, or train with several seeds.
 #
 # ## Your turn
 #
