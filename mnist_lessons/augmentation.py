@@ -36,12 +36,17 @@ def affine(
 
     Returns:
         float32 (N, C, H, W), on the same device; the images themselves are left alone.
+
+    Raises:
+        ValueError: a scale is not above 0.
     """
     number, _, height, width = images.shape
     to_right, to_bottom, turn, size, slant = (
         torch.as_tensor(value, dtype=images.dtype, device=images.device).expand(number)
         for value in (across, down, degrees, scale, shear)
     )
+    if not bool((size > 0).all()):
+        raise ValueError(f"scale must be above 0, not {scale}")
     angle = turn * (math.pi / 180)
     cosine, sine = angle.cos() / size, angle.sin() / size
     slope = (slant * (math.pi / 180)).tan()

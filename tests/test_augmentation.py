@@ -213,3 +213,9 @@ def test_slants_stay_within_their_limit():
     slanted = augmented(RandomAffine(shear=20), spots((-12, 0)))
     places = [centre_of(image) for image in slanted]
     assert spread([math.degrees(math.atan2(column, -row)) for row, column in places], 20)
+
+
+@pytest.mark.parametrize("scale", [0, -1, float("nan"), torch.tensor([1.0, 0.0])])
+def test_a_size_that_is_none_is_refused(scale):
+    with pytest.raises(ValueError, match="scale must be above 0, not"):
+        affine(torch.zeros(2, 1, 28, 28), scale=scale)

@@ -63,7 +63,7 @@ print(f"on {'; '.join(machines)}, one thread each")
 print(f"{sum(record.seconds for record in records) / 3600:.1f} hours in all")
 
 # %% [markdown]
-# Two short functions show the steps of a study: as a table, and as a figure.
+# Short functions show the steps of a study: as a table, and as a figure.
 # The gain is measured against the step that was changed, which is not always
 # the line above.
 
@@ -81,7 +81,19 @@ def show_table(steps):
 
 
 # %%
-def show_figure(steps, title, name):
+def title_of(steps):
+    known = {step.recipe.name: step.validation[0] for step in steps}
+    gains = {
+        step.recipe.change: step.validation[0] - known[step.recipe.after]
+        for step in steps
+        if step.recipe.after in known
+    }
+    most = max(gains, key=gains.get, default="none")
+    return f"The change that gains most: {most}"
+
+
+# %%
+def show_figure(steps, name):
     bars = [
         plots.Bar(step.recipe.change, 100 * mean, 100 * spread)
         for step in steps
@@ -93,7 +105,7 @@ def show_figure(steps, title, name):
         limits=(int(10 * low) / 10 - 0.1, 100),
     )
     figure = plots.bar_chart(
-        bars, title=title, axis=axis, format_value="{:.2f}%"
+        bars, title=title_of(steps), axis=axis, format_value="{:.2f}%"
     )
     run.show(figure, name)
 
@@ -143,14 +155,7 @@ run.show(figure, "augmented")
 show_table(study["dnn"])
 
 # %%
-gains = {
-    step.recipe.change: step.validation[0] - before.validation[0]
-    for step in study["dnn"]
-    for before in study["dnn"]
-    if step.recipe.after == before.recipe.name
-}
-most = max(gains, key=gains.get)
-show_figure(study["dnn"], f"What helps most: {most}", "dnn-steps")
+show_figure(study["dnn"], "dnn-steps")
 
 # %% [markdown]
 # Compare each gain with the spreads beside it. A gain that is smaller than the
@@ -223,11 +228,7 @@ dnn_mean = show_recorded("dnn")
 show_table(study["cnn-short"])
 
 # %%
-show_figure(
-    study["cnn-short"],
-    "Three epochs are worth more than they seemed",
-    "cnn-short-steps",
-)
+show_figure(study["cnn-short"], "cnn-short-steps")
 
 # %%
 recipe = chosen("cnn-short")
@@ -261,11 +262,7 @@ cnn_mean = show_recorded("cnn-short")
 show_table(study["cnn-long"])
 
 # %%
-show_figure(
-    study["cnn-long"],
-    "In a long training, augmentation pays",
-    "cnn-long-steps",
-)
+show_figure(study["cnn-long"], "cnn-long-steps")
 long_mean = show_recorded("cnn-long")
 
 # %% [markdown]
@@ -298,11 +295,7 @@ print(f"  {sum(layer.multiplications for layer in layers):15,}")
 show_table(study["compact"])
 
 # %%
-show_figure(
-    study["compact"],
-    "Batch normalisation and patience",
-    "compact-steps",
-)
+show_figure(study["compact"], "compact-steps")
 compact_mean = show_recorded("compact")
 
 # %% [markdown]
