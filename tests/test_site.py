@@ -218,8 +218,8 @@ def test_the_notebook_beside_the_page_is_the_lesson_with_its_outputs(site, slug)
     for shown, written in zip(lesson.notebook.cells, script.notebook().cells, strict=True):
         assert shown.cell_type == written.cell_type
         if shown.cell_type == "markdown":
-            assert not re.search(r"\{\{|^!!!", shown.source, re.M)
-            prose = re.sub(r"^!!! \w+|\{\{.*?\}\}", "", written.source, flags=re.M)
+            assert not re.search(r"\{\{|^(!!!|\?\?\?)", shown.source, re.M)
+            prose = re.sub(r"^(!!!|\?\?\?) \w+|\{\{.*?\}\}", "", written.source, flags=re.M)
             words = [word for word in prose.split() if word.isalpha()]
             assert [word for word in words if word not in shown.source] == []
         else:
