@@ -798,6 +798,12 @@ figure = plots.bar_chart(
 run.show(figure, "costs")
 
 # %% [markdown]
+# Points do not tell all. The dropped batch is the cheapest where batches are
+# small, and takes everything where one batch holds all images. The softmax over
+# the batch takes everything from an image that comes alone. And a log that
+# draws random numbers costs hardly any accuracy, but every comparison.
+
+# %% [markdown]
 # !!! info "It happens to the best"
 #     Each of these is public, and taught many readers something all the same.
 #
