@@ -33,7 +33,7 @@ check: $(READY) ## run ruff (lint and format) and mypy
 study: $(READY) ## train what the recorded study lacks (hours), and record it
 	@$(BIN)/python -m mnist_lessons.studies
 
-bench: $(READY) ## measure training, building, serving, and the pages of site/
+bench: $(READY) ## measure training, building, serving, and the runs and pages of site/
 	@$(BIN)/python -m benchmarks
 
 clean: ## remove the environment, the site and the stored runs; runs/ stays

@@ -1,4 +1,4 @@
-"""Compare the seeds' loops with ours, time how the site is built, measure its pages."""
+"""Compare the seeds' loops with ours, time how the site is built, measure its runs and pages."""
 
 import argparse
 import json
@@ -8,13 +8,13 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from benchmarks import building, loops
+from benchmarks import building, lessons, loops
 from benchmarks.rows import Part
 from mnist_lessons.errors import LessonError
 
 __all__ = ["main"]
 
-_PARTS = ("loops", "building", "pages")
+_PARTS = ("loops", "building", "lessons", "pages")
 
 
 def main() -> None:
@@ -50,6 +50,7 @@ def _measures(arguments: argparse.Namespace) -> dict[str, Callable[[], Part]]:
     measures: dict[str, Callable[[], Part]] = {
         "loops": partial(loops.compare, arguments.rounds, arguments.threads),
         "building": partial(building.measure, arguments.rounds, arguments.repeats),
+        "lessons": partial(lessons.measure, arguments.site),
     }
     if "pages" in wanted:
         from benchmarks import pages  # needs a browser
@@ -62,7 +63,10 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("part", nargs="?", choices=[*_PARTS, "all"], default="all", help="(all)")
     parser.add_argument(
-        "--site", type=Path, default=Path("site"), help="built site whose pages to measure (site)"
+        "--site",
+        type=Path,
+        default=Path("site"),
+        help="built site to measure (site)",
     )
     parser.add_argument(
         "--rounds", type=_positive, default=3, help="pairs per network, and of executions (3)"

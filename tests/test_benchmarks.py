@@ -18,6 +18,7 @@ import torch
 from torch.nn import functional as F
 
 from benchmarks import our_loops, seed_loops
+from benchmarks.lessons import two_cores
 from benchmarks.links import broken_links
 from benchmarks.rows import Check, Row
 
@@ -277,3 +278,21 @@ def test_bad_arguments_end_with_status_2(options, message):
     done = bench(*options)
     assert done.returncode == 2
     assert message in done.stderr
+
+
+def test_says_where_the_time_of_a_build_goes(site):
+    done = bench("lessons", "--site", str(site.folder))
+    assert done.returncode == 0, done.stderr
+    cards = [json.loads(file.read_bytes()) for file in site.folder.glob("tutorials/*/run.json")]
+    for card in cards:
+        minutes = (card["seconds"] + card["reused_seconds"]) / 60
+        assert re.search(rf"^{card['lesson']} .* {minutes:.2f} min ", done.stdout, re.M)
+    assert "all, two at a time" in done.stdout
+    assert bench("lessons", "--site", "no/such/site").returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("lengths", "last"), [([], 0), ([5], 5), ([3, 2, 2], 4), ([1, 1, 10], 11), ([10, 1, 1], 10)]
+)
+def test_two_runs_at_a_time_end_with_the_longer_core(lengths, last):
+    assert two_cores(lengths) == last

@@ -98,3 +98,24 @@ def test_code_is_copied_without_its_links(open_page, until, follow, lesson):
     until(page, "navigator.clipboard.readText().then(text => text.trim() !== '')")
     copied = page.evaluate("navigator.clipboard.readText()")
     assert copied.strip() == block.locator("code").inner_text().strip()
+
+
+INDEX = "search/search_index.json"
+
+
+@pytest.mark.parametrize("reach", ["focus", "hover", "phone"])
+def test_the_index_of_the_search_waits_until_somebody_reaches_for_it(open_page, until, reach):
+    page = open_page("results/", width=390 if reach == "phone" else 1280)
+    assert not [url for url in page.visit.sent if url.endswith(INDEX)]
+    with page.expect_request(lambda request: request.url.endswith(INDEX)):
+        if reach == "focus":
+            page.locator(".md-search__input").focus()
+        elif reach == "hover":
+            page.locator(".md-search__form").hover()
+        else:
+            page.locator("header label[for=__search]").click()
+
+
+def test_an_address_can_hold_what_is_searched(open_page, until):
+    page = open_page("?q=convolution")
+    until(page, "document.querySelector('.md-search-result__link')")

@@ -1,0 +1,57 @@
+"""Where the time of a cold build goes: what each lesson's run took, training and the rest."""
+
+import heapq
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks.rows import Part, Row
+from mnist_lessons.errors import SettingError
+
+__all__ = ["measure", "two_cores"]
+
+_MOST = 25  # minutes
+
+
+def measure(site: Path) -> Part:
+    """Read the run cards of a built site.
+
+    A training that came from a checkpoint counts as if it had been done again.
+
+    Raises:
+        SettingError: there is no built site.
+    """
+    files = sorted(site.glob("tutorials/*/run.json"))
+    if not files:
+        raise SettingError(f"there is no lesson in {site}/tutorials/: build the site first")
+    cards = [json.loads(file.read_bytes()) for file in files]
+    minutes = [_minutes(card) for card in cards]
+    rows = [
+        Row(card["lesson"], card["threads"], [whole], unit="min", note=_note(card, whole))
+        for card, whole in zip(cards, minutes, strict=True)
+    ]
+    rows.sort(key=lambda row: -row.values[0])
+    total = f"{sum(minutes):.1f} min of one core"
+    rows.append(Row("all, two at a time", 1, [two_cores(minutes)], _MOST, True, total, "min"))
+    kinds = sorted({f"profile {card['profile']} on {card['device_name']}" for card in cards})
+    heading = ["Where the time of a cold build goes, by the run cards of the site.", *kinds]
+    figures = dict(zip((card["lesson"] for card in cards), minutes, strict=True))
+    return Part(heading, rows, figures)
+
+
+def two_cores(lengths: Sequence[float]) -> float:
+    """When the last of some runs ends, if two run at a time and are begun in this order."""
+    cores = [0.0, 0.0]
+    for length in lengths:
+        heapq.heapreplace(cores, cores[0] + length)
+    return max(cores)
+
+
+def _minutes(card: dict[str, Any]) -> float:
+    return float((card["seconds"] + card["reused_seconds"]) / 60)
+
+
+def _note(card: dict[str, Any], whole: float) -> str:
+    followed = sum(row["seconds"] for row in card["log"]) / 60
+    return f"{followed / whole:.0%} in trainings that are logged"
