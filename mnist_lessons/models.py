@@ -81,9 +81,9 @@ class ImprovedCNN(nn.Module):
 
 
 class CompactCNN(nn.Module):
-    """Five convolutions, each with batch normalisation, and one linear layer: 10 logits.
+    """Six small convolutions, each with batch normalisation, and one linear layer: 10 logits.
 
-    75,626 parameters. The average over all places that is left for each channel replaces large
+    72,666 parameters. The mean over all places that is left for each channel replaces large
     linear layers (M. Lin, Q. Chen, S. Yan, "Network in network", 2013, arXiv:1312.4400); batch
     normalisation is that of S. Ioffe and C. Szegedy, 2015, arXiv:1502.03167.
 
@@ -94,19 +94,18 @@ class CompactCNN(nn.Module):
     def __init__(self, *, batch_norm: bool = True) -> None:
         super().__init__()
 
-        def block(
-            inputs: int, outputs: int, size: int, padding: int, pool: bool
-        ) -> list[nn.Module]:
-            convolution = nn.Conv2d(inputs, outputs, size, padding=padding, bias=not batch_norm)
+        def block(inputs: int, outputs: int, padding: int, pool: bool = False) -> list[nn.Module]:
+            convolution = nn.Conv2d(inputs, outputs, 3, padding=padding, bias=not batch_norm)
             norm = [nn.BatchNorm2d(outputs)] if batch_norm else []
             return [convolution, *([nn.MaxPool2d(2)] if pool else []), *norm, nn.ReLU()]
 
         self.layers = nn.Sequential(
-            *block(1, 32, 5, 0, pool=True),  # (N, 32, 12, 12)
-            *block(32, 32, 3, 1, pool=False),
-            *block(32, 32, 3, 1, pool=True),  # (N, 32, 6, 6)
-            *block(32, 64, 3, 1, pool=False),
-            *block(64, 64, 3, 0, pool=False),  # (N, 64, 4, 4)
+            *block(1, 16, padding=0),  # (N, 16, 26, 26)
+            *block(16, 16, padding=0, pool=True),  # (N, 16, 12, 12)
+            *block(16, 32, padding=1),
+            *block(32, 32, padding=1, pool=True),  # (N, 32, 6, 6)
+            *block(32, 64, padding=1),
+            *block(64, 64, padding=0),  # (N, 64, 4, 4)
             nn.AdaptiveAvgPool2d(1),
             nn.Flatten(),  # (N, 64)
             nn.Linear(64, 10),

@@ -269,7 +269,7 @@ long_mean = show_recorded("cnn-long")
 # ## A better small network
 #
 # How good can a network with fewer than 100,000 parameters be? `CompactCNN` is
-# made of five convolutions. Small windows, one after the other, see as much as
+# made of six convolutions. Small windows, one after the other, see as much as
 # a large one, with fewer weights. At the end, each channel is averaged over the
 # whole image: no large linear layer is needed.
 #

@@ -144,18 +144,19 @@ def _cnn_long() -> list[Recipe]:
 def _compact() -> list[Recipe]:
     plain = Recipe(
         name="compact-plain",
-        change="five convolutions instead of two, 5 epochs",
+        change="six small convolutions instead of two, 5 epochs",
         network="CompactCNN without batch normalisation",
         config=TrainConfig(
-            epochs=5, batch_size=128, learning_rate=3e-3, optimiser="adamw", schedule="one-cycle",
+            epochs=5, batch_size=128, learning_rate=3e-3, optimiser="adam", schedule="one-cycle",
             augment=RandomAffine(shift=2, degrees=10, scale=0.1, shear=10),
         ),
     )  # fmt: skip
     normalised = plain.then(
         "compact-normalised", "batch normalisation", network="CompactCNN", learning_rate=1e-2
     )
-    long = normalised.then("compact", "20 epochs", epochs=20).chosen()
-    return [plain, normalised, long]
+    averaged = normalised.then("compact-averaged", "averaged weights", averaging=0.999)
+    long = averaged.then("compact", "20 epochs", epochs=20).chosen()
+    return [plain, normalised, averaged, long]
 
 
 _LADDERS = {
