@@ -223,7 +223,7 @@ def _milliseconds(page: Page) -> float:
 def _of_pages(ours: dict[str, float], theirs: dict[str, float]) -> list[Check]:
     told = [
         ("Violations of accessibility (axe), each look of each page", 0, "axe", ""),
-        ("HTML of a lesson, compressed", 20, "html", "kB"),
+        ("HTML of a lesson, compressed", 30, "html", "kB"),
         ("First visit to a lesson, compressed", 150, "first_visit", "kB"),
         ("Layout shift while a lesson loads", 0.02, "shift", ""),
         ("Requests to other hosts", 0, "away", ""),

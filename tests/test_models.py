@@ -1,4 +1,4 @@
-"""The two networks: their sizes, their outputs, and that they can learn."""
+"""The networks: their sizes, their outputs, and that they can learn."""
 
 import math
 
@@ -8,9 +8,9 @@ from torch import nn
 from torch.nn import functional as F
 
 from mnist_lessons.data import normalise
-from mnist_lessons.models import ImprovedCNN, SimpleDNN, count_parameters, summarise
+from mnist_lessons.models import CompactCNN, ImprovedCNN, SimpleDNN, count_parameters, summarise
 
-MODELS = [SimpleDNN, ImprovedCNN]
+MODELS = [SimpleDNN, ImprovedCNN, CompactCNN]
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +23,9 @@ def build(kind, seed=0):
     return kind()
 
 
-@pytest.mark.parametrize(("kind", "number"), [(SimpleDNN, 89_610), (ImprovedCNN, 21_840)])
+@pytest.mark.parametrize(
+    ("kind", "number"), [(SimpleDNN, 89_610), (ImprovedCNN, 21_840), (CompactCNN, 72_666)]
+)
 def test_number_of_parameters(kind, number):
     assert count_parameters(kind()) == number
 
@@ -74,14 +76,16 @@ def test_an_untrained_model_has_the_loss_of_a_uniform_guess(kind, seed, train):
 
 
 @pytest.mark.parametrize("shape", [(4, 1, 56, 56), (4, 1, 27, 28), (1, 1, 28, 56), (4, 3, 28, 28)])
-@pytest.mark.parametrize("kind", MODELS)
+@pytest.mark.parametrize("kind", [SimpleDNN, ImprovedCNN])
 def test_a_wrong_image_size_raises(kind, shape):
     with pytest.raises(RuntimeError):
         kind()(torch.zeros(shape))
 
 
 @pytest.mark.parametrize("seed", range(3))
-@pytest.mark.parametrize(("kind", "steps"), [(SimpleDNN, 50), (ImprovedCNN, 150)])
+@pytest.mark.parametrize(
+    ("kind", "steps"), [(SimpleDNN, 50), (ImprovedCNN, 150), (CompactCNN, 150)]
+)
 def test_32_images_can_be_learned_by_heart(kind, steps, seed, train):
     few = train[:32]
     model = build(kind, seed)
@@ -92,6 +96,20 @@ def test_32_images_can_be_learned_by_heart(kind, steps, seed, train):
         optimiser.step()
     with torch.inference_mode():
         assert F.cross_entropy(model.eval()(few.images), few.labels).item() < 0.05
+
+
+def test_batch_normalisation_looks_at_the_batch_in_training_only(train):
+    model = build(CompactCNN)
+    with torch.no_grad():
+        alone = model(train.images[:2])[0]
+        among_others = model(train.images[:50])[0]
+    assert not torch.allclose(alone, among_others, atol=1e-3)
+    without = build(lambda: CompactCNN(batch_norm=False))
+    assert not any(isinstance(layer, nn.BatchNorm2d) for layer in without.modules())
+    with torch.no_grad():
+        torch.testing.assert_close(
+            without(train.images[:2])[0], without(train.images[:50])[0], rtol=1e-4, atol=1e-5
+        )
 
 
 def test_dropout_is_off_in_eval_mode_only(train):

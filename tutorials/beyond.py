@@ -71,13 +71,13 @@ print(f"{sum(record.seconds for record in records) / 3600:.1f} hours in all")
 # %%
 def show_table(steps):
     known = {step.recipe.name: step for step in steps}
-    print("validation        gain     seconds  change")
+    print("validation        gain   epochs  change")
     for step in steps:
         mean, spread = step.validation
         before = known.get(step.recipe.after)
         gain = f"{100 * (mean - before.validation[0]):+.2f}" if before else ""
         print(f"{mean:.2%} ± {spread:.2%}  {gain:5}  ", end="")
-        print(f"{step.seconds:10.0f}  {step.recipe.change}")
+        print(f"{step.recipe.config.epochs:6}  {step.recipe.change}")
 
 
 # %%

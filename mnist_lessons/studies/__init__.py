@@ -86,11 +86,6 @@ class Step:
         """
         return _mean_and_spread(self.records, lambda record: record.test)
 
-    @property
-    def seconds(self) -> float:
-        """Mean time of a training, in seconds."""
-        return statistics.fmean(record.seconds for record in self.records)
-
 
 def _mean_and_spread(
     records: Sequence[Record], part: Callable[[Record], dict[str, Any] | None]

@@ -6,7 +6,7 @@ from benchmarks.browsing import compressed, layout_shift, load_slowly
 
 
 def test_the_html_of_a_lesson_is_light(site, lesson):
-    assert 0 < compressed(site.folder / lesson / "index.html") <= 20_000
+    assert 0 < compressed(site.folder / lesson / "index.html") <= 30_000
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
