@@ -46,9 +46,10 @@ splits = normalise(mnist, mean=0.1307, std=0.3081).to(run.device)
 print(mnist.provenance)
 
 # %%
+recorded = load_study()
 study = {
-    name: [step for step in steps if not step.missing]
-    for name, steps in load_study().items()
+    ladder: [step for step in steps if not step.missing]
+    for ladder, steps in recorded.items()
 }
 records = [
     record
@@ -56,11 +57,20 @@ records = [
     for step in steps
     for record in step.records
 ]
+
+# %%
 days = sorted({record.started[:10] for record in records})
 machines = sorted({record.machine["device_name"] for record in records})
+hours = sum(record.seconds for record in records) / 3600
+waiting = [
+    step.recipe.name
+    for steps in recorded.values()
+    for step in steps
+    if step.missing
+]
 print(f"{len(records)} recorded trainings, {days[0]} to {days[-1]}")
-print(f"on {'; '.join(machines)}, one thread each")
-print(f"{sum(record.seconds for record in records) / 3600:.1f} hours in all")
+print(f"on {'; '.join(machines)}, one thread each, {hours:.1f} hours in all")
+print(f"not recorded yet: {', '.join(waiting) or 'nothing'}")
 
 # %% [markdown]
 # Short functions show the steps of a study: as a table, and as a figure.
@@ -100,9 +110,10 @@ def show_figure(steps, name):
         for mean, spread in [step.validation]
     ]
     low = min(bar.value - bar.spread for bar in bars)
+    high = max(bar.value + bar.spread for bar in bars)
     axis = plots.Axis(
         "validation accuracy (%), mean and spread of five seeds",
-        limits=(int(10 * low) / 10 - 0.1, 100),
+        limits=(low - 0.1, high + 0.1),
     )
     figure = plots.bar_chart(
         bars, title=title_of(steps), axis=axis, format_value="{:.2f}%"

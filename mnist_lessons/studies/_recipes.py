@@ -87,13 +87,13 @@ def _dnn() -> list[Recipe]:
         standardised=False,
         config=TrainConfig(epochs=128, batch_size=512, learning_rate=1e-3),
     ).chosen()
-    standard = lesson.then("dnn-standardised", "pixels with mean 0, spread 1", standardised=True)
+    standard = lesson.then("dnn-standardised", "pixels with mean 0 and spread 1", standardised=True)
     cycle = standard.then(
-        "dnn-schedule", "a learning rate that rises, then falls; 40 epochs will do",
+        "dnn-schedule", "one-cycle learning rate, 40 epochs",
         schedule="one-cycle", learning_rate=4e-3, batch_size=256, epochs=40,
     )  # fmt: skip
     moved = cycle.then(
-        "dnn-augmented", "every image moved, turned, resized and slanted a little",
+        "dnn-augmented", "augmentation",
         augment=RandomAffine(shift=1.5, degrees=8, scale=0.1, shear=8),
     )  # fmt: skip
     averaged = moved.then("dnn-averaged", "averaged weights", averaging=0.999).chosen()
@@ -113,12 +113,12 @@ def _cnn_short() -> list[Recipe]:
     adam = lesson.then("cnn-adam", "Adam", optimiser="adam", learning_rate=1e-3)
     bare = adam.then("cnn-bare", "no dropout", network="ImprovedCNN without dropout")
     cycle = bare.then(
-        "cnn-schedule", "a learning rate that rises, then falls",
+        "cnn-schedule", "one-cycle learning rate",
         schedule="one-cycle", learning_rate=5e-3,
     ).chosen()  # fmt: skip
     averaged = cycle.then("cnn-averaged", "averaged weights", averaging=0.99)
     moved = cycle.then(
-        "cnn-augmented", "every image moved a little",
+        "cnn-augmented", "augmentation, a little",
         augment=RandomAffine(shift=1, degrees=5, scale=0.05),
     )  # fmt: skip
     return [lesson, adam, bare, cycle, averaged, moved]
@@ -127,14 +127,14 @@ def _cnn_short() -> list[Recipe]:
 def _cnn_long() -> list[Recipe]:
     short = Recipe(
         name="cnn-30",
-        change="the best recipe for 3 epochs, for 30",
+        change="the best of 3 epochs, for 30",
         network="ImprovedCNN without dropout",
         config=TrainConfig(
             epochs=30, batch_size=64, learning_rate=5e-3, optimiser="adam", schedule="one-cycle"
         ),
     )
     moved = short.then(
-        "cnn-30-augmented", "every image moved, turned, resized and slanted a little",
+        "cnn-30-augmented", "augmentation",
         augment=RandomAffine(shift=1.5, degrees=8, scale=0.1, shear=8),
     ).chosen()  # fmt: skip
     averaged = moved.then("cnn-30-averaged", "averaged weights", averaging=0.999)
@@ -144,7 +144,7 @@ def _cnn_long() -> list[Recipe]:
 def _compact() -> list[Recipe]:
     plain = Recipe(
         name="compact-plain",
-        change="six small convolutions instead of two, 5 epochs",
+        change="six small convolutions, 5 epochs",
         network="CompactCNN without batch normalisation",
         config=TrainConfig(
             epochs=5, batch_size=128, learning_rate=3e-3, optimiser="adam", schedule="one-cycle",
