@@ -250,6 +250,8 @@ torch.manual_seed(SEED)
 cnn = recipe.model()
 steps = fit(cnn, splits, config, run.checkpoints)
 history_cnn = run.follow("cnn, improved", steps, epochs=config.epochs)
+
+# %%
 predictions_cnn = predict(cnn, splits.test)
 run.result(
     "cnn_improved",
