@@ -792,7 +792,7 @@ figure = plots.bar_chart(
         plots.Bar(f"{name} ({how})", 100 * cost)
         for name, cost, (how, _) in ranked
     ],
-    title=f"The dearest mistake: {worst}, {100 * ranked[0][1]:.1f} points",
+    title=f"The costliest mistake: {worst}, {100 * ranked[0][1]:.1f} points",
     axis=plots.Axis("accuracy lost, or falsely claimed (points)"),
 )
 run.show(figure, "costs")
