@@ -29,6 +29,7 @@ OPTIMISERS: dict[str, Callable[..., optim.Optimizer]] = {
     "adamw": partial(optim.AdamW, fused=True),
     "sgd": optim.SGD,
 }
+"""By name, what makes an optimiser of parameters, `lr` and `weight_decay`."""
 
 
 def _one_cycle(progress: float) -> float:
@@ -42,12 +43,12 @@ def _cosine(progress: float) -> float:
     return (1 + math.cos(math.pi * progress)) / 2
 
 
-# The share of the learning rate that is used at a point of the training, 0 to 1.
 SCHEDULES: dict[str, Callable[[float], float]] = {
     "constant": lambda _: 1.0,
     "cosine": _cosine,
     "one-cycle": _one_cycle,
 }
+"""By name, the share of the learning rate for the part of the training that is done, 0 to 1."""
 
 _RANGES: dict[str, tuple[float, float]] = {
     "epochs": (0, 100_000),

@@ -58,7 +58,7 @@ def description(notebook: Any) -> str:
     source = notebook.cells[0].source if notebook.cells else ""
     paragraphs = [part for part in source.split("\n\n") if not part.lstrip().startswith("#")]
     text = " ".join(_LINK.sub(r"\1", paragraphs[0] if paragraphs else "").split())
-    text = re.sub(r"[*`]", "", text)
+    text = re.sub(r'[*`"]', "", text)  # a quote would end the attribute that holds it
     if len(text) <= _LONGEST:
         return text
     cut = text[:_LONGEST]

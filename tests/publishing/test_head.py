@@ -57,6 +57,7 @@ def test_more_text_takes_longer(words, lines):
     [
         ("# T\n\nFirst. Second\nline.\n\nNext part.", "First. Second line."),
         ("# T\n\nA [link](x.py) and **bold** `code`.", "A link and bold code."),
+        ('# T\n\n"Better" is a claim.', "Better is a claim."),
         ("# T", ""),
     ],
 )
