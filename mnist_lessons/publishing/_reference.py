@@ -79,7 +79,8 @@ def linked(html: str, names: dict[str, str], known: Iterable[str], reference: st
 
 
 def _public(module: str, package: Path) -> Iterator[str]:
-    file = package.joinpath(*module.split(".")[1:]).with_suffix(".py")
+    path = package.joinpath(*module.split(".")[1:])
+    file = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
     tree = ast.parse(file.read_text(encoding="utf-8"))
     exported: list[str] = next(
         (ast.literal_eval(node.value) for node in tree.body if _assigns(node, "__all__")), []

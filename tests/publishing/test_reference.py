@@ -36,6 +36,7 @@ def links(code, sources=(CODE,)):
 def test_the_reference_describes_what_modules_export_and_its_methods():
     assert {
         "mnist_lessons.data.load_mnist",
+        "mnist_lessons.studies.load_study",
         "mnist_lessons.training.TrainConfig",
         "mnist_lessons.runlog.Run.follow",
     } <= KNOWN
