@@ -48,7 +48,7 @@ print(mnist.provenance)
 # %%
 recorded = load_study()
 study = {
-    ladder: [step for step in steps if not step.missing]
+    ladder: [step for step in steps if step.records]
     for ladder, steps in recorded.items()
 }
 records = [
@@ -70,7 +70,7 @@ waiting = [
 ]
 print(f"{len(records)} recorded trainings, {days[0]} to {days[-1]}")
 print(f"on {'; '.join(machines)}, one thread each, {hours:.1f} hours in all")
-print(f"not recorded yet: {', '.join(waiting) or 'nothing'}")
+print(f"not recorded for all seeds: {', '.join(waiting) or 'nothing'}")
 
 # %% [markdown]
 # Short functions show the steps of a study: as a table, and as a figure.
@@ -81,13 +81,14 @@ print(f"not recorded yet: {', '.join(waiting) or 'nothing'}")
 # %%
 def show_table(steps):
     known = {step.recipe.name: step for step in steps}
-    print("validation        gain   epochs  change")
+    print("validation        gain   seeds  epochs  change")
     for step in steps:
         mean, spread = step.validation
         before = known.get(step.recipe.after)
         gain = f"{100 * (mean - before.validation[0]):+.2f}" if before else ""
-        print(f"{mean:.2%} ± {spread:.2%}  {gain:5}  ", end="")
-        print(f"{step.recipe.config.epochs:6}  {step.recipe.change}")
+        print(f"{mean:.2%} ± {spread:.2%}  {gain:5}", end="")
+        print(f"  {len(step.records):5}  {step.recipe.config.epochs:6}", end="")
+        print(f"  {step.recipe.change}")
 
 
 # %%
@@ -98,8 +99,9 @@ def title_of(steps):
         for step in steps
         if step.recipe.after in known
     }
-    most = max(gains, key=gains.get, default="none")
-    return f"The change that gains most: {most}"
+    if not gains:
+        return f"{steps[-1].recipe.change}: {steps[-1].validation[0]:.2%}"
+    return f"The change that gains most: {max(gains, key=gains.get)}"
 
 
 # %%
@@ -112,7 +114,7 @@ def show_figure(steps, name):
     low = min(bar.value - bar.spread for bar in bars)
     high = max(bar.value + bar.spread for bar in bars)
     axis = plots.Axis(
-        "validation accuracy (%), mean and spread of five seeds",
+        "validation accuracy (%), mean and spread of the seeds",
         limits=(low - 0.1, high + 0.1),
     )
     figure = plots.bar_chart(
@@ -122,7 +124,7 @@ def show_figure(steps, name):
 
 
 # %% [markdown]
-# The dots have a whisker to both sides: one standard deviation of the five
+# The dots have a whisker to both sides: one standard deviation of the
 # seeds. The axis does not begin at zero, so look at the distances, not at the
 # lengths.
 #
@@ -315,7 +317,7 @@ compact_mean = show_recorded("compact")
 # ## The ceiling
 #
 # Some test images cannot be read by anybody, and some have a wrong label. Here
-# are the test images that all five trainings of the best network misread. The
+# are the test images that all trainings of the best network misread. The
 # records hold the rows of their mistakes.
 
 # %%
@@ -537,7 +539,7 @@ assert torch.allclose(turned, pair.flip(2, 3), atol=1e-4)
 # ## What we found
 
 # %%
-print("in the recorded study, mean of five seeds, test images:")
+print("in the recorded study, mean of the seeds, test images:")
 for name, mean in (
     ("SimpleDNN", dnn_mean),
     ("ImprovedCNN, 3 epochs", cnn_mean),
