@@ -32,6 +32,8 @@ CLASSES = (
     "bag",
     "ankle boot",
 )
+"""Names of the ten kinds of clothes, in the order of their labels."""
+
 _RAW = Path("FashionMNIST") / "raw"
 _DEBIAN = Path("/usr/share/datasets/fashion-mnist")  # its package dataset-fashion-mnist
 # Size and SHA-256 of the content: Debian has compressed the files anew.

@@ -14,7 +14,7 @@ __all__ = ["Axis", "Curve", "chart", "legend", "reduced"]
 
 _WIDTH, _HEIGHT = 400, 270
 _LEFT, _RIGHT, _TOP, _BOTTOM = 48, 388, 30, 224
-_KINDS = 4
+_KINDS = 6
 _BUCKET = 3.0  # units of the drawing: more points than two of them cannot be seen apart
 _STEPS = (1, 2, 5)
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -22,6 +22,8 @@ _CORNERS: dict[int, tuple[tuple[float, float], ...]] = {
     1: ((-4, -4), (4, -4), (4, 4), (-4, 4)),
     2: ((0, -5), (5, 4), (-5, 4)),
     3: ((0, -5.5), (5.5, 0), (0, 5.5), (-5.5, 0)),
+    4: ((-5, -4), (5, -4), (0, 5)),
+    5: ((0, -5), (5, -1), (3, 5), (-3, 5), (-5, -1)),
 }
 
 
@@ -167,7 +169,7 @@ def _path(places: Sequence[tuple[float, float]]) -> str:
 
 
 def _marker(kind: int, x: float, y: float) -> str:
-    """The end of a line: a disc, a square, a triangle or a diamond."""
+    """The end of a line: a disc, a square, a triangle, a diamond and others."""
     if kind == 0:
         return f'<circle cx="{x:.4g}" cy="{y:.4g}" r="4"/>'
     corners = _CORNERS[kind]

@@ -47,7 +47,7 @@ def largest_cell(page):
 def test_without_javascript_it_is_a_list_of_all_mistakes(open_page):
     page = open_page("errors/", java_script_enabled=False)
     sections = page.locator(".errors-network")
-    assert sections.count() == 3
+    assert sections.count() == 5
     for section in sections.all():
         assert section.is_visible()
         told = int(section.locator("p").first.inner_text().split()[0])

@@ -66,7 +66,7 @@ def test_figures_are_there_after_a_click(open_page, follow, lesson, dark):
     page = open_page("", dark=dark)
     follow(page, lesson)
     images = page.locator("article img:visible")
-    assert images.count() >= 5
+    assert images.count() >= 1
     for image in images.all():
         image.scroll_into_view_if_needed()
         image.evaluate("image => image.decode()")
@@ -113,7 +113,7 @@ def test_the_index_of_the_search_waits_until_somebody_reaches_for_it(open_page, 
         elif reach == "hover":
             page.locator(".md-search__form").hover()
         else:
-            page.locator("header label[for=__search]").click()
+            page.locator(".md-header__button[for=__search]").click()
 
 
 def test_an_address_can_hold_what_is_searched(open_page, until):

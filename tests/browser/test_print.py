@@ -60,7 +60,7 @@ def test_no_name_of_a_network_is_broken_within_a_word(open_page):
     page = open_page("results/")
     text = PdfReader(io.BytesIO(page.pdf(format="A4"))).pages[0].extract_text()
     names = page.locator(".results-table tbody th a").all_inner_texts()
-    assert len(names) == 3
+    assert len(names) == 5
     for name in names:
         assert set(name.split()) <= set(text.split())
 
@@ -75,5 +75,5 @@ def test_paper_is_white(open_page, until, lesson, dark):
     link = "getComputedStyle(document.querySelector('article p a')).color"
     until(page, f"{link} === 'rgb(31, 90, 166)'")  # not that of a dark page; it fades
     sources = page.evaluate(f"({SHOWN})().map(image => image.currentSrc || image.src)")
-    assert len(sources) >= 5
+    assert sources
     assert [source for source in sources if ".dark." in source] == []

@@ -44,7 +44,7 @@ def test_texts_sort_too_and_by_keyboard(open_page):
 
 def test_without_javascript_it_is_a_plain_table(open_page):
     page = open_page("results/", java_script_enabled=False)
-    assert len(column(page, "network")) == 3
+    assert len(column(page, "network")) == 5
     assert page.locator(".results-table button").count() == 0
 
 

@@ -50,14 +50,14 @@ def test_a_chart_has_named_axes_ticks_and_a_line_for_each_curve():
 
 
 def test_lines_are_told_apart_by_more_than_colour():
-    curves = [Curve(str(number), [(1, 0.5), (2, 0.6 + number / 10)]) for number in range(4)]
+    curves = [Curve(str(number), [(1, 0.5), (2, 0.6 + number / 10)]) for number in range(6)]
     groups = lines(drawing(curves))
-    assert len({group.get("class") for group in groups}) == 4
+    assert len({group.get("class") for group in groups}) == 6
     ends = [
         re.sub(r"[\d.,\s-]+", " ", ElementTree.tostring(group[1], "unicode")) for group in groups
     ]
     corners = [len(group[1].get("points", "").split()) for group in groups]
-    assert len(set(zip(ends, corners, strict=True))) >= 3
+    assert len(set(zip(ends, corners, strict=True))) >= 4
 
 
 def test_a_legend_names_every_line():
