@@ -15,6 +15,8 @@ from mnist_lessons.studies._recipes import RECIPES, Recipe
 __all__ = ["RECIPES", "SEEDS", "Recipe", "Record", "Step", "load_study", "read_records"]
 
 SEEDS = (1, 2, 3, 4, 5)
+"""Of the trainings of each recipe."""
+
 RECORDS = Path(__file__).with_name("records.jsonl")
 
 

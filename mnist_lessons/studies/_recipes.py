@@ -167,3 +167,4 @@ _LADDERS = {
 }
 
 RECIPES: dict[str, tuple[Recipe, ...]] = {name: tuple(make()) for name, make in _LADDERS.items()}
+"""The recipes of each ladder, by its name; each but the first changes an earlier one."""
