@@ -8,6 +8,7 @@ import sys
 from statistics import mean, stdev
 
 import pytest
+import torch
 
 from mnist_lessons import _fetch
 from mnist_lessons.models import count_parameters
@@ -76,6 +77,13 @@ def test_the_key_is_of_what_decides_the_result():
         recipe.then("x", "y", standardised=not recipe.standardised),
     ):
         assert other.key != recipe.key
+
+
+def test_reading_a_study_draws_no_random_number():
+    torch.manual_seed(0)
+    state = torch.get_rng_state()
+    load_study()
+    assert torch.equal(torch.get_rng_state(), state)
 
 
 def test_a_step_knows_its_mean_its_spread_and_what_is_missing(tmp_path):

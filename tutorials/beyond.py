@@ -79,6 +79,10 @@ print(f"not recorded for all seeds: {', '.join(waiting) or 'nothing'}")
 
 
 # %%
+def chosen(ladder):
+    return [step for step in study[ladder] if step.recipe.tested][-1]
+
+
 def show_table(steps):
     known = {step.recipe.name: step for step in steps}
     print("validation        gain   seeds  epochs  change")
@@ -148,10 +152,9 @@ def show_figure(steps, name):
 # This is what augmentation does to one image:
 
 # %%
-from mnist_lessons.augmentation import RandomAffine
-
+change = chosen("dnn").recipe.config.augment
+print(change)
 torch.manual_seed(SEED)
-change = RandomAffine(shift=1.5, degrees=8, scale=0.1, shear=8)
 digit = mnist.train.labels[0].item()
 many = change(splits.train.images[:1].expand(24, -1, -1, -1))
 figure = plots.image_grid(
@@ -181,21 +184,17 @@ show_figure(study["dnn"], "dnn-steps")
 # %%
 from dataclasses import replace
 
-from mnist_lessons.studies import RECIPES
 from mnist_lessons.training import fit
 
 
-def chosen(ladder):
-    return [recipe for recipe in RECIPES[ladder] if recipe.tested][-1]
+def begin(recipe, preview):
+    epochs = run.epochs(recipe.config.epochs, preview=preview)
+    torch.manual_seed(SEED)
+    return recipe.model(), replace(recipe.config_for(SEED), epochs=epochs)
 
 
-recipe = chosen("dnn")
-config = replace(
-    recipe.config_for(SEED), epochs=run.epochs(recipe.config.epochs, preview=2)
-)
-torch.manual_seed(SEED)
-dnn = recipe.model()
-steps = fit(dnn, recipe.prepare(mnist).to(run.device), config, run.checkpoints)
+dnn, config = begin(chosen("dnn").recipe, preview=2)
+steps = fit(dnn, splits, config, run.checkpoints)
 history_dnn = run.follow("dnn, improved", steps, epochs=config.epochs)
 
 # %%
@@ -214,11 +213,7 @@ print(f"test: {predictions_dnn.score}")
 
 # %%
 def show_recorded(ladder):
-    [step] = [
-        step
-        for step in study[ladder]
-        if step.recipe.name == chosen(ladder).name
-    ]
+    step = chosen(ladder)
     for record in step.records:
         share = record.test["correct"] / record.test["count"]
         print(f"recorded, seed {record.seed}: test {share:.2%}")
@@ -244,12 +239,7 @@ show_table(study["cnn-short"])
 show_figure(study["cnn-short"], "cnn-short-steps")
 
 # %%
-recipe = chosen("cnn-short")
-config = replace(
-    recipe.config_for(SEED), epochs=run.epochs(recipe.config.epochs, preview=1)
-)
-torch.manual_seed(SEED)
-cnn = recipe.model()
+cnn, config = begin(chosen("cnn-short").recipe, preview=1)
 steps = fit(cnn, splits, config, run.checkpoints)
 history_cnn = run.follow("cnn, improved", steps, epochs=config.epochs)
 
@@ -321,8 +311,7 @@ compact_mean = show_recorded("compact")
 # records hold the rows of their mistakes.
 
 # %%
-[best] = [step for step in study["compact"] if step.recipe == chosen("compact")]
-mistakes = [set(record.test["errors"]) for record in best.records]
+mistakes = [set(record.test["errors"]) for record in chosen("compact").records]
 always = sorted(set.intersection(*mistakes))
 ever = set.union(*mistakes)
 print(f"misread by all {len(mistakes)} trainings: {len(always)} images")
@@ -433,11 +422,12 @@ print(f"one epoch of the blog's loop: {blog_seconds:.1f} s")
 # a checkpoint here, so the seconds are those of this run.
 
 # %%
-quick = replace(chosen("cnn-short").config, epochs=run.epochs(2, preview=1))
+recipe = chosen("cnn-short").recipe
+quick = replace(recipe.config, epochs=run.epochs(2, preview=1))
 seconds, shares = [], []
 for seed in range(1, 6):
     torch.manual_seed(seed)
-    model = chosen("cnn-short").model()
+    model = recipe.model()
     history = list(fit(model, splits, replace(quick, seed=seed)))
     seconds.append(sum(record.seconds for record in history))
     shares.append(history[-1].validation_accuracy)

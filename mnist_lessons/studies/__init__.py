@@ -129,7 +129,8 @@ def load_study(path: Path = RECORDS) -> dict[str, list[Step]]:
 
 
 def _of(recipe: Recipe, known: Mapping[tuple[str, int], Record]) -> Iterator[Record]:
+    key = recipe.key
     for seed in SEEDS:
-        record = known.get((recipe.key, seed))
+        record = known.get((key, seed))
         if record and (record.test or not recipe.tested):
             yield record
