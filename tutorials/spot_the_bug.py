@@ -119,7 +119,7 @@ right = followed("right")
 predictions = predict(right, splits.test)
 reference = predictions.score
 run.record(reference=reference.accuracy)
-print(f"the right version, on the test images: {reference}")
+print(f"right version: {reference}")
 
 # %% [markdown]
 # ## 1. The perfect score
