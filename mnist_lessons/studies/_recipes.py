@@ -129,17 +129,19 @@ def _cnn_short() -> list[Recipe]:
 
 
 def _cnn_long() -> list[Recipe]:
-    short = Recipe(
-        name="cnn-30",
-        change="the best of 3 epochs, for 30",
+    alone = Recipe(
+        name="cnn-20",
+        change="one-cycle learning rate, 20 epochs",
         network="ImprovedCNN without dropout",
         config=TrainConfig(
-            epochs=30, batch_size=64, learning_rate=5e-3, optimiser="adam", schedule="one-cycle"
+            epochs=20, batch_size=128, learning_rate=5e-3, optimiser="adam", schedule="one-cycle",
+            measured_images=_FEW,
         ),
-    )
-    moved = short.then("cnn-30-augmented", "augmentation", augment=_SLIGHTLY).chosen()
-    averaged = moved.then("cnn-30-averaged", "averaged weights", averaging=0.999)
-    return [short, moved, averaged]
+    )  # fmt: skip
+    moved = alone.then("cnn-20-augmented", "augmentation, a lot", augment=_STRONGLY)
+    smoothed = moved.then("cnn-20-smoothed", "smoothed labels", label_smoothing=0.1)
+    long = smoothed.then("cnn-90", "90 epochs", epochs=90).chosen()
+    return [alone, moved, smoothed, long]
 
 
 def _compact() -> list[Recipe]:
