@@ -91,8 +91,7 @@ class Run:
     def __init__(self, lesson: str, *, seed: int, settings: Settings) -> None:
         self.device = select_device(settings.device)
         self.folder = settings.runs / lesson
-        checkpoints = settings.checkpoints or settings.runs / "checkpoints"
-        self.checkpoints = checkpoints.absolute() / lesson
+        self.checkpoints = settings.checkpoints_of(lesson)
         self._started = time.perf_counter()
         self._figures: dict[str, LessonFigure] = {}
         self._histories: list[tuple[str, tuple[EpochRecord, ...]]] = []

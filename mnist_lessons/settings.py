@@ -61,6 +61,10 @@ class Settings:
             runs=_path(values["RUNS"] or "runs"),
         )
 
+    def checkpoints_of(self, name: str) -> Path:
+        """Folder for the trainings of one lesson or study, an absolute path."""
+        return (self.checkpoints or self.runs / "checkpoints").absolute() / name
+
 
 _RANGES = {
     "DEVICE": (_DEVICE, "auto, cpu, cuda, cuda:N (N from 0 to 99) or mps"),

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn, optim
+from torch import Tensor, nn, optim
 from torch.nn import functional as F
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
@@ -30,6 +30,9 @@ OPTIMISERS: dict[str, Callable[..., optim.Optimizer]] = {
     "sgd": optim.SGD,
 }
 """By name, what makes an optimiser of parameters, `lr` and `weight_decay`."""
+
+
+_Weights = tuple[Tensor, ...] | list[Tensor]
 
 
 def _one_cycle(progress: float) -> float:
@@ -78,9 +81,9 @@ class TrainConfig:
         label_smoothing: share of the probability that the loss asks for all digits alike, 0 to
             0.9; the measured losses are without it.
         averaging: 0, or the decay of an exponential moving average of all weights, step by step,
-            up to 0.999999. It is the average that is measured, and that the model holds at the
-            end (B. T. Polyak and A. B. Juditsky, "Acceleration of stochastic approximation by
-            averaging", 1992).
+            up to 0.999999; after n steps (n + 1) / (n + 10) at most. It is the average that is
+            measured, and that the model holds at the end (B. T. Polyak and A. B. Juditsky,
+            "Acceleration of stochastic approximation by averaging", 1992).
         augment: changes the images of each batch before the model sees them; None: as they are.
         seed: of the order of the images and of dropout, 0 to 2**31 - 1.
         measured_images: training images, from the first on, that are measured after each epoch,
@@ -233,8 +236,13 @@ def fit(
 def _average(model: nn.Module, config: TrainConfig) -> AveragedModel | None:
     if not config.averaging:
         return None
-    average = get_ema_multi_avg_fn(config.averaging)
-    return AveragedModel(model, multi_avg_fn=average, use_buffers=True)
+
+    def update(averages: _Weights, current: _Weights, steps: Tensor | int) -> None:
+        # Smaller at first: else the weights of the first steps would linger.
+        decay = min(config.averaging, (1 + int(steps)) / (10 + int(steps)))
+        get_ema_multi_avg_fn(decay)(averages, current, steps)
+
+    return AveragedModel(model, multi_avg_fn=update, use_buffers=True)
 
 
 def _train_epoch(

@@ -316,7 +316,7 @@ def test_averaged_weights_are_measured_and_kept(small):
 
     plain = build(SimpleDNN)
     optimiser = torch.optim.SGD(plain.parameters(), lr=0.1)
-    average = None
+    average, steps = None, 0
     for epoch in (1, 2):
         torch.manual_seed(epoch)
         for rows in torch.randperm(257).split(32):
@@ -325,14 +325,12 @@ def test_averaged_weights_are_measured_and_kept(small):
             loss.backward()
             optimiser.step()
             now = weights(plain)
-            average = (
-                now
-                if average is None
-                else [
-                    decay * before + (1 - decay) * after
-                    for before, after in zip(average, now, strict=True)
-                ]
-            )
+            share = min(decay, (1 + steps) / (10 + steps))
+            average = [
+                share * before + (1 - share) * after
+                for before, after in zip(average or now, now, strict=True)
+            ]
+            steps += 1
     for kept, expected in zip(weights(model), average, strict=True):
         torch.testing.assert_close(kept, expected)
     assert not same(weights(model), weights(plain))

@@ -27,8 +27,8 @@ def train(recipe: Recipe, seed: int) -> Record:
     splits = recipe.prepare(mnist).to(device)
     torch.manual_seed(seed)
     model = recipe.model()
-    checkpoints = (settings.checkpoints or settings.runs / "checkpoints") / "studies"
-    records = list(fit(model, splits, recipe.config_for(seed), checkpoints))
+    config = recipe.config_for(seed)
+    records = list(fit(model, splits, config, settings.checkpoints_of("studies")))
     last = records[-1]
     return Record(
         recipe=recipe.name,
