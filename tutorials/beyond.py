@@ -263,12 +263,12 @@ cnn_mean = show_recorded("cnn-short")
 # Now the network has the time to learn its images by heart, and augmentation
 # has the time to prevent it.
 #
+# - **Smoothed labels**, in all steps from here on. The loss no longer asks for
+#   certainty. It asks for a probability of 91% for the true digit, and of 1%
+#   for each other one ([Szegedy and others](https://arxiv.org/abs/1512.00567)).
+#   So nothing is gained by larger and larger logits.
 # - **Augmentation, a lot.** Each image is moved, turned, resized and slanted
 #   further than before.
-# - **Smoothed labels.** The loss no longer asks for certainty. It asks for a
-#   probability of 91% for the true digit, and of 1% for each other one
-#   ([Szegedy and others](https://arxiv.org/abs/1512.00567)). So nothing is
-#   gained by larger and larger logits, and a wrong label pulls less.
 # - **Patience.** A network that never sees an image twice can go on learning.
 
 # %%

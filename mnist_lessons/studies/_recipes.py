@@ -131,17 +131,16 @@ def _cnn_short() -> list[Recipe]:
 def _cnn_long() -> list[Recipe]:
     alone = Recipe(
         name="cnn-20",
-        change="one-cycle learning rate, 20 epochs",
+        change="smoothed labels, 20 epochs",
         network="ImprovedCNN without dropout",
         config=TrainConfig(
             epochs=20, batch_size=128, learning_rate=5e-3, optimiser="adam", schedule="one-cycle",
-            measured_images=_FEW,
+            label_smoothing=0.1, measured_images=_FEW,
         ),
     )  # fmt: skip
     moved = alone.then("cnn-20-augmented", "augmentation, a lot", augment=_STRONGLY)
-    smoothed = moved.then("cnn-20-smoothed", "smoothed labels", label_smoothing=0.1)
-    long = smoothed.then("cnn-90", "90 epochs", epochs=90).chosen()
-    return [alone, moved, smoothed, long]
+    long = moved.then("cnn-90", "90 epochs", epochs=90).chosen()
+    return [alone, moved, long]
 
 
 def _compact() -> list[Recipe]:
@@ -151,15 +150,14 @@ def _compact() -> list[Recipe]:
         network="CompactCNN without batch normalisation",
         config=TrainConfig(
             epochs=4, batch_size=128, learning_rate=3e-3, optimiser="adam", schedule="one-cycle",
-            augment=_STRONGLY, measured_images=_FEW,
+            label_smoothing=0.1, augment=_STRONGLY, measured_images=_FEW,
         ),
     )  # fmt: skip
     normalised = plain.then(
         "compact-normalised", "batch normalisation", network="CompactCNN", learning_rate=1e-2
     )
-    smoothed = normalised.then("compact-smoothed", "smoothed labels", label_smoothing=0.1)
-    long = smoothed.then("compact", "24 epochs", epochs=24).chosen()
-    return [plain, normalised, smoothed, long]
+    long = normalised.then("compact", "24 epochs", epochs=24).chosen()
+    return [plain, normalised, long]
 
 
 _LADDERS = {
