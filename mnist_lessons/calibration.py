@@ -80,11 +80,13 @@ def reliability_bins(predictions: Predictions, bins: int = 15) -> tuple[Reliabil
         The bins that hold an image, the lowest confidence first.
 
     Raises:
-        ValueError: there is no bin, or no image.
+        ValueError: there is no bin, no image, or a logit is NaN.
     """
     if bins < 1 or len(predictions.labels) == 0:
         raise ValueError(f"cannot sort {len(predictions.labels)} images into {bins} bins")
     confidence = predictions.confidence.double().numpy()
+    if np.isnan(confidence).any():
+        raise ValueError("a confidence is NaN: the logits are not all numbers")
     right = (predictions.digits == predictions.labels).numpy()
     edges = np.linspace(0, 1, bins + 1)
     places = np.searchsorted(edges[1:-1], confidence)  # what lies on an edge belongs below it
@@ -113,7 +115,8 @@ def expected_calibration_error(predictions: Predictions, bins: int = 15) -> floa
 def with_temperature(predictions: Predictions, temperature: float) -> Predictions:
     """The same predictions with all logits divided by a temperature.
 
-    Above 1 every confidence falls, below 1 every confidence rises. The predicted digits stay.
+    Above 1 every confidence falls, below 1 every confidence rises. The predicted digits stay,
+    except where the division rounds the two greatest logits of an image to the same number.
 
     Args:
         predictions: of any images.
@@ -135,11 +138,16 @@ def fit_temperature(predictions: Predictions) -> float:
 
     Raises:
         ValueError: there is no lowest one: all predictions are right, so that ever lower
-            temperatures are better, or the logits say nothing about the labels.
+            temperatures are better, or the logits say nothing about the labels; or there is no
+            image.
     """
+    if len(predictions.labels) == 0:
+        raise ValueError("no temperature fits 0 images")
     if len(predictions.errors) == 0:
         raise ValueError("no prediction is wrong: nothing tells how sure the model should be")
     logits = predictions.logits.double()
+    if bool((logits == logits[:, :1]).all()):
+        raise ValueError("the logits say nothing about the labels: all of an image are equal")
     # The cross-entropy is convex in the inverse of the temperature, not in the temperature.
     inverse = torch.ones((), dtype=torch.float64, requires_grad=True)
     optimiser = torch.optim.LBFGS(

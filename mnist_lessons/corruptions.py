@@ -93,7 +93,7 @@ def blur(images: Tensor, radius: float) -> Tensor:
     Beyond its edge an image is taken to go on as in a mirror.
 
     Args:
-        images: float32 (N, 1, H, W), 0 to 1, H and W at least 28.
+        images: float32 (N, 1, H, W), 0 to 1, H and W more than 3 times the radius.
         radius: standard deviation of the weights in pixels, 0 to 9.
 
     Raises:
@@ -104,6 +104,8 @@ def blur(images: Tensor, radius: float) -> Tensor:
     if not radius:
         return images.clone()
     reach = math.ceil(3 * radius)  # what lies further away has next to no weight
+    if min(images.shape[2:]) <= reach:
+        raise ValueError(f"a radius of {radius:g} needs images of more than {reach} pixels a side")
     blurred: Tensor = gaussian_blur(images, [2 * reach + 1] * 2, [radius] * 2)
     return blurred.clamp_(0, 1)
 
@@ -150,6 +152,8 @@ def _checked(images: Tensor) -> Tensor:
         raise ValueError(
             f"images must be float32 (N, 1, H, W), not {images.dtype} {tuple(images.shape)}"
         )
+    if images.numel() == 0:
+        raise ValueError("there must be at least one image")
     if not (images.min() >= 0 and images.max() <= 1):
         low, high = images.min().item(), images.max().item()
         raise ValueError(f"pixels must be from 0 to 1, not from {low:g} to {high:g}")

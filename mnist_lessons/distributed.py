@@ -172,6 +172,8 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         raise SettingError(f"images must be at least 1, not {options.images}")
     if options.output and not options.output.parent.is_dir():
         raise SettingError(f"there is no folder {options.output.parent}")
+    if options.output and options.output.is_dir():
+        raise SettingError(f"{options.output} is a folder: --output names a file")
     return options
 
 
@@ -218,6 +220,8 @@ def _own_device(asked: str) -> torch.device:
 
 def _variable(name: str) -> int:
     """A number that torchrun tells its processes."""
+    if name not in os.environ:
+        raise SettingError(f"WORLD_SIZE is set, but not {name}: let torchrun start the processes")
     return int(os.environ[name])
 
 

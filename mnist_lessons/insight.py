@@ -36,7 +36,7 @@ def occlusion_map(
     """
     if side < 1 or side % 2 == 0:
         raise ValueError(f"side must be an odd number from 1 on, not {side!r}")
-    if digit not in range(10):
+    if isinstance(digit, bool) or not isinstance(digit, int) or digit not in range(10):
         raise ValueError(f"digit must be a whole number from 0 to 9, not {digit!r}")
     height, width = image.shape[-2:]
     rows, columns = (_near(length, side // 2, image.device) for length in (height, width))

@@ -131,7 +131,8 @@ class EpochRecord:
         validation_count: validation images measured, all of them.
         images: images trained on in this epoch; 0 for epoch 0.
         seconds: time spent training in this epoch, measuring excluded.
-        learning_rate: learning rate of the last step of the epoch.
+        learning_rate: learning rate of the last step of the epoch; for epoch 0, which has none,
+            that of the configuration.
     """
 
     epoch: int

@@ -111,6 +111,9 @@ def test_what_cannot_be_sorted_into_bins_is_refused(measure):
         measure(calibrated(10), 0)
     with pytest.raises(ValueError, match="0 images"):
         measure(nothing)
+    spoiled = Predictions(calibrated(10).logits * math.nan, calibrated(10).labels)
+    with pytest.raises(ValueError, match="NaN"):
+        measure(spoiled)
 
 
 # The expected calibration error
@@ -209,8 +212,10 @@ def test_no_temperature_is_fitted_where_none_is_best():
     honest = calibrated(200)
     with pytest.raises(ValueError, match="no prediction is wrong"):
         fit_temperature(Predictions(honest.logits, honest.digits))
-    with pytest.raises(ValueError, match="no prediction is wrong"):
+    with pytest.raises(ValueError, match="0 images"):
         fit_temperature(nothing)
+    with pytest.raises(ValueError, match="nothing about the labels"):
+        fit_temperature(Predictions(torch.ones_like(honest.logits), honest.labels))
     with pytest.raises(ValueError, match="nothing about the labels"):
         fit_temperature(Predictions(honest.logits, honest.logits.argmin(dim=1)))
 

@@ -86,12 +86,20 @@ def test_pixels_are_counted_in_whole_numbers(digits, change):
         (lambda images: images.expand(-1, 3, -1, -1), "images must be float32"),
         (lambda images: images * 255, "pixels must be from 0 to 1, not from 0 to 255"),
         (lambda images: images - 0.5, "pixels must be from 0 to 1, not from -0.5 to 0.5"),
+        (lambda images: images[:0], "there must be at least one image"),
     ],
-    ids=["float64", "no channel", "three channels", "bytes", "centred"],
+    ids=["float64", "no channel", "three channels", "bytes", "centred", "none"],
 )
 def test_other_images_are_refused(digits, change, amount, spoil, message):
     with pytest.raises(ValueError, match=message):
         change(spoil(digits), amount)
+
+
+def test_a_blur_needs_room(digits):
+    small = digits[:, :, :20, :20]
+    assert blur(small, 6).shape == small.shape
+    with pytest.raises(ValueError, match="a radius of 9 needs images of more than 27 pixels"):
+        blur(small, 9)
 
 
 @given(pixels=st.integers(1, 28))

@@ -178,7 +178,8 @@ def test_the_program_trains_alike_with_and_without_torchrun(tmp_path, capsys):
     process = torchrun("-m", "mnist_lessons.distributed", *SMALL, "--output", tmp_path / "two.pt")
     out, err = process.communicate()
     assert process.returncode == 0, err
-    assert all(line.startswith("mnist_lessons: ") for line in err.splitlines())
+    # Both say that this is the sample, now and then at the same moment: then a line end is late.
+    assert all(line.startswith("mnist_lessons: ") for line in filter(None, err.splitlines())), err
     assert main([*SMALL, "--output", str(tmp_path / "one.pt")]) == 0
     said = capsys.readouterr().out
     told, expected = ([line.rsplit("  ", 1)[0] for line in s.splitlines()] for s in (out, said))
@@ -207,6 +208,7 @@ def test_the_program_trains_alike_with_and_without_torchrun(tmp_path, capsys):
         (["--dtype", "int8"], "float64"),
         (["--images", "0"], "images must be"),
         (["--output", "/no/such/folder/weights.pt"], "/no/such/folder"),
+        (["--output", "/"], "/ is a folder"),
         (["--nonsense"], "--nonsense"),
     ],
 )
@@ -217,6 +219,13 @@ def test_a_wrong_argument_is_one_line(arguments, told, capsys):
     assert len(err.splitlines()) == 1
     assert err.startswith("error: ")
     assert told in err
+
+
+def test_a_process_that_torchrun_did_not_start_says_so(monkeypatch, capsys):
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.delenv("LOCAL_RANK", raising=False)
+    assert main([]) == 2
+    assert "let torchrun start the processes" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("device", ["mps", "cuda:1"])

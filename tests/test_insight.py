@@ -76,7 +76,7 @@ def test_a_side_has_a_middle(image, side):
         occlusion_map(Eye(), image, 3, side=side)
 
 
-@pytest.mark.parametrize("digit", [-1, 10])
+@pytest.mark.parametrize("digit", [-1, 10, 3.0, True])
 def test_a_digit_is_from_0_to_9(image, digit):
     with pytest.raises(ValueError, match="digit must be a whole number from 0 to 9"):
         occlusion_map(Eye(), image, digit)

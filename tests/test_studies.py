@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from mnist_lessons import _fetch
+from mnist_lessons.errors import DataError
 from mnist_lessons.models import count_parameters
 from mnist_lessons.studies import RECIPES, RECORDS, SEEDS, Record, load_study, read_records
 from mnist_lessons.studies.__main__ import _train_all
@@ -120,7 +121,7 @@ def test_a_line_that_is_no_record_is_named(tmp_path):
     assert read_records(tmp_path / "none.jsonl") == []
     for wrong in ("{", "[]", '{"recipe": "x"}'):
         path.write_text(made(ALL[0], 1).as_line() + wrong + "\n", encoding="utf-8")
-        with pytest.raises(ValueError, match=r"x\.jsonl, line 2, is no record: "):
+        with pytest.raises(DataError, match=r"x\.jsonl, line 2, is no record: "):
             read_records(path)
 
 
@@ -179,6 +180,15 @@ def test_the_sample_and_unknown_recipes_are_refused(tmp_path):
     assert process.returncode == 2
     assert "no recipe nonsense: there are dnn, " in process.stderr
     assert not path.exists()
+
+
+def test_what_cannot_be_written_is_said_before_the_training(tmp_path):
+    process = started("--output", str(tmp_path))
+    assert process.returncode == 2
+    assert f"{tmp_path} is a folder" in process.stderr
+    process = started("--output", str(tmp_path / "none" / "records.jsonl"))
+    assert process.returncode == 2
+    assert f"there is no folder {tmp_path / 'none'}" in process.stderr
 
 
 def test_what_is_recorded_was_made_from_committed_code_on_the_full_mnist():

@@ -327,8 +327,8 @@ for name in models:
 # %% [markdown]
 # Each refusal buys accuracy. The same threshold means another thing before the
 # temperature and after it. Only a calibrated network gives it a meaning: of
-# the answers with a confidence of 0.9 or more, at least nine in ten should be
-# right.
+# the answers with a confidence of 0.99 or more, at least 99 of a hundred should
+# be right. Compare the lines before and after.
 #
 # A single threshold is a single point. The whole bargain is a curve: sort the
 # images by confidence, answer the surest first, and watch the accuracy fall
@@ -532,7 +532,8 @@ for name, found in replies.items():
 # The greatest probability is still the usual
 # [first attempt](https://arxiv.org/abs/1610.02136) to find strangers, and the
 # measure for better ones. A threshold protects from digits that are hard to
-# read. Against what is no digit, something else must stand guard: a check of
+# read. Against what is no digit, nobody can rely on it: it may work for one
+# network and fail for another. Something else must stand guard: a check of
 # the image before the network sees it, or a network that
 # [met strangers in its training](https://arxiv.org/abs/1812.04606). You can be
 # one yourself: scribble on the page [Draw a digit](../draw.md), and see how

@@ -231,9 +231,9 @@ run.record(
 # Look at three pixels. That is a tenth of the width of the image, and no reader
 # would mind. The DNN reads {{ dnn_moved | percent }} of these images, the
 # CNN {{ cnn_moved | percent }}. MNIST fits every digit into a box of 20 by 20
-# pixels, so from about four pixels on, the edge begins to cut off strokes. That
-# excuses a little of the fall at the right end, and none of it at one and two
-# pixels.
+# pixels, so from about three pixels on, the edge begins to cut off strokes.
+# That excuses a little of the fall at the right end, and next to none of it at
+# one and two pixels.
 
 # %% [markdown]
 # ## A weight for each pixel
@@ -330,11 +330,12 @@ assert same
 # and not know it in another.
 #
 # Then why does the CNN fall as well? **Pooling** keeps the greatest answer of
-# each square of 2 by 2, so a small move often changes nothing. But after
-# pooling twice, there are still 4 by 4 places, and the last layers have a
-# weight for each of them. They are a fully connected network again. So a CNN
-# bears small moves, and is not blind to large ones, as [Azulay and
-# Weiss](https://arxiv.org/abs/1805.12177) found for much larger networks.
+# each square of 2 by 2. That softens a small move, and does not undo it. And
+# after pooling twice, there are still 4 by 4 places, and the last layers have
+# a weight for each of them. They are a fully connected network again. So the
+# CNN bears moves better than the DNN, and is not blind to them. In much larger
+# networks, even a move by one pixel can turn the answer: [Azulay and
+# Weiss](https://arxiv.org/abs/1805.12177) measured it.
 #
 # ## Teach it with changed copies
 #
@@ -455,8 +456,9 @@ bars = [
     for name, model in models.items()
 ]
 best = max(bars, key=lambda bar: bar.value)
+commonest = inverted.labels.bincount().max().item() / len(inverted)
 figure = plots.bar_chart(
-    [*bars, plots.Bar("a guess", 10)],
+    [*bars, plots.Bar("always the commonest digit", 100 * commonest)],
     title=f"Inverted digits: {best.name} does best, with {best.value:.0f}%",
     axis=plots.Axis("accuracy (%)", limits=(0, 100)),
     format_value="{:.1f}",
@@ -466,7 +468,8 @@ run.show(figure, "inverted")
 # %% [markdown]
 # Neither weight sharing nor moved copies say that ink may be black. An edge
 # turned from bright-dark to dark-bright is the opposite edge for a filter. A
-# weight above zero that waited for ink now meets paper. A bar above the guess
+# weight above zero that waited for ink now meets paper. Who says the commonest
+# digit each time, without looking, scores the last bar. A bar well above it
 # means that something of the shapes comes through; that is far from reading.
 # Examples can teach it, as in the first exercise, or a rule that inverts the
 # image first.
@@ -704,5 +707,6 @@ run.finish()
 # *The changes follow D. Hendrycks and T. Dietterich, [Benchmarking neural
 # network robustness](https://arxiv.org/abs/1903.12261), and N. Mu and J.
 # Gilmer, [MNIST-C](https://arxiv.org/abs/1906.02337). Weight sharing and
-# pooling come from Y. LeCun and others, "Gradient-based learning applied to
-# document recognition", 1998.*
+# pooling go back to K. Fukushima, "Neocognitron", 1980; for digits, see Y.
+# LeCun and others, "Gradient-based learning applied to document recognition",
+# 1998.*

@@ -9,7 +9,7 @@
 # ## What you will learn
 #
 # - how a batch is divided among processes, and why that changes nothing,
-# - why the weights differ in their last bits all the same,
+# - why the weights come to differ all the same,
 # - what one gains by it, and when one gains nothing,
 # - what to type for one machine, and for several.
 
@@ -263,11 +263,14 @@ print(f"float64: no weight differs by more than {last['float64']:.1e}")
 # %% [markdown]
 # It was the rounding. The arithmetic is that of one process.
 #
-# With many steps, such differences grow. Each step starts from the weights that
-# the last one left, so it hands their differences on. Two things enlarge them:
+# In `float32`, such differences grow with every step. Each step starts from
+# the weights that the last one left, so it hands their differences on. Two
+# things enlarge them:
 #
-# - Adam divides the gradient by its usual size. Where a gradient is nearly
-#   zero, little is left of it but rounding, and Adam makes a full step of that.
+# - Adam divides the gradient by its usual size, to which it adds 1e-8. Where a
+#   gradient is nearly zero, little is left of it but rounding, and Adam can
+#   make a full step of that. In `float64`, the rounding lies far below 1e-8,
+#   and no step is made of it.
 # - A ReLU is a bend. Where a number lies just above zero in one training and
 #   just below in the other, the gradient takes another way.
 #
@@ -334,11 +337,13 @@ run.record(seconds_one=seconds[1], seconds_two=seconds[2], ratio=ratio)
 # %%
 from mnist_lessons.models import count_parameters, summarise
 
-products = sum(layer.multiplications for layer in summarise(model))
+products = [layer.multiplications for layer in summarise(model)]
 share = config.batch_size // 2
 steps = -(-len(mnist.train) // config.batch_size)
-# Forwards once; backwards once for the weights, once for the layer below.
-print(f"multiplications for a share:  {3 * share * products:12,}")
+# Forwards once; backwards once for the weights, once for the layer below, and
+# below the first layer there is none.
+passes = 3 * sum(products) - next(filter(None, products))
+print(f"multiplications for a share:  {share * passes:12,}")
 print(f"bytes of the gradient:        {4 * count_parameters(model):12,}")
 print(f"bytes of all logits:          {4 * 10 * config.batch_size:12,}")
 print(f"ms for a step, one process:   {1000 * seconds[1] / steps:12.1f}")

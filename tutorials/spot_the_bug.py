@@ -542,11 +542,11 @@ run.record(
 # ```
 #
 # ??? question "What is wrong?"
-#     The logits went through a ReLU and through dropout. A logit has to be able
-#     to say *surely not*, and for that it must be negative. Worse: where a ReLU
-#     returns zero, its gradient is zero. If the logit of a digit is negative
-#     for all images once, no image can ever bring it back. That digit is dead.
-#     And dropout hides half of the answers from the loss.
+#     The logits went through a ReLU and through dropout. Where a ReLU returns
+#     zero, its gradient is zero. If the logit of a digit is negative for all
+#     images once, none of them pulls it up again. Only a change of the layers
+#     before, made for the other digits, could. As a rule, that digit is dead.
+#     And in training, dropout sets half of the answers themselves to zero.
 
 # %%
 variants = {
@@ -568,6 +568,8 @@ for name, model in variants.items():
 clipped = predict(variants["ReLU, dropout"], splits.test)
 times = clipped.digits.bincount(minlength=10).tolist()
 dead = times.count(0)
+equal = int((clipped.logits == 0).all(dim=1).sum())
+print(f"all ten logits are zero for {equal:,} images")
 figure = plots.bar_chart(
     [plots.Bar(f"read as {digit}", times[digit]) for digit in range(10)],
     title=f"Of ten digits, the network with ReLU and dropout reads {10 - dead}",
@@ -580,9 +582,11 @@ run.record(
 )
 
 # %% [markdown]
-# Each dead digit costs about a tenth of the images. Which digits die depends on
-# the first weights and on the order of the images: another seed may lose more,
-# or fewer.
+# Compare the lines of the table: it is the ReLU that costs so much. Each dead
+# digit costs about a tenth of the images. Which digits die depends on the first
+# weights and on the order of the images: another seed may lose more, or fewer.
+# Images of a dead digit often end with ten zeros, and the first of ten equals
+# is read: a 0.
 #
 # **The sign.** The loss gets stuck, far above that of the right network. A
 # table of the digits that were read shows what is missing.
@@ -878,7 +882,8 @@ assert same > 0.999
 assert bare.score.loss < floor
 
 # %% [markdown]
-# The network was not bad. Its loss looked at it through frosted glass.
+# It reads as it did before: only its loss looked at it through frosted glass.
+# Yet such a loss is also a poor teacher. Compare with the right version.
 #
 # ### 3. A ninth mistake
 #
@@ -909,7 +914,7 @@ for size in (16, 64, len(correct) - 1):
 
 # %% [markdown]
 # It is harmless where all batches are equal. Where the last one holds a single
-# image, that image counts as much as all the others together. The test is
+# image, that image counts as much as a whole batch. The test is
 # `tests/test_training.py::test_losses_are_means_over_images_not_over_batches`.
 #
 # <!-- lessons: test tests/test_training.py
@@ -928,8 +933,9 @@ run.finish()
 # %% [markdown]
 # None of the eight raised an error. The loud ones stood in the log, for whoever
 # knew what the numbers should have been: ln 10 before the training, towards
-# zero after it, and never 100%. The others no log of losses could show. And
-# every one is found by a test of a few lines, which never tires of looking.
+# zero after it, and never 100%. The others need a second look: another
+# measurement, or a count. And every one is found by a test of a few lines,
+# which never tires of looking.
 #
 # *The cases are after PMNIST1 by Laurent Risser, part of
 # [FIDLE](https://fidle.cnrs.fr), and after the blog posts "MNIST (initiation)"

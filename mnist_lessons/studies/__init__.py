@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from mnist_lessons.errors import DataError
 from mnist_lessons.studies._recipes import RECIPES, Recipe
 
 __all__ = ["RECIPES", "SEEDS", "Recipe", "Record", "Step", "load_study", "read_records"]
@@ -103,7 +104,7 @@ def read_records(path: Path = RECORDS) -> list[Record]:
     """All lines of a file of records; none where there is no file.
 
     Raises:
-        ValueError: a line is no record; the message names its number.
+        DataError: a line is no record; the message names its number.
     """
     if not path.exists():
         return []
@@ -112,7 +113,7 @@ def read_records(path: Path = RECORDS) -> list[Record]:
         try:
             found.append(Record(**json.loads(line)))
         except (TypeError, ValueError) as error:
-            raise ValueError(f"{path.name}, line {number}, is no record: {error}") from error
+            raise DataError(f"{path.name}, line {number}, is no record: {error}") from error
     return found
 
 

@@ -28,6 +28,9 @@ def main() -> None:
     except LessonError as error:
         print(f"error: {error}", file=sys.stderr)
         raise SystemExit(error.exit_status) from None
+    except OSError as error:
+        print(f"error: {error}", file=sys.stderr)
+        raise SystemExit(1) from None
     except KeyboardInterrupt:
         print("interrupted; start again to go on", file=sys.stderr)
         raise SystemExit(130) from None
@@ -44,6 +47,10 @@ def _arguments() -> argparse.Namespace:
         parser.error(f"no recipe {', '.join(sorted(unknown))}: there are {', '.join(names)}")
     if arguments.jobs < 1:
         parser.error("--jobs must be at least 1")
+    if not arguments.output.parent.is_dir():
+        parser.error(f"there is no folder {arguments.output.parent}")
+    if arguments.output.is_dir():
+        parser.error(f"{arguments.output} is a folder: --output names a file")
     return arguments
 
 
