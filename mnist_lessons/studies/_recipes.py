@@ -100,10 +100,10 @@ def _dnn() -> list[Recipe]:
         schedule="one-cycle", learning_rate=4e-3, batch_size=256, epochs=40,
     )  # fmt: skip
     moved = cycle.then("dnn-augmented", "augmentation", augment=_SLIGHTLY)
-    averaged = moved.then("dnn-averaged", "averaged weights", averaging=0.999).chosen()
+    averaged = moved.then("dnn-averaged", "averaged weights", averaging=0.999)
     decayed = moved.then(
         "dnn-decayed", "weight decay instead", optimiser="adamw", weight_decay=0.05
-    )
+    ).chosen()
     return [lesson, standard, cycle, moved, averaged, decayed]
 
 
@@ -119,12 +119,12 @@ def _cnn_short() -> list[Recipe]:
     cycle = bare.then(
         "cnn-schedule", "one-cycle learning rate",
         schedule="one-cycle", learning_rate=5e-3,
-    ).chosen()  # fmt: skip
+    )  # fmt: skip
     averaged = cycle.then("cnn-averaged", "averaged weights", averaging=0.99)
     moved = cycle.then(
         "cnn-augmented", "augmentation, a little",
         augment=RandomAffine(shift=1, degrees=5, scale=0.05),
-    )  # fmt: skip
+    ).chosen()  # fmt: skip
     return [lesson, adam, bare, cycle, averaged, moved]
 
 
