@@ -191,6 +191,18 @@ def test_what_cannot_be_written_is_said_before_the_training(tmp_path):
     assert f"there is no folder {tmp_path / 'none'}" in process.stderr
 
 
+def test_every_training_of_the_study_is_recorded():
+    steps = [step for steps in load_study().values() for step in steps]
+    assert {step.recipe.name: step.missing for step in steps if step.missing} == {}
+
+
+@pytest.mark.parametrize("ladder", RECIPES)
+def test_validation_chooses_the_step_that_is_tested(ladder):
+    first, *others = load_study()[ladder]
+    tested = [step for step in others if step.recipe.tested]
+    assert tested == [max((first, *others), key=lambda step: step.validation[0])]
+
+
 def test_what_is_recorded_was_made_from_committed_code_on_the_full_mnist():
     records = read_records(RECORDS)
     assert records, "no study has been recorded"
