@@ -100,16 +100,21 @@ def show_table(steps):
 
 
 # %%
-def title_of(steps):
+def gains_of(steps):
     known = {step.recipe.name: step.validation[0] for step in steps}
-    gains = {
+    return {
         step.recipe.change: step.validation[0] - known[step.recipe.after]
         for step in steps
         if step.recipe.after in known
     }
-    if not gains:
-        return f"{steps[-1].recipe.change}: {steps[-1].validation[0]:.2%}"
-    return f"The change that gains most: {max(gains, key=gains.get)}"
+
+
+def title_of(steps):
+    gains = gains_of(steps)
+    best = max(gains, key=gains.get, default="")
+    if gains.get(best, 0) < max(step.validation[1] for step in steps):
+        return "No change gains more than the spread of the seeds"
+    return f"The change that gains most: {best}"
 
 
 # %%
@@ -180,6 +185,10 @@ show_table(study["dnn"])
 show_figure(study["dnn"], "dnn-steps")
 
 # %% [markdown]
+# The great spread of the second step is the work of one seed. With a constant
+# learning rate, each epoch ends where its last steps happen to lead, and the
+# last epoch may be an unlucky one. A schedule ends in small steps.
+#
 # Compare each gain with the spreads beside it. A gain that is smaller than the
 # spread may be luck. We keep the rule all the same, and take the highest mean:
 # a rule that bends where it suits is none.
@@ -267,8 +276,8 @@ cnn_mean = show_recorded("cnn-short")
 # %% [markdown]
 # ## The convolutional network, for longer
 #
-# Now the network has the time to learn its images by heart, and augmentation
-# has the time to prevent it.
+# Now the network has the time to learn its images by heart. Augmentation should
+# prevent it.
 #
 # - **Smoothed labels**, in all steps from here on. The loss no longer asks for
 #   certainty. It keeps back a tenth of the probability, and spreads it evenly
@@ -277,7 +286,7 @@ cnn_mean = show_recorded("cnn-short")
 #   gained by larger and larger logits.
 # - **Augmentation, a lot.** Each image is moved, turned, resized and slanted
 #   further than before.
-# - **Patience.** A network that never sees an image twice can go on learning.
+# - **Patience.** A network that never sees an image twice may go on learning.
 
 # %%
 show_table(study["cnn-long"])
@@ -287,6 +296,10 @@ show_figure(study["cnn-long"], "cnn-long-steps")
 long_mean = show_recorded("cnn-long")
 
 # %% [markdown]
+# The first step has done nearly all there is to do here. Augmentation and
+# patience gain less than luck does. Perhaps so few parameters have no more to
+# give. The next network has more, and spends them in another way.
+#
 # ## A better small network
 #
 # How good can a network with fewer than 100,000 parameters be? `CompactCNN` is
@@ -322,6 +335,8 @@ show_figure(study["compact"], "compact-steps")
 compact_mean = show_recorded("compact")
 
 # %% [markdown]
+# Again the layers count for far more than the length of the training.
+#
 # One confession belongs here. The long trainings of the last two ladders are a
 # second attempt. The first was scored on the test images too, and fell short of
 # what we had hoped for; so we went on. And two steps of the other ladders were
