@@ -469,6 +469,9 @@ print(f"one epoch of the blog's loop: {blog_seconds:.1f} s")
     if step.recipe.name == "cnn-schedule"
 ]
 quick = replace(recipe.config, epochs=run.epochs(2, preview=1))
+print(quick)
+
+# %%
 seconds, shares = [], []
 for seed in range(1, 6):
     torch.manual_seed(seed)
