@@ -469,7 +469,7 @@ print(f"one epoch of the blog's loop: {blog_seconds:.1f} s")
     if step.recipe.name == "cnn-schedule"
 ]
 quick = replace(recipe.config, epochs=run.epochs(2, preview=1))
-print(quick)
+print(f"{quick.epochs} epochs, {quick.schedule}, at most {quick.learning_rate}")
 
 # %%
 seconds, shares = [], []
