@@ -159,7 +159,7 @@ def load_slowly(page: Page) -> None:
     session.send("Network.enable")
     session.send("Network.setCacheDisabled", {"cacheDisabled": True})
     session.send("Network.emulateNetworkConditions", _SLOW)
-    page.reload(wait_until="networkidle")
+    page.reload(wait_until="networkidle", timeout=180_000)  # ms: a machine may be busy
 
 
 def layout_shift(page: Page) -> float:
