@@ -87,19 +87,6 @@ def chosen(ladder):
     return [step for step in study[ladder] if step.recipe.tested][-1]
 
 
-def show_table(steps):
-    known = {step.recipe.name: step for step in steps}
-    print("validation        gain   seeds  epochs  change")
-    for step in steps:
-        mean, spread = step.validation
-        before = known.get(step.recipe.after)
-        gain = f"{100 * (mean - before.validation[0]):+.2f}" if before else ""
-        print(f"{mean:.2%} ± {spread:.2%}  {gain:5}", end="")
-        print(f"  {len(step.records):5}  {step.recipe.config.epochs:6}", end="")
-        print(f"  {step.recipe.change}")
-
-
-# %%
 def gains_of(steps):
     known = {step.recipe.name: step.validation[0] for step in steps}
     return {
@@ -109,6 +96,20 @@ def gains_of(steps):
     }
 
 
+# %%
+def show_table(steps):
+    gains = gains_of(steps)
+    print("validation        gain   seeds  epochs  change")
+    for step in steps:
+        mean, spread = step.validation
+        gain = gains.get(step.recipe.change)
+        told = "" if gain is None else f"{100 * gain:+.2f}"
+        print(f"{mean:.2%} ± {spread:.2%}  {told:5}", end="")
+        print(f"  {len(step.records):5}  {step.recipe.config.epochs:6}", end="")
+        print(f"  {step.recipe.change}")
+
+
+# %%
 def title_of(steps):
     gains = gains_of(steps)
     best = max(gains, key=gains.get, default="")
