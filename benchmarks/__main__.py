@@ -10,6 +10,7 @@ from pathlib import Path
 
 from benchmarks import building, lessons, loops
 from benchmarks.rows import Part
+from mnist_lessons._checks import output_file
 from mnist_lessons.errors import LessonError
 
 __all__ = ["main"]
@@ -77,11 +78,10 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--threads", type=_positive, nargs="+", default=[1, 2], help="for the loops (1 2)"
     )
-    parser.add_argument("--json", type=Path, metavar="FILE", help="also write all figures here")
-    arguments = parser.parse_args()
-    if arguments.json and not arguments.json.parent.is_dir():
-        parser.error(f"argument --json: there is no folder {arguments.json.parent}")
-    return arguments
+    parser.add_argument(
+        "--json", type=output_file, metavar="FILE", help="also write all figures here"
+    )
+    return parser.parse_args()
 
 
 def _positive(text: str) -> int:

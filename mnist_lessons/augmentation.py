@@ -7,9 +7,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from mnist_lessons._checks import check_number
+
 __all__ = ["RandomAffine", "affine"]
 
-_RANGES = {"shift": 14.0, "degrees": 180.0, "scale": 0.9, "shear": 45.0}
+_RANGES = {"shift": 14, "degrees": 180, "scale": 0.9, "shear": 45}
 
 
 def affine(
@@ -86,11 +88,7 @@ class RandomAffine:
 
     def __post_init__(self) -> None:
         for field in fields(self):
-            value, high = getattr(self, field.name), _RANGES[field.name]
-            if isinstance(value, bool) or not isinstance(value, int | float):
-                raise ValueError(f"{field.name} must be a number, not {value!r}")
-            if not 0 <= value <= high:
-                raise ValueError(f"{field.name} must be a number from 0 to {high:g}, not {value!r}")
+            check_number(field.name, getattr(self, field.name), 0, _RANGES[field.name])
 
     def __call__(self, images: Tensor) -> Tensor:
         """Change images, float32 (N, C, H, W), each in its own way."""

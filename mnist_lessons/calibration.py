@@ -146,8 +146,11 @@ def fit_temperature(predictions: Predictions) -> float:
     if len(predictions.errors) == 0:
         raise ValueError("no prediction is wrong: nothing tells how sure the model should be")
     logits = predictions.logits.double()
-    if bool((logits == logits[:, :1]).all()):
-        raise ValueError("the logits say nothing about the labels: all of an image are equal")
+    logits = logits - logits[:, :1]  # equal logits become exact zeros
+    right = logits.gather(1, predictions.labels[:, None])[:, 0]
+    # The loss must fall at first, on the way from a temperature that makes all digits alike.
+    if not (right - logits.mean(dim=1)).mean() > 0:
+        raise ValueError("the logits say nothing about the labels: no temperature mends that")
     # The cross-entropy is convex in the inverse of the temperature, not in the temperature.
     inverse = torch.ones((), dtype=torch.float64, requires_grad=True)
     optimiser = torch.optim.LBFGS(
@@ -161,8 +164,6 @@ def fit_temperature(predictions: Predictions) -> float:
         return value
 
     optimiser.step(loss)
-    if not inverse.item() > 0:
-        raise ValueError("the logits say nothing about the labels: no temperature mends that")
     return 1 / inverse.item()
 
 

@@ -16,6 +16,7 @@ from torch import Tensor
 from torch.nn import functional as F
 from torchvision.transforms.v2.functional import gaussian_blur
 
+from mnist_lessons._checks import check_number
 from mnist_lessons.augmentation import affine
 
 __all__ = ["add_noise", "blur", "invert", "occlude", "resize", "rotate", "shift"]
@@ -34,7 +35,7 @@ def shift(images: Tensor, pixels: int) -> Tensor:
     Raises:
         ValueError: the images or the amount are not as described.
     """
-    _check("pixels", pixels, 0, min(_checked(images).shape[2:]), whole=True)
+    check_number("pixels", pixels, 0, min(_checked(images).shape[2:]), whole=True)
     moved = torch.empty_like(images)
     for turn, (x, y) in enumerate(((pixels, 0), (0, pixels), (-pixels, 0), (0, -pixels))):
         moved[turn::4] = F.pad(images[turn::4], (x, -x, y, -y))
@@ -51,7 +52,7 @@ def rotate(images: Tensor, degrees: float) -> Tensor:
     Raises:
         ValueError: the images or the amount are not as described.
     """
-    _check("degrees", degrees, -360, 360)
+    check_number("degrees", degrees, -360, 360)
     _checked(images)
     return affine(images, degrees=degrees).clamp_(0, 1) if degrees else images.clone()
 
@@ -66,7 +67,7 @@ def resize(images: Tensor, scale: float) -> Tensor:
     Raises:
         ValueError: the images or the amount are not as described.
     """
-    _check("scale", scale, 0.1, 10)
+    check_number("scale", scale, 0.1, 10)
     _checked(images)
     return affine(images, scale=scale).clamp_(0, 1) if scale != 1 else images.clone()
 
@@ -82,7 +83,7 @@ def add_noise(images: Tensor, deviation: float, generator: torch.Generator) -> T
     Raises:
         ValueError: the images or the amount are not as described.
     """
-    _check("deviation", deviation, 0, 10)
+    check_number("deviation", deviation, 0, 10)
     noise = torch.randn(_checked(images).shape, generator=generator).to(images.device)
     return (images + deviation * noise).clamp_(0, 1)
 
@@ -99,7 +100,7 @@ def blur(images: Tensor, radius: float) -> Tensor:
     Raises:
         ValueError: the images or the amount are not as described.
     """
-    _check("radius", radius, 0, 9)
+    check_number("radius", radius, 0, 9)
     _checked(images)
     if not radius:
         return images.clone()
@@ -123,8 +124,8 @@ def occlude(images: Tensor, side: int, generator: torch.Generator, *, grey: floa
         ValueError: the images or an amount are not as described.
     """
     height, width = _checked(images).shape[2:]
-    _check("side", side, 0, min(height, width), whole=True)
-    _check("grey", grey, 0, 1)
+    check_number("side", side, 0, min(height, width), whole=True)
+    check_number("grey", grey, 0, 1)
 
     def covered(length: int) -> Tensor:  # (N, length)
         begin = torch.randint(length - side + 1, (len(images), 1), generator=generator)
@@ -158,9 +159,3 @@ def _checked(images: Tensor) -> Tensor:
         low, high = images.min().item(), images.max().item()
         raise ValueError(f"pixels must be from 0 to 1, not from {low:g} to {high:g}")
     return images
-
-
-def _check(name: str, value: float, low: float, high: float, *, whole: bool = False) -> None:
-    kind, types = ("a whole number", int) if whole else ("a number", int | float)
-    if isinstance(value, bool) or not isinstance(value, types) or not low <= value <= high:
-        raise ValueError(f"{name} must be {kind} from {low:g} to {high:g}, not {value!r}")

@@ -9,7 +9,6 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
-from pathlib import Path
 from typing import Any, NoReturn
 
 import torch
@@ -18,6 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.parallel import DistributedDataParallel
 
+from mnist_lessons._checks import output_file
 from mnist_lessons.data import Split, load_mnist, normalise
 from mnist_lessons.devices import select_device
 from mnist_lessons.errors import LessonError, SettingError
@@ -156,7 +156,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--dtype", default="float32", choices=_DTYPES)
     parser.add_argument("--images", type=int, help="train on the first ones alone")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--output", type=Path, help="file for the weights and the log")
+    parser.add_argument("--output", type=output_file, help="file for the weights and the log")
     options = parser.parse_args(arguments)
     try:
         options.config = TrainConfig(
@@ -170,10 +170,6 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         raise SettingError(str(error)) from None
     if options.images is not None and options.images < 1:
         raise SettingError(f"images must be at least 1, not {options.images}")
-    if options.output and not options.output.parent.is_dir():
-        raise SettingError(f"there is no folder {options.output.parent}")
-    if options.output and options.output.is_dir():
-        raise SettingError(f"{options.output} is a folder: --output names a file")
     return options
 
 

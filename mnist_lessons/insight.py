@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor, nn
 
+from mnist_lessons._checks import check_number
 from mnist_lessons.data import Split
 from mnist_lessons.evaluation import predict
 
@@ -36,8 +37,7 @@ def occlusion_map(
     """
     if side < 1 or side % 2 == 0:
         raise ValueError(f"side must be an odd number from 1 on, not {side!r}")
-    if isinstance(digit, bool) or not isinstance(digit, int) or digit not in range(10):
-        raise ValueError(f"digit must be a whole number from 0 to 9, not {digit!r}")
+    check_number("digit", digit, 0, 9, whole=True)
     height, width = image.shape[-2:]
     rows, columns = (_near(length, side // 2, image.device) for length in (height, width))
     square = rows[:, None, :, None] & columns[None, :, None, :]  # (H, W, H, W)

@@ -15,6 +15,7 @@ from torch.nn import functional as F
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from mnist_lessons._checkpoints import Checkpoint
+from mnist_lessons._checks import check_number
 from mnist_lessons.augmentation import RandomAffine
 from mnist_lessons.data import Split, Splits
 from mnist_lessons.devices import synchronise
@@ -108,7 +109,11 @@ class TrainConfig:
     def __post_init__(self) -> None:
         for field in fields(self):
             if field.name in _RANGES:
-                _check_range(field.name, getattr(self, field.name), field.type is int)
+                check_number(
+                    field.name, getattr(self, field.name), *_RANGES[field.name],
+                    whole=field.type is int,
+                    above=field.name == "learning_rate",  # a rate of 0 would train nothing
+                )  # fmt: skip
         for name, known in (("optimiser", OPTIMISERS), ("schedule", SCHEDULES)):
             if (value := getattr(self, name)) not in known:
                 names = ", ".join(sorted(known))
@@ -325,13 +330,3 @@ def _measure(
         seconds=seconds,
         learning_rate=learning_rate,
     )
-
-
-def _check_range(name: str, value: float, whole: bool) -> None:
-    low, high = _RANGES[name]
-    kind = "a whole number" if whole else "a number"
-    is_number = isinstance(value, int if whole else int | float) and not isinstance(value, bool)
-    # A learning rate of exactly 0 would train nothing.
-    above = "above" if name == "learning_rate" else "from"
-    if not (is_number and low <= value <= high) or (above == "above" and value == low):
-        raise ValueError(f"{name} must be {kind} {above} {low:,} to {high:,}, not {value!r}")

@@ -8,6 +8,7 @@ from pathlib import Path
 from joblib import Parallel, delayed, parallel_config
 from tqdm import tqdm
 
+from mnist_lessons._checks import output_file
 from mnist_lessons.data import load_mnist
 from mnist_lessons.errors import DataError, LessonError
 from mnist_lessons.studies import RECIPES, RECORDS, Recipe, Record, load_study
@@ -41,16 +42,12 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m mnist_lessons.studies", description=__doc__)
     parser.add_argument("recipes", nargs="*", help=f"only these: {', '.join(names)}")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="trainings at once")
-    parser.add_argument("--output", type=Path, default=RECORDS, help="file of records")
+    parser.add_argument("--output", type=output_file, default=RECORDS, help="file of records")
     arguments = parser.parse_args()
     if unknown := set(arguments.recipes) - set(names):
         parser.error(f"no recipe {', '.join(sorted(unknown))}: there are {', '.join(names)}")
     if arguments.jobs < 1:
         parser.error("--jobs must be at least 1")
-    if not arguments.output.parent.is_dir():
-        parser.error(f"there is no folder {arguments.output.parent}")
-    if arguments.output.is_dir():
-        parser.error(f"{arguments.output} is a folder: --output names a file")
     return arguments
 
 

@@ -1,0 +1,39 @@
+import argparse
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mnist_lessons._checks import check_number, output_file
+
+
+@given(st.floats(0.5, 9))
+def test_a_number_in_its_range_is_accepted(value):
+    check_number("size", value, 0.5, 9)
+
+
+@pytest.mark.parametrize("value", [0.4, 9.1, math.nan, math.inf, True, "1", None, 10**400])
+def test_anything_else_is_refused_with_its_name_and_the_range(value):
+    with pytest.raises(ValueError, match=r"^size must be a number from 0\.5 to 9, not "):
+        check_number("size", value, 0.5, 9)
+
+
+@pytest.mark.parametrize("value", [1.0, 1.5, False])
+def test_a_whole_number_is_no_float_and_no_truth_value(value):
+    with pytest.raises(ValueError, match=r"^size must be a whole number from 0 to 1,000, not "):
+        check_number("size", value, 0, 1_000, whole=True)
+
+
+def test_the_low_end_itself_can_be_refused():
+    check_number("rate", 1e-300, 0, 1, above=True)
+    with pytest.raises(ValueError, match=r"^rate must be a number above 0 to 1, not 0$"):
+        check_number("rate", 0, 0, 1, above=True)
+
+
+def test_an_output_file_needs_its_folder_and_is_none(tmp_path):
+    assert output_file(str(tmp_path / "new.json")) == tmp_path / "new.json"
+    with pytest.raises(argparse.ArgumentTypeError, match="there is no folder"):
+        output_file(str(tmp_path / "none" / "new.json"))
+    with pytest.raises(argparse.ArgumentTypeError, match="is a folder, not a file"):
+        output_file(str(tmp_path))
