@@ -33,8 +33,10 @@ def measure(site: Path) -> Part:
     ]
     rows.sort(key=lambda row: -row.values[0])
     total = f"{sum(minutes):.1f} min of one core"
-    rows.append(Row("all, two at a time", 1, [two_cores(minutes)], _MOST, True, total, "min"))
-    kinds = sorted({f"profile {card['profile']} on {card['device_name']}" for card in cards})
+    kinds = sorted({_kind(card) for card in cards})
+    # What is trained for less, or on fewer images, cannot miss the target.
+    most = _MOST if all(kind.startswith("profile full, MNIST on ") for kind in kinds) else None
+    rows.append(Row("all, two at a time", 1, [two_cores(minutes)], most, True, total, "min"))
     heading = ["Where the time of a cold build goes, by the run cards of the site.", *kinds]
     figures = dict(zip((card["lesson"] for card in cards), minutes, strict=True))
     return Part(heading, rows, figures)
@@ -50,6 +52,11 @@ def two_cores(lengths: Sequence[float]) -> float:
 
 def _minutes(card: dict[str, Any]) -> float:
     return float((card["seconds"] + card["reused_seconds"]) / 60)
+
+
+def _kind(card: dict[str, Any]) -> str:
+    data = card["data"]["dataset"] if card["data"] else "no data"
+    return f"profile {card['profile']}, {data} on {card['device_name']}"
 
 
 def _note(card: dict[str, Any], whole: float) -> str:

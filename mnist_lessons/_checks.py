@@ -25,11 +25,11 @@ def output_file(text: str) -> Path:
     """The path of a file that a program is to write, for argparse.
 
     Raises:
-        ArgumentTypeError: its folder does not exist, or it is a folder itself.
+        ArgumentTypeError: its folder does not exist, or it is there and no regular file.
     """
     path = Path(text)
     if not path.parent.is_dir():
         raise argparse.ArgumentTypeError(f"there is no folder {path.parent}")
-    if path.is_dir():
-        raise argparse.ArgumentTypeError(f"{path} is a folder, not a file")
+    if path.exists() and not path.is_file():
+        raise argparse.ArgumentTypeError(f"{path} is there, and is no regular file")
     return path

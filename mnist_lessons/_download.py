@@ -49,6 +49,10 @@ def download(
             path=folder,
             downloader=_Downloader(file, stall, deadline),
         )
+    except requests.ConnectionError as error:
+        # What went wrong at last, without the address and the number of tries.
+        last = error.args[0] if error.args else error
+        raise DownloadFailed(getattr(last, "reason", last)) from error
     except (requests.RequestException, ValueError) as error:
         raise DownloadFailed(error) from error
     return Path(path)

@@ -167,6 +167,11 @@ def verified_files(
         else:
             target = _writable(cache, stack)
             complete = _download_missing(target, mirrors, limits)
+            if not complete:
+                _say(
+                    "MNIST could not be downloaded: set MNIST_LESSONS_DATA to a folder that has "
+                    "the files, or MNIST_LESSONS_OFFLINE=1 to use the sample without trying"
+                )
             yield Found("download", target) if complete else Found("sample", None)
 
 

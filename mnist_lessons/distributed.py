@@ -1,6 +1,7 @@
 """Train one model with several processes: `torchrun ... -m mnist_lessons.distributed`."""
 
 import argparse
+import io
 import os
 import socket
 import sys
@@ -9,6 +10,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Any, NoReturn
 
 import torch
@@ -125,7 +127,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: of the command line, those of this program where None.
 
     Returns:
-        The exit status: 2 where an argument or a setting is wrong, after one line on stderr.
+        The exit status: 2 where an argument or a setting is wrong, 1 where the file cannot be
+        written, after one line on stderr.
     """
     try:
         options = _options(arguments)
@@ -137,6 +140,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except LessonError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_status
+    except OSError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         return 130
     return 0
@@ -191,7 +197,20 @@ def _train(options: argparse.Namespace, device: torch.device) -> None:
         if not together or dist.get_rank() == 0:
             print(_line(record), flush=True)
     if options.output and (not together or dist.get_rank() == 0):
-        torch.save({"weights": weights, "log": log}, options.output)
+        _save({"weights": weights, "log": log}, options.output)
+
+
+def _save(contents: dict[str, Any], file: Path) -> None:
+    """Write a file that is complete, or leave what is there."""
+    buffer = io.BytesIO()
+    torch.save(contents, buffer)
+    partial = file.with_name(f".{file.name}.partial")
+    try:
+        partial.write_bytes(buffer.getbuffer())
+        partial.replace(file)
+    except OSError:
+        partial.unlink(missing_ok=True)
+        raise
 
 
 def _line(record: EpochRecord) -> str:

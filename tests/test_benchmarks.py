@@ -291,7 +291,9 @@ def test_says_where_the_time_of_a_build_goes(site):
     for card in cards:
         minutes = (card["seconds"] + card["reused_seconds"]) / 60
         assert re.search(rf"^{card['lesson']} .* {minutes:.2f} min ", done.stdout, re.M)
-    assert "all, two at a time" in done.stdout
+    [whole] = [line for line in done.stdout.splitlines() if line.startswith("all, two at a time")]
+    assert "reached" not in whole, "a preview of the sample has no target"
+    assert "profile preview, sample of MNIST on " in done.stdout
     assert bench("lessons", "--site", "no/such/site").returncode == 2
 
 

@@ -35,5 +35,5 @@ def test_an_output_file_needs_its_folder_and_is_none(tmp_path):
     assert output_file(str(tmp_path / "new.json")) == tmp_path / "new.json"
     with pytest.raises(argparse.ArgumentTypeError, match="there is no folder"):
         output_file(str(tmp_path / "none" / "new.json"))
-    with pytest.raises(argparse.ArgumentTypeError, match="is a folder, not a file"):
+    with pytest.raises(argparse.ArgumentTypeError, match="is there, and is no regular file"):
         output_file(str(tmp_path))

@@ -208,7 +208,7 @@ def test_the_program_trains_alike_with_and_without_torchrun(tmp_path, capsys):
         (["--dtype", "int8"], "float64"),
         (["--images", "0"], "images must be"),
         (["--output", "/no/such/folder/weights.pt"], "/no/such/folder"),
-        (["--output", "/"], "/ is a folder"),
+        (["--output", "/"], "/ is there, and is no regular file"),
         (["--nonsense"], "--nonsense"),
     ],
 )
@@ -219,6 +219,17 @@ def test_a_wrong_argument_is_one_line(arguments, told, capsys):
     assert len(err.splitlines()) == 1
     assert err.startswith("error: ")
     assert told in err
+
+
+def test_what_cannot_be_written_leaves_the_file_that_was_there(tmp_path, monkeypatch, capsys):
+    file = tmp_path / "weights.pt"
+    options = ["--epochs", "0", "--images", "64", "--output", str(file)]
+    assert main(options) == 0
+    before = file.read_bytes()
+    (tmp_path / ".weights.pt.partial").mkdir()
+    assert main(options) == 1
+    assert capsys.readouterr().err.splitlines()[-1].startswith("error: ")
+    assert file.read_bytes() == before
 
 
 def test_a_process_that_torchrun_did_not_start_says_so(monkeypatch, capsys):

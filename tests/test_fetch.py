@@ -270,7 +270,11 @@ def test_the_first_mirror_comes_third_and_fills_the_cache(small_mnist, mirror, a
 def test_the_sample_is_left_where_no_mirror_can_be_reached(unreachable, assert_tidy, capfd):
     with verified_files(ONLINE, mirrors=[unreachable, unreachable]) as found:
         assert found == SAMPLE
-    assert capfd.readouterr().err.count(f"{unreachable} failed") == 2
+    error = capfd.readouterr().err
+    assert error.count(f"{unreachable} failed") == 2
+    assert max(map(len, error.splitlines())) < 250
+    assert "MNIST_LESSONS_DATA" in error
+    assert "MNIST_LESSONS_OFFLINE=1" in error
     assert_tidy(complete=False)
 
 

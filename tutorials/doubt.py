@@ -693,8 +693,8 @@ run.finish()
 # `ImprovedCNN` answers {{ inverted_answered | percent }} of the inverted
 # digits. Nothing in their training spoke of either.
 #
-# So a confidence can be made true, at the price of one number and a validation
-# split. Then it is a good reason to say "I don't know". But it is true for
+# So a confidence can be made truer, at the price of one number and a validation
+# split. Then it is a better reason to say "I don't know". But that holds for
 # images like those that it was fitted on, and for no others.
 #
 # *After C. Guo, G. Pleiss, Y. Sun and K. Q. Weinberger, [On calibration of

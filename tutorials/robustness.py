@@ -526,8 +526,9 @@ run.show(figure, "occlusion-maps")
 # %% [markdown]
 # Ask of each bright spot: is there ink? A spot on a stroke is what we would
 # expect. A spot on the empty background says that a grey patch *beside* the
-# digit is enough to mislead. Let us count on twenty digits that all four
-# networks read. How many squares mislead that touch no ink at all?
+# digit is enough to mislead: a square misleads, we say, if it takes the true
+# digit below a probability of one half. Let us count on twenty digits that all
+# four networks read. How many squares mislead that touch no ink at all?
 
 # %%
 from torch.nn import functional as F
@@ -553,10 +554,9 @@ for name, model in models.items():
     print(f"{name:14}  {share:6.1%} of the squares beside a digit mislead it")
 
 # %% [markdown]
-# A square misleads, we say, if it takes the true digit below a probability of
-# one half. A fully connected network has a weight for each place of the
-# background, too, and never needed to learn that nothing but ink is to be
-# trusted. Nor did its copies teach that: they brought ink to more places.
+# A fully connected network has a weight for each place of the background, too,
+# and never needed to learn that nothing but ink is to be trusted. Nor did its
+# copies teach that: they brought ink to more places.
 #
 # ## The test, once
 #

@@ -195,7 +195,10 @@ def train(processes, dtype, epochs=config.epochs):
     options += [f"--images={len(mnist.train)}", f"--dtype={dtype}"]
     file = Path(folder.name) / "weights.pt"
     options += [f"--output={file}"]
-    main(options) if processes == 1 else torchrun(processes, *options)
+    if processes > 1:
+        torchrun(processes, *options)
+    elif main(options):
+        raise RuntimeError("the training failed")
     return torch.load(file)
 
 
@@ -274,8 +277,8 @@ print(f"float64: no weight differs by more than {last['float64']:.1e}")
 # - A ReLU is a bend. Where a number lies just above zero in one training and
 #   just below in the other, the gradient takes another way.
 #
-# Plain gradient descent does not divide. Does that help? The program takes
-# `--optimiser sgd` as well.
+# Plain gradient descent does not divide. Whether that helps, you can try: the
+# program takes `--optimiser sgd` as well.
 #
 # Does any of this matter for reading digits? Let both networks of each kind
 # read the validation images, and count where they disagree.

@@ -750,9 +750,12 @@ run.record(looked=accuracies[1], not_looked=accuracies[0])
 # %% [markdown]
 # ## What each of them costs
 #
-# The points of accuracy that a mistake loses, or by which it makes a score
-# false. For the groups of 16 images it is one standard deviation; for the log
-# that draws random numbers, the difference of the two networks.
+# The points of accuracy, hundredths of all images, that a mistake loses, or by
+# which it makes a score false. For the groups of 16 images it is one standard
+# deviation; for the log that draws random numbers, the difference of the two
+# networks. Each mistake was made in one training. The last line of the table
+# shows how much another order of the images can do alone: a cost of that size
+# may be luck.
 
 # %%
 best = reference.accuracy
@@ -802,7 +805,7 @@ figure = plots.bar_chart(
 run.show(figure, "costs")
 
 # %% [markdown]
-# Points do not tell all. The dropped batch is the cheapest where batches are
+# Points do not tell all. The dropped batch costs little where batches are
 # small, and takes everything where one batch holds all images. The softmax over
 # the batch takes everything from an image that comes alone. And a log that
 # draws random numbers costs hardly any accuracy, but every comparison.

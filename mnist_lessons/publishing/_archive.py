@@ -21,12 +21,15 @@ def export_runs(store: Store, file: Path) -> int:
 
     Raises:
         BuildFailure: nothing is stored.
+        SettingError: the file is there, and is no exported one: it is left as it is.
         OSError: the file cannot be written.
     """
     runs = [StoredRun(folder) for folder in sorted((store.folder / "runs").glob("*/*"))]
     sound = [run for run in runs if run.is_whole]
     if not sound:
         raise BuildFailure(f"there is nothing to export: no run in {store.folder}")
+    if file.exists() and not _is_exported(file):
+        raise SettingError(f"{file} is there, and is no file that `export` has written")
     with tempfile.TemporaryDirectory(prefix=".export-", dir=file.absolute().parent) as folder:
         partial = Path(folder, "runs.tar.gz")
         with tarfile.open(partial, "w:gz") as archive:
@@ -34,6 +37,17 @@ def export_runs(store: Store, file: Path) -> int:
                 archive.add(run.folder, arcname=run.folder.relative_to(store.folder).as_posix())
         os.replace(partial, file)
     return len(sound)
+
+
+def _is_exported(file: Path) -> bool:
+    if not file.is_file():
+        return False  # such as a device
+    try:
+        with tarfile.open(file, "r:gz") as archive:
+            first = archive.next()
+    except (tarfile.TarError, EOFError, OSError, zlib.error):
+        return False
+    return first is not None and first.name.startswith("runs/")
 
 
 def import_runs(store: Store, file: Path) -> tuple[int, int]:

@@ -120,6 +120,7 @@ def _test(readers: Sequence[Reader]) -> str:
         ("network", "only it reads", "only the best reads", *_VERDICT),
         [f"{_name(pair.first)}{_cells(pair, rare)}" for pair in with_best],
     )
+    table += f"\n<p>Number of pairs: {len(every)}. Hardly: a p-value below {rare:.2g}.</p>"
     if len(every) == len(with_best):
         return table
     folded = _table(

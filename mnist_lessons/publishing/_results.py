@@ -77,7 +77,7 @@ def comparison(runs: Sequence[StoredRun]) -> str:
     return (
         '<div class="results" role="region" aria-labelledby="results-caption" tabindex="0">\n'
         '<table class="results-table" data-search-exclude>\n'
-        '<caption id="results-caption"><span>All trained networks'
+        '<caption id="results-caption"><span>Trained networks'
         f"{_on_devices(results)}</span></caption>\n"
         f"<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>\n</div>\n{_SCRIPT}"
     )

@@ -50,7 +50,7 @@ def test_without_javascript_it_is_a_plain_table(open_page):
 
 def test_on_a_phone_the_table_scrolls_in_its_own_box(open_page):
     page = open_page("results/", width=320)
-    box = page.get_by_role("region", name="All trained networks")
+    box = page.get_by_role("region", name="Trained networks")
     box.focus()
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
     before = page.locator(".results-table tbody th").first.bounding_box()

@@ -221,10 +221,13 @@ def test_commands_say_what_they_did(project):
         (("import", "mkdocs.yml"), 2, "mkdocs.yml is no file that `export` has written"),
         (("export", "nowhere/runs.tar.gz"), 1, "nowhere"),
         (("export", "docs"), 2, "docs"),
+        (("export", "mkdocs.yml"), 2, "mkdocs.yml is there, and is no file that `export`"),
     ],
 )
 def test_a_wrong_file_is_one_clear_error(project, arguments, status, said):
+    before = (project.root / "mkdocs.yml").read_bytes()
     result = project.command(*arguments)
+    assert (project.root / "mkdocs.yml").read_bytes() == before
     assert result.returncode == status
     assert said in result.stderr.splitlines()[-1]
     assert "Traceback" not in result.stderr
