@@ -32,7 +32,8 @@ class Record:
         parameters: number of trained numbers.
         seconds: time spent training, measuring excluded, on one thread.
         validation: `correct`, `count` and `loss` after the last epoch.
-        curve: correct validation images after each epoch, the untrained model first.
+        curve: correct validation images after each epoch, each seen once, the untrained model
+            first.
         test: `correct`, `count`, `loss` and `errors`, the rows of the mistakes; None where the
             recipe was not chosen.
         machine: device, threads, versions and commit.
@@ -104,12 +105,16 @@ def read_records(path: Path = RECORDS) -> list[Record]:
     """All lines of a file of records; none where there is no file.
 
     Raises:
-        DataError: a line is no record; the message names its number.
+        DataError: the file is no text, or a line is no record; the message names its number.
     """
     if not path.exists():
         return []
     found = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path.name} is not UTF-8: {error}") from error
+    for number, line in enumerate(lines, start=1):
         try:
             found.append(Record(**json.loads(line)))
         except (TypeError, ValueError) as error:

@@ -13,6 +13,7 @@ from mnist_lessons.augmentation import RandomAffine
 from mnist_lessons.data import Splits, normalise
 from mnist_lessons.models import CompactCNN, ImprovedCNN, SimpleDNN
 from mnist_lessons.training import TrainConfig
+from mnist_lessons.views import SeveralViews
 
 __all__ = ["NETWORKS", "RECIPES", "Recipe"]
 
@@ -40,6 +41,8 @@ class Recipe:
         network: a key of `NETWORKS`.
         config: how to train; its seed is replaced.
         standardised: whether pixels have mean 0 and standard deviation 1, or lie between 0 and 1.
+        view_shift: pixels by which an image is moved for four more views of the trained network
+            (`SeveralViews`); 0: it is seen once.
         tested: whether the test images are scored, once for each seed: only for what was chosen.
     """
 
@@ -49,11 +52,13 @@ class Recipe:
     network: str
     config: TrainConfig
     standardised: bool = True
+    view_shift: float = 0.0
     tested: bool = False
 
     def then(self, name: str, change: str, **changes: Any) -> "Recipe":
         """This recipe with one change; what is no field of a recipe is one of `config`."""
-        own = {key: changes.pop(key) for key in ("network", "standardised") if key in changes}
+        names = ("network", "standardised", "view_shift")
+        own = {name: changes.pop(name) for name in names if name in changes}
         config = replace(self.config, **changes)
         return replace(
             self, name=name, change=change, after=self.name, config=config, tested=False, **own
@@ -65,10 +70,11 @@ class Recipe:
 
     @property
     def key(self) -> str:
-        """Hash of what decides the result besides the seed: layers, configuration, pixels."""
+        """Hash of what decides the result besides the seed."""
         with torch.device("meta"):  # no weights, and nobody's random numbers
             layers = str(self.model())
-        decisive = (layers, replace(self.config, seed=0), self.standardised)
+        views = (self.view_shift,) if self.view_shift else ()
+        decisive = (layers, replace(self.config, seed=0), self.standardised, *views)
         return hashlib.sha256(repr(decisive).encode()).hexdigest()[:16]
 
     def config_for(self, seed: int) -> TrainConfig:
@@ -78,6 +84,10 @@ class Recipe:
     def model(self) -> nn.Module:
         """A fresh network, from PyTorch's random numbers."""
         return NETWORKS[self.network]()
+
+    def asked(self, model: nn.Module) -> nn.Module:
+        """The trained network in the way it is asked: once, or with several views."""
+        return SeveralViews(model, self.view_shift) if self.view_shift else model
 
     def prepare(self, splits: Splits) -> Splits:
         """The images as this recipe wants them."""
@@ -96,7 +106,7 @@ def _dnn() -> list[Recipe]:
     ).chosen()
     standard = lesson.then("dnn-standardised", "pixels with mean 0 and spread 1", standardised=True)
     cycle = standard.then(
-        "dnn-schedule", "one-cycle learning rate, 40 epochs",
+        "dnn-schedule", "one-cycle learning rate, 40 epochs, batches of 256",
         schedule="one-cycle", learning_rate=4e-3, batch_size=256, epochs=40,
     )  # fmt: skip
     moved = cycle.then("dnn-augmented", "augmentation", augment=_SLIGHTLY)

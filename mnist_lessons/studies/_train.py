@@ -8,7 +8,7 @@ import torch
 from mnist_lessons._card import machine
 from mnist_lessons.data import load_mnist
 from mnist_lessons.devices import select_device
-from mnist_lessons.evaluation import Predictions, predict
+from mnist_lessons.evaluation import Predictions, evaluate, predict
 from mnist_lessons.models import count_parameters
 from mnist_lessons.settings import Settings
 from mnist_lessons.studies import Recipe, Record
@@ -29,20 +29,17 @@ def train(recipe: Recipe, seed: int) -> Record:
     model = recipe.model()
     config = recipe.config_for(seed)
     records = list(fit(model, splits, config, settings.checkpoints_of("studies")))
-    last = records[-1]
+    asked = recipe.asked(model)
+    score = evaluate(asked, splits.validation)
     return Record(
         recipe=recipe.name,
         made_by=recipe.key,
         seed=seed,
         parameters=count_parameters(model),
         seconds=round(sum(record.seconds for record in records), 3),
-        validation={
-            "correct": last.validation_correct,
-            "count": last.validation_count,
-            "loss": last.validation_loss,
-        },
+        validation={"correct": score.correct, "count": score.count, "loss": score.loss},
         curve=[record.validation_correct for record in records],
-        test=_tested(predict(model, splits.test)) if recipe.tested else None,
+        test=_tested(predict(asked, splits.test)) if recipe.tested else None,
         machine=dict(machine(device)),
         started=started,
         data=mnist.provenance.checksum,
