@@ -83,7 +83,8 @@ class ImprovedCNN(nn.Module):
 class CompactCNN(nn.Module):
     """Six small convolutions, each with batch normalisation, and one linear layer: 10 logits.
 
-    72,666 parameters. The mean over all places that is left for each channel replaces large
+    72,666 parameters. Trained for 24 epochs as the recorded study says (`compact`): about 99.7% of
+    the 10,000 test images. The mean over all places that is left for each channel replaces large
     linear layers (M. Lin, Q. Chen, S. Yan, "Network in network", 2013, arXiv:1312.4400); batch
     normalisation is that of S. Ioffe and C. Szegedy, 2015, arXiv:1502.03167.
 
