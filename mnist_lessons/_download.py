@@ -49,13 +49,16 @@ def download(
             path=folder,
             downloader=_Downloader(file, stall, deadline),
         )
-    except requests.ConnectionError as error:
-        # What went wrong at last, without the address and the number of tries.
-        last = error.args[0] if error.args else error
-        raise DownloadFailed(getattr(last, "reason", last)) from error
     except (requests.RequestException, ValueError) as error:
-        raise DownloadFailed(error) from error
+        raise DownloadFailed(_cause(error)) from error
     return Path(path)
+
+
+def _cause(error: Exception) -> object:
+    """What went wrong first, without what requests and urllib3 wrap it in."""
+    while error.args and isinstance(error.args[0], Exception):
+        error = error.args[0]
+    return getattr(error, "reason", error)
 
 
 @dataclass(frozen=True)
