@@ -10,7 +10,7 @@ from pathlib import Path
 
 from benchmarks import building, lessons, loops
 from benchmarks.rows import Part
-from mnist_lessons._checks import output_file
+from mnist_lessons._files import output_file
 from mnist_lessons.errors import LessonError
 
 __all__ = ["main"]

@@ -1,9 +1,6 @@
-"""Arguments that must lie in a range, or name a file that can be written."""
+"""Arguments that must lie in a range."""
 
-import argparse
-from pathlib import Path
-
-__all__ = ["check_number", "output_file"]
+__all__ = ["check_number"]
 
 
 def check_number(
@@ -19,17 +16,3 @@ def check_number(
     if not fits or (above and value == low):
         start = "above" if above else "from"
         raise ValueError(f"{name} must be {kind} {start} {low:,} to {high:,}, not {value!r}")
-
-
-def output_file(text: str) -> Path:
-    """The path of a file that a program is to write, for argparse.
-
-    Raises:
-        ArgumentTypeError: its folder does not exist, or it is there and no regular file.
-    """
-    path = Path(text)
-    if not path.parent.is_dir():
-        raise argparse.ArgumentTypeError(f"there is no folder {path.parent}")
-    if path.exists() and not path.is_file():
-        raise argparse.ArgumentTypeError(f"{path} is there, and is no regular file")
-    return path

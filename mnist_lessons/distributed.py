@@ -10,7 +10,6 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
-from pathlib import Path
 from typing import Any, NoReturn
 
 import torch
@@ -19,7 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.parallel import DistributedDataParallel
 
-from mnist_lessons._checks import output_file
+from mnist_lessons._files import output_file, write_whole
 from mnist_lessons.data import Split, load_mnist, normalise
 from mnist_lessons.devices import select_device
 from mnist_lessons.errors import LessonError, SettingError
@@ -197,20 +196,9 @@ def _train(options: argparse.Namespace, device: torch.device) -> None:
         if not together or dist.get_rank() == 0:
             print(_line(record), flush=True)
     if options.output and (not together or dist.get_rank() == 0):
-        _save({"weights": weights, "log": log}, options.output)
-
-
-def _save(contents: dict[str, Any], file: Path) -> None:
-    """Write a file that is complete, or leave what is there."""
-    buffer = io.BytesIO()
-    torch.save(contents, buffer)
-    partial = file.with_name(f".{file.name}.partial")
-    try:
-        partial.write_bytes(buffer.getbuffer())
-        partial.replace(file)
-    except OSError:
-        partial.unlink(missing_ok=True)
-        raise
+        buffer = io.BytesIO()
+        torch.save({"weights": weights, "log": log}, buffer)
+        write_whole(options.output, buffer.getbuffer())
 
 
 def _line(record: EpochRecord) -> str:

@@ -3,7 +3,6 @@
 import csv
 import json
 import math
-import os
 import re
 import sys
 import time
@@ -19,6 +18,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from mnist_lessons._card import Machine, machine
+from mnist_lessons._files import write_whole
 from mnist_lessons._mistakes import check_agreement, mistakes_json, mistakes_png
 from mnist_lessons.data import Split, Splits
 from mnist_lessons.devices import select_device
@@ -189,8 +189,8 @@ class Run:
             raise ValueError(f"a key has only letters, digits, _ and -, unlike {key!r}")
         if self._test is not None:
             check_agreement(predictions, self._test)
-            self._write(f"{key}.errors.json", mistakes_json(key, predictions))
-            self._write(f"{key}.errors.png", mistakes_png(predictions, self._test))
+            write_whole(self.folder / f"{key}.errors.json", mistakes_json(key, predictions))
+            write_whole(self.folder / f"{key}.errors.png", mistakes_png(predictions, self._test))
         score = predictions.score
         trained = [record.seconds for record in history if record.epoch]
         layers = summarise(model)
@@ -244,7 +244,7 @@ class Run:
             raise ValueError("no data went through run.loaded")
         gain, offset = affine(self._test.images, images)
         stored = store(model, Split(images, self._test.labels.to(images.device)))
-        self._write(f"{key}.weights", stored.content)
+        write_whole(self.folder / f"{key}.weights", stored.content)
         self._card["networks"] = [other for other in self._card["networks"] if other["key"] != key]
         self._card["networks"].append(
             {"key": key, "title": title or known[key], "gain": gain, "offset": offset}
@@ -273,7 +273,7 @@ class Run:
             )
         files = figure.files(name)
         for file, content in files.items():
-            self._write(file, content)
+            write_whole(self.folder / file, content)
         self._figures[name] = figure
         data = f"{name}.csv"
         shown = {"name": name, "title": figure.title, "alt": figure.alt}
@@ -321,22 +321,14 @@ class Run:
         known = tuple(history)
         return next((name for name, other in self._histories if other == known), None)
 
-    def _write(self, name: str, content: bytes) -> None:
-        """Write a file of the run's folder in one step."""
-        temporary = self.folder / f"{name}.partial"
-        temporary.write_bytes(content)
-        os.replace(temporary, self.folder / name)
-
     def _close(self, status: str) -> None:
         self._card["status"] = status
         self._save()
 
     def _save(self) -> None:
         self._card["seconds"] = round(time.perf_counter() - self._started, 3)
-        target = self.folder / "run.json"
-        temporary = target.with_suffix(".json.partial")
-        temporary.write_text(json.dumps(self._card, indent=1) + "\n", encoding="utf-8")
-        os.replace(temporary, target)
+        card = json.dumps(self._card, indent=1) + "\n"
+        write_whole(self.folder / "run.json", card.encode())
 
     def _end_script(
         self, kind: type[BaseException], error: BaseException, trace: TracebackType | None

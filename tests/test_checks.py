@@ -1,11 +1,10 @@
-import argparse
 import math
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mnist_lessons._checks import check_number, output_file
+from mnist_lessons._checks import check_number
 
 
 @given(st.floats(0.5, 9))
@@ -29,11 +28,3 @@ def test_the_low_end_itself_can_be_refused():
     check_number("rate", 1e-300, 0, 1, above=True)
     with pytest.raises(ValueError, match=r"^rate must be a number above 0 to 1, not 0$"):
         check_number("rate", 0, 0, 1, above=True)
-
-
-def test_an_output_file_needs_its_folder_and_is_none(tmp_path):
-    assert output_file(str(tmp_path / "new.json")) == tmp_path / "new.json"
-    with pytest.raises(argparse.ArgumentTypeError, match="there is no folder"):
-        output_file(str(tmp_path / "none" / "new.json"))
-    with pytest.raises(argparse.ArgumentTypeError, match="is there, and is no regular file"):
-        output_file(str(tmp_path))

@@ -221,12 +221,12 @@ def test_a_wrong_argument_is_one_line(arguments, told, capsys):
     assert told in err
 
 
-def test_what_cannot_be_written_leaves_the_file_that_was_there(tmp_path, monkeypatch, capsys):
+def test_what_cannot_be_written_leaves_the_file_that_was_there(tmp_path, capsys):
     file = tmp_path / "weights.pt"
     options = ["--epochs", "0", "--images", "64", "--output", str(file)]
     assert main(options) == 0
     before = file.read_bytes()
-    (tmp_path / ".weights.pt.partial").mkdir()
+    (tmp_path / "weights.pt.partial").mkdir()
     assert main(options) == 1
     assert capsys.readouterr().err.splitlines()[-1].startswith("error: ")
     assert file.read_bytes() == before

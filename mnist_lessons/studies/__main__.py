@@ -8,7 +8,7 @@ from pathlib import Path
 from joblib import Parallel, delayed, parallel_config
 from tqdm import tqdm
 
-from mnist_lessons._checks import output_file
+from mnist_lessons._files import output_file
 from mnist_lessons.data import load_mnist
 from mnist_lessons.errors import DataError, LessonError
 from mnist_lessons.studies import RECIPES, RECORDS, Recipe, Record, load_study
