@@ -26,7 +26,7 @@ class SeveralViews(nn.Module):
         ValueError: the shift is outside its range.
     """
 
-    def __init__(self, model: nn.Module, shift: float = 1.0) -> None:
+    def __init__(self, model: nn.Module, shift: float) -> None:
         super().__init__()
         check_number("shift", shift, 0, 14, above=True)
         self.model = model

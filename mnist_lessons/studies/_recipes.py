@@ -74,6 +74,7 @@ class Recipe:
         """Hash of what decides the result besides the seed."""
         with torch.device("meta"):  # no weights, and nobody's random numbers
             layers = str(self.model())
+        # Left out where it is 0: recipes keep the key that their records have.
         views = (self.view_shift,) if self.view_shift else ()
         decisive = (layers, replace(self.config, seed=0), self.standardised, *views)
         return hashlib.sha256(repr(decisive).encode()).hexdigest()[:16]
