@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from typing import Any, NoReturn
+from weakref import WeakSet
 
 import torch
 import torch.distributed as dist
@@ -61,6 +62,7 @@ class Shared(nn.Module):
     def __init__(self, model: nn.Module) -> None:
         super().__init__()
         self.replica = DistributedDataParallel(model)
+        _shared.add(self)
 
     def forward(self, images: Tensor) -> Tensor:
         """Map a batch (N, 1, 28, 28) to all its logits (N, 10), in every process."""
@@ -71,6 +73,9 @@ class Shared(nn.Module):
         padded = F.pad(logits, (0, 0, 0, rows - len(share)))
         everything: Tensor = _Gather.apply(padded)
         return everything[: len(images)]
+
+
+_shared: WeakSet[Shared] = WeakSet()
 
 
 class _Gather(torch.autograd.Function):
@@ -94,7 +99,8 @@ def process_group() -> Iterator[torch.device]:
     """Join the processes that torchrun has started; yield the device of this one.
 
     They talk through NCCL where each has a GPU of its own, else through gloo. `auto` takes GPUs
-    where this machine has enough, else the CPU. A process whose launcher is killed ends.
+    where this machine has enough, else the CPU. A process whose launcher is killed ends. Every
+    `Shared` ends with the group; the model in it stays.
 
     Raises:
         SettingError: `MNIST_LESSONS_DEVICE` asks for a device that processes cannot have each.
@@ -112,6 +118,11 @@ def process_group() -> Iterator[torch.device]:
     try:
         yield device
     finally:
+        # A replica holds the group, and with it gloo's threads. Where they still let go of a
+        # tensor while the interpreter ends, they abort the process (pytorch/pytorch#190489).
+        for shared in _shared:
+            del shared.replica
+        _shared.clear()
         dist.destroy_process_group()
 
 

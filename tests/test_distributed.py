@@ -19,6 +19,7 @@ COMPARE = """
 import sys
 from dataclasses import replace
 
+import psutil
 import torch
 import torch.distributed as dist
 from torch import nn
@@ -53,6 +54,7 @@ def gradients(model, images, labels):
     return [weight.grad.clone() for weight in model.parameters()]
 
 
+threads = psutil.Process().num_threads()
 with process_group() as device:
     rank = dist.get_rank()
     mnist = normalise(load_mnist().head(257))
@@ -103,6 +105,8 @@ with process_group() as device:
             pass
     except NonFiniteLoss:
         found["stopped"] = True
+    found["threads within"] = psutil.Process().num_threads() - threads
+found["threads left"] = psutil.Process().num_threads() - threads
 torch.save(found, f"{sys.argv[1]}/{rank}.pt")
 """
 
@@ -167,6 +171,11 @@ def test_dropout_repeats_itself_in_each_share_as_documented(reports):
 
 def test_a_bad_loss_stops_every_process(reports):
     assert [report["stopped"] for report in reports] == [True, True]
+
+
+def test_a_group_leaves_no_thread_but_the_one_that_watches_the_launcher(reports):
+    assert all(report["threads within"] > 1 for report in reports)
+    assert [report["threads left"] for report in reports] == [1, 1]
 
 
 def difference_of(one, two):
