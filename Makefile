@@ -1,4 +1,5 @@
-# Each target does its own set-up, in .venv. Nothing else is needed but Python and make.
+# Each target does its own set-up, in .venv. Nothing else is needed but Python and make; to open
+# pages, the tests and `bench` also install Chromium where they may, and else use the one that is there.
 
 PYTHON ?= python3
 SITE ?= site
@@ -8,7 +9,7 @@ BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 READY := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help site serve publish-check test check study bench clean
+.PHONY: help site serve publish-check test check study bench clean browser
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -22,7 +23,7 @@ serve: $(READY) ## show the site while you write, at http://127.0.0.1:8000/
 publish-check: $(READY) ## say whether what lies in site/ may be published
 	@$(BIN)/python -m mnist_lessons.publishing publish-check --site $(SITE)
 
-test: $(READY) ## run the tests
+test: browser $(READY) ## run the tests
 	@$(BIN)/python -m pytest
 
 check: $(READY) ## run ruff (lint and format) and mypy
@@ -33,12 +34,16 @@ check: $(READY) ## run ruff (lint and format) and mypy
 study: $(READY) ## train what the recorded study lacks (hours), and record it
 	@$(BIN)/python -m mnist_lessons.studies
 
-bench: $(READY) ## measure training, building, serving, and the runs and pages of site/
+bench: browser $(READY) ## measure training, building, serving, and the runs and pages of site/
 	@$(BIN)/python -m benchmarks
 
 clean: ## remove the environment, the site and the stored runs; runs/ stays
 	@du -shc $(VENV) site .cache 2>/dev/null | tail -1 | sed 's/total/will be freed/'
 	rm -rf $(VENV) site .site-* .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache *.egg-info
+
+# Before the environment: who has none is not told so after all else is installed.
+browser:
+	@$(PYTHON) -m benchmarks.chromium
 
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version if sys.version_info < (3, 11) else 0)'

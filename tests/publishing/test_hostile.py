@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from bs4 import BeautifulSoup
 
+from benchmarks.chromium import MISSING, find
 from benchmarks.static import serving_folder
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 RUN = "document.documentElement.setAttribute('data-ran-{0}', '')"  # what a payload does
 
 
@@ -95,12 +95,12 @@ with log.open("w", newline="") as stream:
 
 def opened(address: str, profile: Path) -> BeautifulSoup:
     """A page after a browser has loaded it, and run what there is to run."""
-    found = [browser for name in BROWSERS if (browser := shutil.which(name))]
-    assert found, f"this test needs a browser: {', '.join(BROWSERS)}"
+    browser = find()
+    assert browser, MISSING
     options = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
     options += ["--disable-background-networking", f"--user-data-dir={profile}"]
     process = subprocess.run(
-        [found[0], *options, "--virtual-time-budget=3000", "--dump-dom", address],
+        [browser, *options, "--virtual-time-budget=3000", "--dump-dom", address],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
