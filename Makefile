@@ -7,9 +7,11 @@ VENV := .venv
 # Windows keeps a virtual environment's programs in another folder.
 BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 READY := $(VENV)/.installed
+# One process a core; the tests of a file share what it has made, those of browsers begin.
+PYTEST := $(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help site serve publish-check test check study bench clean browser
+.PHONY: help site serve publish-check test test-all check study bench clean browser
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -23,8 +25,11 @@ serve: $(READY) ## show the site while you write, at http://127.0.0.1:8000/
 publish-check: $(READY) ## say whether what lies in site/ may be published
 	@$(BIN)/python -m mnist_lessons.publishing publish-check --site $(SITE)
 
-test: browser $(READY) ## run the tests
-	@$(BIN)/python -m pytest
+test: browser $(READY) ## run the tests that are fast, and a few of each kind that is slow
+	@$(PYTEST) -m "not slow"
+
+test-all: browser $(READY) ## run all tests, with as many kills and examples as they can want
+	@$(PYTEST) --thorough
 
 check: $(READY) ## run ruff (lint and format) and mypy
 	@$(BIN)/ruff check .

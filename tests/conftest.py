@@ -19,6 +19,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import hypothesis
+import joblib
 import nbformat
 import pytest
 import sklearn  # noqa: F401
@@ -42,8 +43,40 @@ ROOT = Path(__file__).parents[1]
 _TUTORIALS = ROOT / "tutorials"
 _LESSONS = {lesson.slug: lesson for lesson in discover(_TUTORIALS)}
 
-hypothesis.settings.register_profile("tests", derandomize=True, deadline=None, database=None)
-hypothesis.settings.load_profile("tests")
+_EXAMPLES, _KILLS = {"desk": 20, "thorough": 100}, {"desk": 4, "thorough": 20}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """How much a test tries whose subject is chance."""
+    text = "kill processes and try examples as often as `make test-all` does"
+    parser.addoption("--thorough", action="store_true", help=text)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Set how many examples a property is tried with.
+
+    A test that wants more or fewer takes its share of `hypothesis.settings.default.max_examples`.
+    """
+    for name, examples in _EXAMPLES.items():
+        hypothesis.settings.register_profile(
+            name, derandomize=True, deadline=None, database=None, max_examples=examples
+        )
+    hypothesis.settings.load_profile(_effort(config))
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """As many processes as there are cores that these tests may use."""
+    return joblib.cpu_count()
+
+
+@pytest.fixture(scope="session")
+def kills(pytestconfig) -> int:
+    """How often a test kills what it kills at random moments: 4 times, or 20 if thorough."""
+    return _KILLS[_effort(pytestconfig)]
+
+
+def _effort(config: pytest.Config) -> str:
+    return "thorough" if config.getoption("thorough") else "desk"
 
 
 def _isolate(patch: pytest.MonkeyPatch, cache: Path) -> None:
