@@ -1,17 +1,16 @@
 """The notebook that readers download: it reads well, and runs, where this site is not."""
 
-import re
+from collections.abc import Callable
 from copy import deepcopy
 from typing import Any
 
 import nbformat
 
+from mnist_lessons.publishing._addresses import with_addresses
+from mnist_lessons.publishing._prose import with_quotations
+
 __all__ = ["portable"]
 
-_ADMONITION = re.compile(
-    r'^(?:!!!|\?\?\?\+?) \w+(?: "(?P<title>[^"\n]*)")?\n(?P<body>(?:(?:    .*)?\n?)+)', re.MULTILINE
-)
-_RELATIVE = re.compile(r"\]\((?![a-z]+:|#|/)(?P<target>[^)\s]+)\)")
 _INSTALL = """\
 # In Colab: install the package that this lesson imports.
 import importlib.util
@@ -21,7 +20,13 @@ if importlib.util.find_spec("mnist_lessons") is None:
 """
 
 
-def portable(notebook: Any, *, site_url: str = "", colab: str = "", commit: str = "") -> bytes:
+def portable(
+    notebook: Any,
+    *,
+    published: Callable[[str], str] | None = None,
+    colab: str = "",
+    commit: str = "",
+) -> bytes:
     """A lesson's notebook as a file.
 
     Admonitions become quotations, which every notebook shows. Where the site's address is
@@ -30,34 +35,20 @@ def portable(notebook: Any, *, site_url: str = "", colab: str = "", commit: str 
 
     Args:
         notebook: with its outputs; stays as it is.
-        site_url: address of the site, or empty.
+        published: the address on the site of what a lesson's link names; None where the site
+            has no address.
         colab: folder of the notebooks on GitHub, `OWNER/REPOSITORY/...`, or empty.
         commit: what is installed in Colab; `main` where empty.
     """
     own = deepcopy(notebook)
     for cell in own.cells:
         if cell.cell_type == "markdown":
-            cell.source = _ADMONITION.sub(_quotation, cell.source)
-            if site_url:
-                cell.source = _RELATIVE.sub(lambda link: _absolute(link, site_url), cell.source)
+            cell.source = with_quotations(cell.source)
+            if published:
+                cell.source = with_addresses(cell.source, published)
     if colab:
         own.cells.insert(0, _install_cell("/".join(colab.split("/")[:2]), commit or "main"))
     return f"{nbformat.writes(own)}\n".encode()
-
-
-def _quotation(found: re.Match[str]) -> str:
-    body = [line.removeprefix("    ") for line in found["body"].rstrip("\n").splitlines()]
-    lines = [f"**{found['title']}**", "", *body] if found["title"] else body
-    quoted = "\n".join(f"> {line}".rstrip() for line in lines)
-    return f"{quoted}\n\n" if found["body"].endswith("\n") else quoted
-
-
-def _absolute(link: re.Match[str], site_url: str) -> str:
-    path, mark, place = link["target"].partition("#")
-    page = re.sub(r"(\.md|\.py)$", "/", path)
-    # A lesson is written as if it lay in a folder `tutorials` beside the other pages.
-    below = page.removeprefix("../") if page.startswith("../") else f"tutorials/{page}"
-    return f"]({site_url.rstrip('/')}/{below}{mark}{place})"
 
 
 def _install_cell(repository: str, commit: str) -> Any:

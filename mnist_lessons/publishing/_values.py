@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from mnist_lessons.errors import BuildFailure
+from mnist_lessons.publishing._prose import replaced
 
 __all__ = ["Recorded", "fill_values"]
 
@@ -14,19 +15,11 @@ __all__ = ["Recorded", "fill_values"]
 Recorded = Mapping[str, Mapping[str, float | None] | None]
 
 _NOT_KNOWN_YET = "…"
-# A fence, a code span or a reference, whichever comes first.
-_PIECES = re.compile(
-    r"""
-      ^[ \t>]* (?P<fence>`{3,}|~{3,}) [^\n]*\n .*? ^[ \t>]* (?P=fence) [`~]* [ \t]*$
-    | (?<![\\`]) (?P<ticks>`+) (?!`) (?: (?! \n[ \t]*\n ) . )+? (?<!`) (?P=ticks) (?!`)
-    | \{\{ (?P<reference> [^{}]* ) \}\}
-    """,
-    re.VERBOSE | re.DOTALL | re.MULTILINE,
-)
+_REFERENCE = re.compile(r"\{\{(?P<reference>[^{}]*)\}\}")
 
 
 def fill_values(notebook: Any, lesson: str, recorded: Recorded) -> list[str]:
-    """Put values in the place of the references in a notebook's prose, but not in code.
+    """Put values in the place of the references in a notebook's prose, but not in code or formulas.
 
     Args:
         notebook: of the lesson; changed in place.
@@ -38,18 +31,16 @@ def fill_values(notebook: Any, lesson: str, recorded: Recorded) -> list[str]:
     """
     problems = []
 
-    def replacement(piece: re.Match[str]) -> str:
-        if piece["reference"] is None:
-            return piece[0]
+    def replacement(found: re.Match[str]) -> str:
         try:
-            return _value(piece["reference"], lesson, recorded)
+            return _value(found["reference"], lesson, recorded)
         except BuildFailure as wrong:
-            problems.append(f"{lesson}: {' '.join(piece[0].split())}: {wrong}")
-            return piece[0]
+            problems.append(f"{lesson}: {' '.join(found[0].split())}: {wrong}")
+            return found[0]
 
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            cell.source = _PIECES.sub(replacement, cell.source)
+            cell.source = replaced(cell.source, _REFERENCE, replacement)
     return problems
 
 

@@ -29,6 +29,7 @@ from mnist_lessons.publishing._figures import with_figures
 from mnist_lessons.publishing._head import description, head
 from mnist_lessons.publishing._lessons import code_cells
 from mnist_lessons.publishing._notebook import portable
+from mnist_lessons.publishing._pages import LessonFile, on_site
 from mnist_lessons.publishing._pairs import pairs
 from mnist_lessons.publishing._policy import with_policy
 from mnist_lessons.publishing._project import Project
@@ -64,14 +65,6 @@ _log = get_plugin_logger("lessons")
 
 class _NoOptions(base.Config):
     """What there is to set is in the environment (`MNIST_LESSONS_*`)."""
-
-
-class _LessonFile(File):
-    """A script that is a page: `LessonsPlugin.on_page_read_source` makes its Markdown."""
-
-    def is_documentation_page(self) -> bool:
-        """Whatever its name ends with."""
-        return True
 
 
 class LessonsPlugin(BasePlugin[_NoOptions]):
@@ -337,13 +330,15 @@ def _files_of(page: LessonPage, notebook: Any, config: MkDocsConfig) -> list[Fil
         contents |= _render.figures(notebook, page.run.folder)
         contents[f"{slug}.ipynb"] = portable(
             notebook,
-            site_url=config.site_url or "",
+            published=on_site(config.site_url, config.use_directory_urls)
+            if config.site_url
+            else None,
             colab=str(config.extra.get("colab") or ""),
             commit=page.run.card["commit"] or "",
         )
         contents["log.csv"] = (page.run.folder / "log.csv").read_bytes()
         contents["run.json"] = (page.run.folder / "run.json").read_bytes()
-    source = _LessonFile(
+    source = LessonFile(
         _uri(page), str(script.parent.parent), config.site_dir, config.use_directory_urls
     )
     source.edit_uri = f"../{_uri(page)}"  # it is looked for in docs/

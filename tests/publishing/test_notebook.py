@@ -4,6 +4,7 @@ import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from mnist_lessons.publishing._notebook import portable
+from mnist_lessons.publishing._pages import on_site
 
 PROSE = """\
 Before.
@@ -44,12 +45,12 @@ def test_code_and_outputs_stay():
 def test_the_notebook_that_was_given_stays():
     given = notebook()
     before = nbformat.writes(given)
-    portable(given, site_url="https://x.org/", colab="o/r/blob/b/f")
+    portable(given, published=on_site("https://x.org/"), colab="o/r/blob/b/f")
     assert nbformat.writes(given) == before
 
 
 def test_links_lead_to_the_site_where_its_address_is_known():
-    text = read(portable(notebook(), site_url="https://x.org/m/")).cells[0].source
+    text = read(portable(notebook(), published=on_site("https://x.org/m/"))).cells[0].source
     assert "[the next](https://x.org/m/tutorials/other/)" in text
     assert "[place](https://x.org/m/reference/#x)" in text
     assert "[web](https://a.org)" in text
