@@ -19,6 +19,7 @@ from mnist_lessons._fetch import (
     verified_files,
 )
 from mnist_lessons.publishing._figures import objection
+from mnist_lessons.publishing._form import problems
 from mnist_lessons.publishing._git import committed_state
 from mnist_lessons.publishing._lessons import Lesson, code_cells, has_alt_text, pictures
 from mnist_lessons.publishing._outputs import refused
@@ -36,7 +37,7 @@ from mnist_lessons.settings import Settings
 if TYPE_CHECKING:  # executing needs much that a warm build does not
     from mnist_lessons.publishing._execute import Job, LessonFailure
 
-__all__ = ["LessonPage", "prepare"]
+__all__ = ["LessonPage", "faulty_page", "prepare"]
 
 _SAMPLE = "sample of MNIST"
 _MEMORY = 2 << 30  # bytes that a kernel with torch and the images may need
@@ -48,15 +49,17 @@ class LessonPage:
 
     Attributes:
         lesson: the lesson.
-        run: None where the lesson failed or is still running.
+        run: None where the lesson failed, is still running or cannot run.
         executed_now: False where a stored run was still true.
-        failure: None where there is a run, or will be.
+        failure: how its execution failed, or None.
+        problems: what is wrong with its text; it is not executed then.
     """
 
     lesson: Lesson
     run: StoredRun | None
     executed_now: bool
     failure: "LessonFailure | None" = None
+    problems: tuple[str, ...] = ()
 
 
 def prepare(
@@ -68,7 +71,7 @@ def prepare(
     again: bool = False,
     jobs: int | None = None,
 ) -> list[LessonPage]:
-    """Execute what must be executed, after saying so; a failure of one stops no other.
+    """Execute what must be executed, after saying so; a faulty lesson stops no other.
 
     Args:
         project: the project.
@@ -79,17 +82,44 @@ def prepare(
         jobs: how many kernels at once; by the cores and the memory where None.
 
     Raises:
-        BuildFailure: there is no lesson, or one without a title or not in UTF-8.
+        BuildFailure: there is no lesson.
         DataError, SettingError: the data, or a lesson, is not to be had as asked for.
     """
-    lessons = read_lessons(project, only)
+    all_lessons = read_lessons(project, only)
+    pages = {lesson.slug: faulty for lesson in all_lessons if (faulty := faulty_page(lesson))}
+    for page in pages.values():
+        first, *more = page.problems
+        shown = f"{first}; and {len(more)} more" if more else first
+        print(f"{page.lesson.slug}: cannot run ({shown})", file=sys.stderr)
+    lessons = [lesson for lesson in all_lessons if lesson.slug not in pages]
+    pages |= _pages_of_sound(project, settings, stack, lessons, again, jobs)
+    return [pages[lesson.slug] for lesson in all_lessons]
+
+
+def faulty_page(lesson: Lesson) -> LessonPage | None:
+    """The page of a lesson whose text is faulty, or None."""
+    wrong = problems(lesson)
+    return LessonPage(lesson, None, executed_now=False, problems=wrong) if wrong else None
+
+
+def _pages_of_sound(
+    project: Project,
+    settings: Settings,
+    stack: ExitStack,
+    lessons: Sequence[Lesson],
+    again: bool,
+    jobs: int | None,
+) -> dict[str, LessonPage]:
     dataset = expected_dataset(settings)
     if dataset == _SAMPLE:
         _say("SAMPLE DATA: the lessons read 5,000 images, not the full MNIST")
     steps = _told(planned(project, settings, lessons, dataset=dataset), again)
     if all(step.run for step in steps):
         project.store.sweep()
-        return [LessonPage(step.lesson, step.run, executed_now=False) for step in steps]
+        return {
+            step.lesson.slug: LessonPage(step.lesson, step.run, executed_now=False)
+            for step in steps
+        }
     with verified_files(settings) as found:
         if found.root is None and dataset != _SAMPLE:
             _say("SAMPLE DATA: no full MNIST is to be had, the lessons read 5,000 images")
@@ -120,7 +150,7 @@ class _Execution:
         self._files = _signatures(self._root)
         self._steps: dict[str, Step] = {}
 
-    def pages(self, steps: Sequence[Step], jobs: int | None) -> list[LessonPage]:
+    def pages(self, steps: Sequence[Step], jobs: int | None) -> dict[str, LessonPage]:
         """Execute the steps without a run; keep each run as soon as it is finished."""
         from mnist_lessons.publishing._execute import Job, execute
         from mnist_lessons.publishing._progress import ProgressView
@@ -137,11 +167,12 @@ class _Execution:
                 report=view.update,
                 ended=self._ended,
             )
-        by_slug = {page.lesson.slug: page for page in executed}
-        return [
-            by_slug.get(step.lesson.slug) or LessonPage(step.lesson, step.run, executed_now=False)
+        reused = {
+            step.lesson.slug: LessonPage(step.lesson, step.run, executed_now=False)
             for step in steps
-        ]
+            if step.run
+        }
+        return reused | {page.lesson.slug: page for page in executed}
 
     def _ended(self, job: "Job", failure: "LessonFailure | None") -> LessonPage:
         slug = job.lesson.slug

@@ -8,6 +8,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from mnist_lessons.errors import BuildFailure
+from mnist_lessons.publishing._form import problems
 from mnist_lessons.publishing._lessons import Lesson
 from mnist_lessons.publishing._plan import Now, differences
 from mnist_lessons.publishing._project import Project, read_lessons
@@ -27,8 +28,8 @@ def clean_store(project: Project, *, everything: bool) -> Iterator[tuple[str, in
         What was removed, and the bytes that this freed.
 
     Raises:
-        BuildFailure: there is no lesson, or one without a title or not in UTF-8; or all is to
-            be removed while a lesson is running.
+        BuildFailure: there is no lesson, or one that cannot be read; or all is to be removed
+            while a lesson is running.
     """
     store = project.store
     if not store.folder.exists():
@@ -41,6 +42,10 @@ def clean_store(project: Project, *, everything: bool) -> Iterator[tuple[str, in
             yield "the store", _remove(store.folder)
             return
         lessons = {lesson.slug: lesson for lesson in read_lessons(project)}
+        if unread := [
+            problem for one in lessons.values() if one.fault for problem in problems(one)
+        ]:
+            raise BuildFailure("\n".join(unread))
         for folder in sorted((store.folder / "runs").glob("*/*")):
             slug, run = folder.parent.name, StoredRun(folder)
             if reason := _useless(project.root, lessons.get(slug), run):

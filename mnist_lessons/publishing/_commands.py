@@ -11,6 +11,7 @@ import click
 
 from mnist_lessons.errors import BuildFailure, LessonError, SettingError
 from mnist_lessons.publishing._build import LessonPage, prepare
+from mnist_lessons.publishing._form import problems
 from mnist_lessons.publishing._project import Project, planned, read_lessons
 from mnist_lessons.publishing._tables import duration
 from mnist_lessons.settings import Settings
@@ -88,24 +89,31 @@ def run(
     failures = [page.failure for page in pages if page.failure]
     for failure in failures:
         print(failure.in_full, file=sys.stderr)
-    if failures:
-        if any(failure.error == SettingError.__name__ for failure in failures):
-            raise SettingError("a lesson refused a setting")
-        raise BuildFailure(f"{len(failures)} of {len(pages)} lessons failed")
+    if any(failure.error == SettingError.__name__ for failure in failures):
+        raise SettingError("a lesson refused a setting")
+    wrong = [problem for page in pages for problem in page.problems]
+    failed = [f"{len(failures)} of {len(pages)} lessons failed"] if failures else []
+    if wrong or failed:
+        raise BuildFailure("\n".join([*wrong, *failed]))
 
 
 @commands.command()
 @click.pass_obj
 def status(project: Project) -> None:
     """Say what a build would run, and why; exit status 1 if it would run anything."""
-    steps = planned(project, Settings.from_environment(), read_lessons(project))
+    lessons = read_lessons(project)
+    wrong = [problem for lesson in lessons for problem in problems(lesson)]
+    sound = [lesson for lesson in lessons if not problems(lesson)]
+    steps = planned(project, Settings.from_environment(), sound)
+    for problem in wrong:
+        print(problem)
     for step in steps:
         print(step)
         failed = project.store.failed(step.lesson.slug)
         same = failed and failed.card["made_from"]["code"] == step.lesson.code_hashes()
         if failed and same and not step.run:
             print(f"  its last try failed; it is in {_shown(failed.folder)}")
-    if any(not step.run for step in steps):
+    if wrong or any(not step.run for step in steps):
         sys.exit(1)
 
 

@@ -1,27 +1,60 @@
 """The lessons as they stand in `tutorials/`: one script, one notebook, one page."""
 
+import codecs
 import io
-import re
 import tokenize
+from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-import jupytext
 import nbformat
+import yaml
+from jupytext.cell_reader import DoublePercentScriptCellReader
+from jupytext.header import header_to_metadata_and_cell
 from nbformat import NotebookNode
 
 from mnist_lessons._sources import code_hash
 
-__all__ = ["Lesson", "alt_text", "code_cells", "discover", "has_alt_text", "pictures"]
+__all__ = [
+    "LIMIT",
+    "SHORTEST_ALT",
+    "Lesson",
+    "Place",
+    "alt_text",
+    "code_cells",
+    "discover",
+    "has_alt_text",
+    "pictures",
+]
 
-_SHORTEST_ALT = 20
-_TAGS_THAT_DECIDE = ("raises-exception", "skip-execution")
-_CODE = re.compile(r"# ?%%(?!.*\[(markdown|md|raw)\])")
-_LIMIT = "cell_limit_minutes"
+SHORTEST_ALT = 20
+LIMIT = "cell_limit_minutes"
 _USUAL_LIMIT = 120.0
+_PERCENT_FORMAT = {"extension": ".py", "format_name": "percent"}
+
+
+class Place(NamedTuple):
+    """Where a cell stands in its script: the line of its marker, and what comes after that.
+
+    Attributes:
+        marker: line of its marker, from 1; of its first line where it has none.
+        first: its first line, from 1.
+        lines: all its lines as the script has them.
+    """
+
+    marker: int
+    first: int
+    lines: tuple[str, ...]
+
+
+class _Parsed(NamedTuple):
+    notebook: NotebookNode
+    places: tuple[Place, ...]
+    front_matter: Mapping[str, Any]
+    fault: tuple[int, str] | None  # line, and why the script cannot be read
 
 
 @dataclass(frozen=True)
@@ -42,47 +75,61 @@ class Lesson:
         return self.script.stem
 
     @property
-    def has_title(self) -> bool:
-        """Whether it begins with a Markdown cell that begins with a heading."""
-        cells = self.notebook().cells
-        return bool(cells) and cells[0].cell_type == "markdown" and cells[0].source.startswith("# ")
+    def plain(self) -> bytes:
+        """Its content without a byte-order mark, which Jupytext would take for code."""
+        return self.source.removeprefix(codecs.BOM_UTF8)
+
+    @property
+    def fault(self) -> tuple[int, str] | None:
+        """Line and reason where the script cannot be read at all; it has no cells then."""
+        return _parsed(self.plain).fault
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """Where each cell of the notebook stands in the script."""
+        return _parsed(self.plain).places
+
+    @property
+    def front_matter(self) -> Mapping[str, Any]:
+        """What the header says of the page, such as its `description`."""
+        return _parsed(self.plain).front_matter
 
     @property
     def cell_limit(self) -> float:
         """Seconds that a cell may take: `cell_limit_minutes` of the first cell, or two hours."""
         cells = self.notebook().cells
-        minutes = cells[0].metadata.get(_LIMIT, _USUAL_LIMIT) if cells else _USUAL_LIMIT
+        minutes = cells[0].metadata.get(LIMIT, _USUAL_LIMIT) if cells else _USUAL_LIMIT
         return 60 * float(minutes)
 
     def notebook(self) -> NotebookNode:
-        """The script as a notebook without outputs, with stable cell ids.
-
-        Raises:
-            UnicodeDecodeError: the script is not UTF-8.
-        """
-        return deepcopy(_parsed(self.source))
+        """The script as a notebook without outputs, with stable cell ids."""
+        return deepcopy(_parsed(self.plain).notebook)
 
     def code_hashes(self) -> list[str]:
         """What each code cell does: its hash changes with the code, not with a comment."""
-        return [_cell_hash(cell) for cell in code_cells(_parsed(self.source))]
+        return [_cell_hash(cell) for cell in code_cells(_parsed(self.plain).notebook)]
 
     def line(self, number: int, within: int = 1) -> int:
         """Line of the script where a line of code cell `number`, both from 1, stands."""
-        lines = self.source.decode().splitlines()
-        markers = [place for place, line in enumerate(lines, start=1) if _CODE.match(line)]
-        if not 0 < number <= len(markers):
+        parsed = _parsed(self.plain)
+        places = [
+            place
+            for cell, place in zip(parsed.notebook.cells, parsed.places, strict=True)
+            if cell.cell_type == "code"
+        ]
+        if not 0 < number <= len(places):
             return 1
-        first = markers[number - 1] + 1
-        while first < len(lines) and not lines[first - 1].strip():
-            first += 1  # Python does not count the blank lines before a cell's first
-        return first - 1 + within
+        place = places[number - 1]
+        # Python does not count the blank lines before a cell's first.
+        blank = next((n for n, line in enumerate(place.lines) if line.strip()), 0)
+        return place.first + blank + within - 1
 
 
 def discover(folder: Path) -> tuple[Lesson, ...]:
-    """All lessons of a folder, by name."""
+    """All lessons of a folder, by name; a name that begins with `_` is none of a lesson."""
     found = sorted(path for path in folder.glob("*.py") if path.is_file())
     # Editors keep hidden files of their own beside a script.
-    return tuple(Lesson(path, path.read_bytes()) for path in found if path.name[0] != ".")
+    return tuple(Lesson(path, path.read_bytes()) for path in found if path.name[0] not in "._")
 
 
 def code_cells(notebook: NotebookNode) -> list[Any]:
@@ -102,29 +149,62 @@ def alt_text(picture: Any) -> str:
 
 def has_alt_text(picture: Any) -> bool:
     """Whether a picture's text is long enough to replace it."""
-    return len(alt_text(picture)) >= _SHORTEST_ALT
+    return len(alt_text(picture)) >= SHORTEST_ALT
 
 
 @lru_cache(maxsize=64)
-def _parsed(source: bytes) -> NotebookNode:
-    notebook: NotebookNode = jupytext.reads(source.decode(), fmt="py:percent")
-    notebook.metadata = nbformat.from_dict(
-        {
-            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
-            "language_info": {"name": "python"},
-        }
-    )
-    notebook.nbformat, notebook.nbformat_minor = 4, 5
-    for number, cell in enumerate(notebook.cells, start=1):
+def _parsed(source: bytes) -> _Parsed:
+    try:
+        lines = source.decode().splitlines()
+    except UnicodeDecodeError as error:
+        line = source.count(b"\n", 0, error.start) + 1
+        return _Parsed(_notebook([]), (), {}, (line, f"it is not UTF-8: {error.reason}"))
+    try:
+        _, _, header, begin = header_to_metadata_and_cell(lines, "#", "", ".py")
+        front_matter = yaml.safe_load(header.source.strip("-\n")) if header else {}
+        if not isinstance(front_matter, dict):
+            raise yaml.YAMLError
+    except yaml.YAMLError:
+        return _Parsed(_notebook([]), (), {}, (1, "its front matter is not YAML"))
+    except ValueError:  # Jupytext's, of a line such as `# coding: latin-1`
+        return _Parsed(_notebook([]), (), {}, (1, "it says that it is not UTF-8"))
+    cells, places = [], []
+    while begin < len(lines):
+        reader = DoublePercentScriptCellReader(_PERCENT_FORMAT, "python")
+        try:
+            cell, used = reader.read(lines[begin:])
+        except Exception:  # Jupytext does not expect every value of the names that it knows
+            reason = 'what follows %% is no metadata of a cell, such as tags=["solution"]'
+            return _Parsed(_notebook([]), (), {}, (begin + 1, reason))
+        start = begin + _is_marker(reader, lines[begin])
+        places.append(Place(begin + 1, start + 1, tuple(lines[start : begin + used])))
+        cells.append(cell)
+        begin += used
+    return _Parsed(_notebook(cells), tuple(places), front_matter, None)
+
+
+def _is_marker(reader: DoublePercentScriptCellReader, line: str) -> bool:
+    return bool(reader.start_code_re.match(line) or reader.alternative_start_code_re.match(line))
+
+
+def _notebook(cells: list[NotebookNode]) -> NotebookNode:
+    for number, cell in enumerate(cells, start=1):
         cell["id"] = f"cell-{number}"
+        if cell.cell_type == "markdown":
+            cell.source = cell.source.strip("\n")
+    metadata = {
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+        "language_info": {"name": "python"},
+    }
+    notebook: NotebookNode = nbformat.from_dict(
+        {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
+    )
     return notebook
 
 
 def _cell_hash(cell: NotebookNode) -> str:
-    deciding = sorted(set(cell.metadata.get("tags", [])).intersection(_TAGS_THAT_DECIDE))
     # A semicolon at the end of a cell hides its last value; the syntax tree knows nothing of it.
-    hides = _last_token(cell.source) == ";"
-    return code_hash(cell.source) + "".join(f" {tag}" for tag in deciding) + " ;" * hides
+    return code_hash(cell.source) + " ;" * (_last_token(cell.source) == ";")
 
 
 def _last_token(source: str) -> str:

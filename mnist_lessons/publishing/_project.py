@@ -1,6 +1,5 @@
 """Where everything lies, which lessons there are, and what a build would do with them."""
 
-import math
 import os
 import shutil
 import sys
@@ -49,7 +48,7 @@ def read_lessons(project: Project, only: Collection[str] = ()) -> list[Lesson]:
     """The lessons as they stand now, all of them or those that are named.
 
     Raises:
-        BuildFailure: there is no lesson, or one without a title or not in UTF-8.
+        BuildFailure: there is no lesson.
         SettingError: there is no lesson of that name.
     """
     lessons = discover(project.tutorials)
@@ -59,10 +58,7 @@ def read_lessons(project: Project, only: Collection[str] = ()) -> list[Lesson]:
     if unknown := names - {lesson.slug for lesson in lessons}:
         there = ", ".join(lesson.slug for lesson in lessons)
         raise SettingError(f"no lesson {', '.join(sorted(unknown))}: there are {there}")
-    chosen = [lesson for lesson in lessons if not names or lesson.slug in names]
-    for lesson in chosen:
-        _check_form(lesson)
-    return chosen
+    return [lesson for lesson in lessons if not names or lesson.slug in names]
 
 
 def current(
@@ -130,16 +126,3 @@ def best_device() -> str:
         return "cuda"
     is_apple = sys.platform == "darwin" and os.uname().machine == "arm64"
     return "mps" if is_apple else "cpu"
-
-
-def _check_form(lesson: Lesson) -> None:
-    try:
-        has_title, limit = lesson.has_title, lesson.cell_limit
-    except UnicodeDecodeError as error:
-        raise BuildFailure(f"{lesson.script} is not UTF-8: {error}") from error
-    except (TypeError, ValueError) as error:
-        raise BuildFailure(f"{lesson.script}: cell_limit_minutes must be a number") from error
-    if not has_title:
-        raise BuildFailure(f"{lesson.script}: its first cell must be Markdown: '# Its title'")
-    if not 0 < limit < math.inf:
-        raise BuildFailure(f"{lesson.script}: cell_limit_minutes must be above 0")

@@ -45,7 +45,7 @@ def objections_to_site(project: Project, settings: Settings, site: Path) -> list
     """Each reason why a built site may not be published, as one sentence.
 
     Raises:
-        BuildFailure: there is no lesson, or one without a title or not in UTF-8.
+        BuildFailure: there is no lesson.
     """
     if not (site / "index.html").is_file():
         return [f"there is no site in {site}/: build it first"]
@@ -61,7 +61,7 @@ def objections_to_site(project: Project, settings: Settings, site: Path) -> list
         objections += objections_to_run(project, settings, lesson, run)
         objections += check_bands(bands.get(lesson.slug, {}), run)
         script = folder / f"{lesson.slug}.py"
-        if not script.is_file() or script.read_bytes() != lesson.source:
+        if not script.is_file() or script.read_bytes() != lesson.plain:
             objections.append(f"{lesson.slug}: its text has changed since the site was built")
     objections += _changed_sources(project, site)
     known = {lesson.slug for lesson in lessons}

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mnist_lessons._sources import file_hash
-from mnist_lessons.publishing._build import LessonPage
+from mnist_lessons.publishing._build import LessonPage, faulty_page
 from mnist_lessons.publishing._execute import LessonFailure
 from mnist_lessons.publishing._lessons import Lesson
 from mnist_lessons.publishing._plan import Step
@@ -57,12 +57,16 @@ class Workshop:
         otherwise a preview.
 
         Raises:
-            LessonError: there is no lesson, a lesson has no title, a setting is wrong.
+            LessonError: there is no lesson, or a setting is wrong.
         """
         lessons = read_lessons(project)
-        for gone in self._works.keys() - {lesson.slug for lesson in lessons}:
+        pages = {lesson.slug: faulty for lesson in lessons if (faulty := faulty_page(lesson))}
+        sound = [lesson for lesson in lessons if lesson.slug not in pages]
+        for gone in self._works.keys() - {lesson.slug for lesson in sound}:
             self._stop(gone)
-        return [self._page(project, step) for step in _steps(project, settings, lessons)]
+        steps = _steps(project, settings, sound)
+        pages |= {step.lesson.slug: self._page(project, step) for step in steps}
+        return [pages[lesson.slug] for lesson in lessons]
 
     def close(self) -> None:
         """End what is running."""

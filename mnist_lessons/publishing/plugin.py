@@ -56,6 +56,8 @@ _RESULTS = "<!-- lessons: results -->"
 _CARDS = "<!-- lessons: runs -->"
 _FAILURE = "<!-- lessons: failure -->"
 _FAILED = f'!!! failure "This lesson did not run"\n\n    {_FAILURE}'
+_NOTED = "<!-- lessons: notes -->"
+_NOTES = f'!!! failure "This page has a mistake"\n\n    {_NOTED}'
 _RUNNING = '!!! info "This lesson is running"\n\n    Its outputs will be here when it has ended.'
 
 _LESSON_BOOST = 2  # in search, beside other pages
@@ -82,6 +84,7 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
         self._workshop: Workshop | None = None
         self._templates: CompiledTemplates | None = None
         self._notebooks: dict[str, Any] = {}
+        self._notes: dict[str, list[str]] = {}
         self._blocks: dict[str, str] = {}
         self._cells = CellCache()
 
@@ -131,29 +134,42 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
         config.watch += [str(project.tutorials), str(project.package)]
         if project.tests.is_dir():  # pages show some of them
             config.watch.append(str(project.tests))
+        problems: list[str] = []
         try:
             settings = Settings.from_environment()
             if self._workshop:
                 self.pages = self._workshop.pages(project, settings)
             else:
                 self.pages = prepare(project, settings, self._stack)
-            bands = read_bands(project.tutorials, [page.lesson.slug for page in self.pages])
         except LessonError as error:
-            raise PluginError(str(error)) from error
+            if not self.pages:
+                raise PluginError(str(error)) from error
+            problems.append(str(error))  # a server goes on with the lessons that it knows
         reading_order = str(config.nav)
         self.pages.sort(key=lambda page: reading_order.find(_uri(page)))
-        problems = _failures(self.pages) + self._fill_notebooks()
+        self._notes = self._fill_notebooks()
+        problems += self._hold_to_bands(project)
         for page in self.pages:
-            if page.run:
-                problems += _unfit(page, self._notebooks[page.lesson.slug])
-                before = project.store.runs(page.lesson.slug)
-                problems += check_bands(bands.get(page.lesson.slug, {}), page.run, before)
+            self._notes[page.lesson.slug] += _unfit(page, self._notebooks[page.lesson.slug])
+            problems += [*_wrong(page), *self._notes[page.lesson.slug]]
         if problems and not self._workshop:
             raise PluginError("\n".join(problems)) from _setting_error(self.pages)
         for problem in problems:
-            # Not logged: MkDocs counts what is logged, and in strict mode shows no page then.
-            print(f"error: {problem}", file=sys.stderr)
+            _tell(problem)
         return config
+
+    def _hold_to_bands(self, project: Project) -> list[str]:
+        """Note which lesson leaves its bands; return what is wrong with the file of bands."""
+        try:
+            bands = read_bands(project.tutorials, [page.lesson.slug for page in self.pages])
+        except BuildFailure as error:
+            return [str(error)]
+        for page in self.pages:
+            slug = page.lesson.slug
+            if page.run:
+                before = project.store.runs(slug)
+                self._notes[slug] += check_bands(bands.get(slug, {}), page.run, before)
+        return []
 
     def on_files(self, files: Files, config: MkDocsConfig) -> Files:
         """Add the lessons' pages, what lies beside them, and what all runs make together."""
@@ -170,7 +186,10 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
         if lesson is None:
             return None
         colab = str(config.extra.get("colab") or "")
-        return _markdown(lesson, self._notebooks[lesson.lesson.slug], colab, page.edit_url or "")
+        notebook = self._notebooks[lesson.lesson.slug]
+        markdown = _markdown(lesson, notebook, colab, page.edit_url or "")
+        has_notes = bool(self._notes[lesson.lesson.slug])
+        return _after_title(markdown, _NOTES) if has_notes else markdown
 
     def on_page_markdown(
         self, markdown: str, page: Page, config: MkDocsConfig, files: Files
@@ -244,17 +263,16 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
         }
         return files
 
-    def _fill_notebooks(self) -> list[str]:
-        """Make each lesson's notebook, with outputs and values; return what is wrong."""
+    def _fill_notebooks(self) -> dict[str, list[str]]:
+        """Make each lesson's notebook, with outputs and values; return what is wrong in each."""
         recorded = {
             page.lesson.slug: page.run.card["values"] if page.run else None for page in self.pages
         }
         self._notebooks = {page.lesson.slug: _notebook(page) for page in self.pages}
-        return [
-            problem
+        return {
+            slug: fill_values(notebook, slug, recorded)
             for slug, notebook in self._notebooks.items()
-            for problem in fill_values(notebook, slug, recorded)
-        ]
+        }
 
     def _with_code(self, html: str, page: LessonPage, cache: Path, config: MkDocsConfig) -> str:
         slug = page.lesson.slug
@@ -267,8 +285,8 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
         }
         for place in _render.lost(html, contents):
             _log.warning(f"{_uri(page)}: the prose hides or repeats the comment {place}")
-        if page.failure:
-            contents[_FAILURE] = _render.literally(page.failure.in_full)
+        contents[_FAILURE] = _render.literally("\n".join(_wrong(page)))
+        contents[_NOTED] = _render.literally("\n".join(self._notes[slug]))
         return _render.filled(_without_search(html), contents)
 
     def _with_links(self, slug: str, cells: list[str], config: MkDocsConfig) -> list[str]:
@@ -296,8 +314,14 @@ def _uri(page: LessonPage) -> str:
     return f"tutorials/{page.lesson.slug}.py"
 
 
-def _failures(pages: list[LessonPage]) -> list[str]:
-    return [page.failure.in_full for page in pages if page.failure]
+def _tell(problem: str) -> None:
+    # Not logged: MkDocs logs nothing twice, and counts it; in strict mode it shows no page then.
+    print(f"error: {problem}", file=sys.stderr)
+
+
+def _wrong(page: LessonPage) -> list[str]:
+    """Why a lesson has no run and will have none: the faults of its text, or how it failed."""
+    return [*page.problems, *([page.failure.in_full] if page.failure else [])]
 
 
 def _unfit(page: LessonPage, notebook: Any) -> list[str]:
@@ -325,7 +349,7 @@ def _notebook(page: LessonPage) -> Any:
 def _files_of(page: LessonPage, notebook: Any, config: MkDocsConfig) -> list[File]:
     """The lesson's page, and what lies beside it."""
     slug, script = page.lesson.slug, page.lesson.script
-    contents = {f"{slug}.py": page.lesson.source}
+    contents = {f"{slug}.py": page.lesson.plain}
     if page.run:
         contents |= _render.figures(notebook, page.run.folder)
         contents[f"{slug}.ipynb"] = portable(
@@ -353,7 +377,7 @@ def _markdown(page: LessonPage, notebook: Any, colab: str, edit: str) -> str:
     """The lesson's prose, and what the site says of it: downloads, notices, run card, log."""
     prose = _render.markdown(notebook)
     if page.run is None:
-        return _after_title(prose, _FAILED if page.failure else _RUNNING)
+        return _after_title(prose, _FAILED if _wrong(page) else _RUNNING)
     top = head(page.lesson.slug, page.run.card, notebook, colab=colab, edit=edit)
     top = f"{top}\n\n{_notices([page.run])}".strip()
     return (

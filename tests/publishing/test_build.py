@@ -89,3 +89,31 @@ def test_a_lesson_that_is_asked_for_again_takes_the_place_of_its_run(project):
     assert [page.executed_now for page in pages] == [True, True]
     assert project.stored("one").folder.stat().st_ino != before
     assert project.leftovers() == []
+
+
+@pytest.mark.slow
+def test_faulty_lessons_stop_no_other_and_are_told_all_at_once(project):
+    before = project.site()
+    (project.root / "tutorials" / "fresh.py").touch()
+    project.write("one", code="x = (\n\n# %%\n%time x")
+    project.write("two", code="print('as ever')")
+    result = project.build()
+    assert result.returncode == 1
+    for told in (
+        "fresh.py, line 1: its first",
+        "one.py, line 15: Syn",
+        "one.py, line 18: %time x is",
+    ):
+        assert f"tutorials/{told}" in result.stderr.partition("error: ")[2]
+    assert "Traceback" not in result.stderr
+    assert project.site() == before
+    assert project.executed == ["two"]
+    assert project.plan()[2].startswith("two: reuse")
+
+    status = project.command("status")
+    assert status.returncode == 1
+    assert "tutorials/one.py, line 15: SyntaxError" in status.stdout
+    assert project.command("run", "two").returncode == 0
+    wrong = project.command("run", "one")
+    assert wrong.returncode == 1
+    assert "error: tutorials/one.py, line 15: SyntaxError" in wrong.stderr

@@ -31,7 +31,6 @@ REFUSED = "class SettingError(ValueError): ...\nraise SettingError('no GPU')"
 # in the script; what is said.
 RAISING = {
     "raises": ("print(1)\nraise ValueError('no\\nluck')", 2, "raise Val", "ValueError: no luck"),
-    "syntax": ("x = 1\ndef broken(:\n    pass", 2, "def broken(:", "SyntaxError: "),
     "imports": (
         "import sys\n\nimport nothing_like_it",
         *(2, "import nothing", "ModuleNotFoundError: No module named 'nothing_like_it'"),
@@ -47,10 +46,6 @@ RAISING = {
     ),
     "chained": (CHAINED, 3, "g()", "ValueError: chained"),
     "in_handler": (SAME_CELL, 2, "    raise Val", "ValueError: worse"),
-    "magic": (
-        "# %precision 3\nx = 1\n1 / 0",
-        *(2, "1 / 0", "ZeroDivisionError: division by zero"),
-    ),
     "exits": ("raise SystemExit(3)", 2, "raise Sys", "SystemExit: 3"),
     "asks": ("x = 1\ninput()", 2, "input()", "StdinNotImplementedError: "),
     "refuses": (REFUSED, 2, "raise Set", "SettingError: no GPU"),

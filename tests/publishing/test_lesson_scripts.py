@@ -82,8 +82,6 @@ OTHER = {
     "a semicolon before a comment": CODE.replace("\nx\n", "\nx;  # hidden\n"),
     "a command": CODE.replace("print(x)", "# %time print(x)"),
     "a shell command": CODE.replace("print(x)", "# !ls"),
-    "an error that may come": CODE.replace("# %%\nprint", '# %% tags=["raises-exception"]\nprint'),
-    "a cell that is skipped": CODE.replace("# %%\nprint", '# %% tags=["skip-execution"]\nprint'),
     "a split": CODE.replace("\nx\n", "\n\n# %%\nx\n"),
 }
 
@@ -98,30 +96,6 @@ def test_prose_comments_and_formatting_are_no_code(text):
 def test_what_changes_an_output_is_code(text):
     assert text != CODE
     assert lesson(text).code_hashes() != lesson(CODE).code_hashes()
-
-
-@pytest.mark.parametrize(
-    ("content", "said"),
-    [
-        (b"# %%\nx\n", "its first cell must be Markdown: '# Its title'"),
-        (b"# %% [markdown]\n# No title.\n", "its first cell must be Markdown: '# Its title'"),
-        (b"", "its first cell must be Markdown: '# Its title'"),
-        (b"# %% [markdown]\n# # T\xff\n", "is not UTF-8"),
-        (b"# %% [markdown] cell_limit_minutes=0\n# # T\n", "must be above 0"),
-        (b"# %% [markdown] cell_limit_minutes=-1\n# # T\n", "must be above 0"),
-        (b'# %% [markdown] cell_limit_minutes="x"\n# # T\n', "must be a number"),
-        (b"# %% [markdown] cell_limit_minutes=[1]\n# # T\n", "must be a number"),
-        (b"# %% [markdown] cell_limit_minutes=NaN\n# # T\n", "cell_limit_minutes must be"),
-        (b"# %% [markdown] cell_limit_minutes=Infinity\n# # T\n", "cell_limit_minutes must be"),
-    ],
-)
-def test_a_script_that_is_no_lesson_is_one_clear_error(tmp_path, content, said):
-    script = tmp_path / "tutorials" / "wrong.py"
-    script.parent.mkdir()
-    script.write_bytes(content)
-    with pytest.raises(BuildFailure, match=re.escape(said)) as error:
-        read_lessons(Project(tmp_path))
-    assert str(script) in str(error.value)
 
 
 def test_lessons_are_found_by_name(project):

@@ -90,14 +90,6 @@ def test_edited_code_runs_that_lesson_alone_and_going_back_runs_nothing(project)
     assert project.executed == ["one"]
 
 
-def test_a_tag_that_decides_how_a_cell_runs_is_code(project):
-    script = project.write("one")
-    replace(script, "# %%\nprint", '# %% tags=["skip-execution"]\nprint')
-    assert project.plan() == ["one: run (code cell 2 changed)", REUSED[1]]
-    replace(script, "skip-execution", "wide")
-    assert project.plan() == REUSED
-
-
 def test_only_the_lessons_that_import_a_module_run_when_it_changes(project):
     extra = project.root / "mnist_lessons" / "extra.py"
     extra.write_text('"""Used by one."""\n\nVALUE = 1\n')

@@ -100,6 +100,36 @@ def test_a_lesson_that_fails_is_told_and_can_be_mended(server):
     assert project.executed == ["one", "one"]
 
 
+@pytest.mark.slow
+def test_a_lesson_that_cannot_be_read_stops_no_other(serve, project):
+    """Neither when a server starts nor later; and the reason is told at each build."""
+    fresh = project.root / "tutorials" / "fresh.py"
+    fresh.touch()
+    server = serve(project)
+    told = "tutorials/fresh.py, line 1: its first cell must be Markdown"
+    assert told in server.wait_for(FAILED, slug="fresh").replace("&#x27;", "'")
+    assert "output of one" in server.page()
+
+    project.write("two", prose="Better prose.")
+    server.wait_for("Better prose.", slug="two")
+    assert server.said.count(f"error: {told}") >= 2
+
+    project.write("one", code='x = (\n\n# %% tags=["remove-cell"]\npass')
+    page = server.wait_for(FAILED)
+    assert "line 15: SyntaxError: &#x27;(&#x27; was never closed" in page
+    assert "line 17: no tag &#x27;remove-cell&#x27;; there is solution" in page
+    for no_lesson in (b"\xff", b"# %% tags=5\nx"):
+        fresh.write_bytes(no_lesson)
+        known = epoch(server)
+        assert newer_than(server, known - 1) >= known
+        assert "Better prose." in server.page("two")
+
+    fresh.write_bytes(b"\xef\xbb\xbf" + (project.root / "tutorials" / "two.py").read_bytes())
+    project.write("one")
+    server.wait_for("output of one", without=FAILED)
+    server.wait_for("Better prose.", without=FAILED, slug="fresh")
+
+
 def test_a_wrong_value_or_link_in_prose_does_not_end_it(server):
     project = server.project
     project.write("one", prose="It reads {{ nothing }}.")
