@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from filelock import FileLock
 from torch import Tensor, nn, optim
 
 from mnist_lessons._fingerprint import Unknown, fingerprint, structure
@@ -93,6 +92,8 @@ class Checkpoint:
         self._due = time.monotonic() + INTERVAL
 
     def _store(self, file: Path, log: list[dict[str, Any]]) -> None:
+        from filelock import FileLock  # here: a training that stores nothing needs no lock
+
         buffer = io.BytesIO()
         states = {name: part.state_dict() for name, part in self._parts.items()}
         torch.save({**states, "log": log}, buffer)

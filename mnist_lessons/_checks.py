@@ -1,6 +1,22 @@
-"""Arguments that must lie in a range."""
+"""Arguments that must lie in a range, or be of a kind."""
 
-__all__ = ["check_number"]
+from torch import Tensor
+
+__all__ = ["check_normalised", "check_number"]
+
+
+def check_normalised(images: Tensor) -> None:
+    """Refuse bytes, which no network can read.
+
+    Raises:
+        ValueError: the images are whole numbers; the message has their type and shape.
+    """
+    if not images.is_floating_point():
+        kind = str(images.dtype).removeprefix("torch.")
+        raise ValueError(
+            "a network reads images as `normalise` returns them, float32 (N, 1, 28, 28): "
+            f"normalise these first, which are {kind} {tuple(images.shape)}"
+        )
 
 
 def check_number(

@@ -1,18 +1,16 @@
-"""Download one file of MNIST from a mirror, never waiting for ever, never taking too much."""
+"""Download one file of a dataset from a mirror, never waiting for ever, never taking too much."""
 
 import threading
 import time
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import requests
 import urllib3
 from tqdm import tqdm
 
-if TYPE_CHECKING:
-    from mnist_lessons._fetch import MnistFile
+from mnist_lessons._datasets import DataFile
 
 __all__ = ["DownloadFailed", "download"]
 
@@ -23,9 +21,7 @@ class DownloadFailed(Exception):
     """A mirror did not give the file."""
 
 
-def download(
-    mirror: str, file: "MnistFile", folder: Path, *, stall: float, deadline: float
-) -> Path:
+def download(mirror: str, file: DataFile, folder: Path, *, stall: float, deadline: float) -> Path:
     """Download the gzipped file into a folder, and check it.
 
     Args:
@@ -65,7 +61,7 @@ def _cause(error: Exception) -> object:
 class _Downloader:
     """A pooch downloader that never waits for ever and never takes more than it asked for."""
 
-    file: "MnistFile"
+    file: DataFile
     stall: float
     deadline: float
 

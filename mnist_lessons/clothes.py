@@ -11,9 +11,9 @@ import zlib
 from pathlib import Path
 
 import torch
-from torch import Tensor
 
 from mnist_lessons._fetch import cache_folder
+from mnist_lessons._idx import array_of
 from mnist_lessons.data import Split
 from mnist_lessons.errors import DataError
 from mnist_lessons.settings import Settings
@@ -73,8 +73,11 @@ def load_clothes(settings: Settings | None = None) -> Split | None:
         places = {name: _find(folder, name) for name in _FILES}
         found = [_read(path, *_FILES[name]) for name, path in places.items() if path]
         if len(found) == len(_FILES):
-            images, labels = found
-            return Split(_bytes(images, 16).reshape(-1, 28, 28), _bytes(labels, 8).long())
+            pixels, kinds = (
+                torch.from_numpy(array_of(content, name))
+                for name, content in zip(_FILES, found, strict=True)
+            )
+            return Split(pixels, kinds.long())
     return None
 
 
@@ -96,7 +99,3 @@ def _read(path: Path, size: int, sha256: str) -> bytearray:
             f"({size:,} bytes); replace it by a fresh copy, or remove it"
         )
     return content
-
-
-def _bytes(content: bytearray, header: int) -> Tensor:
-    return torch.frombuffer(content, dtype=torch.uint8, offset=header)

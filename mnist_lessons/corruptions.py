@@ -14,7 +14,6 @@ import math
 import torch
 from torch import Tensor
 from torch.nn import functional as F
-from torchvision.transforms.v2.functional import gaussian_blur
 
 from mnist_lessons._checks import check_number
 from mnist_lessons.augmentation import affine
@@ -107,6 +106,9 @@ def blur(images: Tensor, radius: float) -> Tensor:
     reach = math.ceil(3 * radius)  # what lies further away has next to no weight
     if min(images.shape[2:]) <= reach:
         raise ValueError(f"a radius of {radius:g} needs images of more than {reach} pixels a side")
+    # Here: torchvision takes seconds to import, and nothing else needs it.
+    from torchvision.transforms.v2.functional import gaussian_blur
+
     blurred: Tensor = gaussian_blur(images, [2 * reach + 1] * 2, [radius] * 2)
     return blurred.clamp_(0, 1)
 

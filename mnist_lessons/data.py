@@ -2,7 +2,7 @@
 
 import hashlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
-from torchvision.datasets.mnist import read_image_file, read_label_file
 
-from mnist_lessons._fetch import FILES, SAMPLE, checksum, verified_files
+from mnist_lessons._datasets import MNIST, SAMPLE, checksum, read_verified
+from mnist_lessons._idx import array_of
 from mnist_lessons.errors import DataError
 from mnist_lessons.settings import Settings
 
-__all__ = ["Provenance", "Split", "Splits", "load_mnist", "normalise"]
+__all__ = ["Provenance", "Split", "Splits", "load_mnist", "normalise", "read_mnist"]
 
 _SPLIT_SEED = 20_240_101
 _VALIDATION_IMAGES = 5_000
@@ -87,6 +87,19 @@ class Split:
         return len(self.labels)
 
     def __getitem__(self, rows: slice | Tensor) -> "Split":
+        """A part of the split, in the order of the rows.
+
+        Args:
+            rows: a slice, int64 row numbers (M,), or bool (N,).
+
+        Raises:
+            ValueError: `rows` is something else, such as the number of one image.
+        """
+        if not isinstance(rows, slice | Tensor) or (isinstance(rows, Tensor) and rows.ndim != 1):
+            raise ValueError(
+                "a split is cut by a slice or by a tensor of rows (M,), for one image by "
+                f"split[3:4]; {rows!r} is neither"
+            )
         return Split(self.images[rows], self.labels[rows])
 
     def to(self, device: torch.device | str) -> "Split":
@@ -140,14 +153,31 @@ def load_mnist(settings: Settings | None = None) -> Splits:
         SettingError: a setting is unknown, out of range, or names a folder without MNIST.
         DataError: a file is not MNIST's, or the cache cannot be written.
     """
+    from mnist_lessons._fetch import verified_files  # here: `read_mnist` needs no other package
+
     with verified_files(settings or Settings.from_environment()) as found:
         if found.root is None:
             return _load_sample()
-        try:
-            # Not torchvision's MNIST(root): it prefers an old MNIST/processed/*.pt, unverified.
-            training, test = _read(found.root, "train"), _read(found.root, "t10k")
-        except OSError as error:
-            raise DataError(f"cannot read MNIST in {found.root}: {error}") from error
+        return read_mnist(found.root, source=_SOURCES[found.source])
+
+
+def read_mnist(folder: Path, *, source: str = "a folder of this machine") -> Splits:
+    """Read the four files of MNIST, plain or gzipped, as `load_mnist` does.
+
+    It needs nothing but PyTorch and NumPy, and no setting.
+
+    Args:
+        folder: has `MNIST/raw/` inside.
+        source: said of the folder in the provenance, in words.
+
+    Returns:
+        The splits of `load_mnist`: 55,000, 5,000 and 10,000 images.
+
+    Raises:
+        DataError: a file is missing, cannot be read or is not MNIST's.
+    """
+    content = {file.name: read_verified(MNIST, file, folder) for file in MNIST.files}
+    training, test = _split_of(content, "train"), _split_of(content, "t10k")
     generator = torch.Generator().manual_seed(_SPLIT_SEED)
     order = torch.randperm(len(training), generator=generator)
     return _with_provenance(
@@ -155,8 +185,8 @@ def load_mnist(settings: Settings | None = None) -> Splits:
         validation=training[order[:_VALIDATION_IMAGES].sort().values],
         test=test,
         dataset="MNIST",
-        source=_SOURCES[found.source],
-        sha256={file.name: file.sha256 for file in FILES},
+        source=source,
+        sha256=MNIST.sha256,
     )
 
 
@@ -189,12 +219,12 @@ def normalise(
     return splits._each(scaled)
 
 
-def _read(root: Path, prefix: str) -> Split:
-    raw = root / "MNIST" / "raw"
-    return Split(
-        read_image_file(str(raw / f"{prefix}-images-idx3-ubyte")),
-        read_label_file(str(raw / f"{prefix}-labels-idx1-ubyte")),
+def _split_of(content: Mapping[str, bytearray], prefix: str) -> Split:
+    images, labels = (
+        torch.from_numpy(array_of(content[name], name))
+        for name in (f"{prefix}-images-idx3-ubyte", f"{prefix}-labels-idx1-ubyte")
     )
+    return Split(images, labels.long())
 
 
 def _load_sample() -> Splits:

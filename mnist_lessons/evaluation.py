@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from mnist_lessons._checks import check_normalised
 from mnist_lessons.data import Split
 
 __all__ = [
@@ -112,7 +113,8 @@ def evaluate(model: nn.Module, split: Split, *, batch_size: int | None = None) -
             result does not depend on it, but for rounding.
 
     Raises:
-        ValueError: the split is empty or the batch size is below 1.
+        ValueError: the split is empty, its images are not normalised, or the batch size is
+            below 1.
     """
     loss, correct = 0.0, 0
     with _measuring(model):
@@ -194,6 +196,7 @@ def _measuring(model: nn.Module) -> Iterator[None]:
 def _batches(
     model: nn.Module, split: Split, batch_size: int | None
 ) -> Iterator[tuple[Tensor, Tensor]]:
+    check_normalised(split.images)
     # A rule written by hand has no parameters, and can be measured too.
     device = next((parameter.device for parameter in model.parameters()), split.images.device)
     size = batch_size if batch_size is not None else _BATCH_SIZE.get(device.type, _GPU_BATCH_SIZE)

@@ -1,5 +1,6 @@
 """The networks of the lessons. `forward` returns logits: no softmax, no loss inside."""
 
+import math
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -126,8 +127,9 @@ class LayerSummary:
     Attributes:
         name: class of the layer.
         output_shape: shape of its output, without the batch.
-        parameters: number of trained numbers.
-        multiplications: multiplications for one image.
+        parameters: number of trained numbers that no layer before has used.
+        multiplications: multiplications for one image, of linear and convolutional layers; 0
+            for others.
     """
 
     name: str
@@ -146,18 +148,27 @@ def summarise(
 ) -> tuple[LayerSummary, ...]:
     """Run one empty image through the model and note what each layer does, in order.
 
+    A layer that is run twice is noted twice. Each parameter is counted once, where it is used
+    first, so that the rows add up to `count_parameters`; what belongs to no layer, or to one that
+    is not run, counts for the innermost module around it, in a row of its own.
+
     The model's weights and its train or eval mode stay as they are.
     """
     rows: list[LayerSummary] = []
+    counted: set[nn.Parameter] = set()
 
-    def note(layer: nn.Module, _: Any, output: Tensor) -> None:
-        parameters = count_parameters(layer)
-        shape = tuple(output.shape[1:])
-        rows.append(LayerSummary(type(layer).__name__, shape, parameters, _products(layer, shape)))
+    def note(module: nn.Module, _: Any, output: Any) -> None:
+        new = {each for each in module.parameters() if each.requires_grad} - counted
+        if new or _is_layer(module):
+            counted.update(new)
+            shape = _shape_of(output)
+            parameters = sum(each.numel() for each in new)
+            rows.append(
+                LayerSummary(type(module).__name__, shape, parameters, _products(module, shape))
+            )
 
-    leaves = [module for module in model.modules() if not list(module.children())]
-    handles = [leaf.register_forward_hook(note) for leaf in leaves]
-    device = next(model.parameters()).device
+    handles = [module.register_forward_hook(note) for module in _modules(model)]
+    device = next((each.device for each in (*model.parameters(), *model.buffers())), None)
     # Modules can be in different modes (a frozen part, say): each gets its own back.
     modes = [(module, module.training) for module in model.modules()]
     try:
@@ -171,8 +182,31 @@ def summarise(
     return tuple(rows)
 
 
+def _modules(model: nn.Module) -> list[nn.Module]:
+    """A model's layers and what they are nested in, each once."""
+    found = {model: None}
+    if not _is_layer(model):
+        for child in model.children():
+            found |= dict.fromkeys(_modules(child))
+    return list(found)
+
+
+def _is_layer(module: nn.Module) -> bool:
+    # A linear layer with a parametrised weight has modules inside, and is a layer all the same.
+    return isinstance(module, nn.Linear | nn.Conv2d) or not list(module.children())
+
+
+def _shape_of(output: Any) -> tuple[int, ...]:
+    """The shape without the batch: of the first tensor where there are several."""
+    while isinstance(output, tuple | list) and output:
+        output = output[0]
+    return tuple(output.shape[1:]) if isinstance(output, Tensor) else ()
+
+
 def _products(layer: nn.Module, output_shape: tuple[int, ...]) -> int:
-    if isinstance(layer, nn.Linear | nn.Conv2d):
-        positions = output_shape[1:] if isinstance(layer, nn.Conv2d) else ()
-        return layer.weight.numel() * int(torch.tensor(positions).prod())
+    """Multiplications of a linear or a convolutional layer, at all places of its output."""
+    if isinstance(layer, nn.Linear):
+        return layer.weight.numel() * math.prod(output_shape[:-1])
+    if isinstance(layer, nn.Conv2d):
+        return layer.weight.numel() * math.prod(output_shape[1:])
     return 0

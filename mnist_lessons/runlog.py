@@ -9,11 +9,9 @@ import time
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import matplotlib
 import torch
-from matplotlib.backends.registry import BackendFilter, backend_registry
 from torch import Tensor, nn
 from tqdm import tqdm
 
@@ -25,10 +23,12 @@ from mnist_lessons.devices import select_device
 from mnist_lessons.errors import LessonError, SettingError
 from mnist_lessons.evaluation import Predictions
 from mnist_lessons.export import StoredNetwork, affine, store
-from mnist_lessons.models import summarise
-from mnist_lessons.plots import LessonFigure
+from mnist_lessons.models import count_parameters, summarise
 from mnist_lessons.settings import Settings
 from mnist_lessons.training import EpochRecord
+
+if TYPE_CHECKING:  # matplotlib is for those who draw
+    from mnist_lessons.plots import LessonFigure
 
 __all__ = ["Run", "RunCard", "format_record", "start_run"]
 
@@ -193,7 +193,6 @@ class Run:
             write_whole(self.folder / f"{key}.errors.png", mistakes_png(predictions, self._test))
         score = predictions.score
         trained = [record.seconds for record in history if record.epoch]
-        layers = summarise(model)
         self._card["results"].append(
             {
                 "key": key,
@@ -205,8 +204,8 @@ class Run:
                 "count": score.count,
                 "accuracy": score.accuracy,
                 "interval": score.interval,
-                "parameters": sum(layer.parameters for layer in layers),
-                "multiplications": sum(layer.multiplications for layer in layers),
+                "parameters": count_parameters(model),
+                "multiplications": sum(layer.multiplications for layer in summarise(model)),
                 "seconds_per_epoch": sum(trained) / max(len(trained), 1),
             }
         )
@@ -253,7 +252,7 @@ class Run:
         self._save()
         return stored
 
-    def show(self, figure: LessonFigure, name: str) -> None:
+    def show(self, figure: "LessonFigure", name: str) -> None:
         """Save a figure as `NAME.png`, and display it where this is a notebook.
 
         Beside it lie what the site shows, `NAME.svg` for a light page, `NAME.dark.svg`,
@@ -414,5 +413,8 @@ def _in_notebook() -> bool:
 
 
 def _has_display() -> bool:
+    import matplotlib
+    from matplotlib.backends.registry import BackendFilter, backend_registry
+
     interactive = backend_registry.list_builtin(BackendFilter.INTERACTIVE)
     return matplotlib.get_backend().lower() in interactive

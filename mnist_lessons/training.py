@@ -15,7 +15,7 @@ from torch.nn import functional as F
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from mnist_lessons._checkpoints import Checkpoint
-from mnist_lessons._checks import check_number
+from mnist_lessons._checks import check_normalised, check_number
 from mnist_lessons.augmentation import RandomAffine
 from mnist_lessons.data import Split, Splits
 from mnist_lessons.devices import synchronise
@@ -206,8 +206,11 @@ def fit(
         `config.epochs + 1` records, the first of the untrained model.
 
     Raises:
+        ValueError: the images are not normalised.
         NonFiniteLoss: a batch has a NaN or infinite loss; the step is not taken.
     """
+    for split in (splits.train, splits.validation):
+        check_normalised(split.images)
     model.to(splits.train.images.device)
     optimiser = OPTIMISERS[config.optimiser](
         model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay

@@ -26,8 +26,7 @@ import sklearn  # noqa: F401
 from bs4 import BeautifulSoup
 
 from benchmarks.static import serving_folder
-from mnist_lessons import _fetch
-from mnist_lessons._fetch import MnistFile
+from mnist_lessons._datasets import MNIST, DataFile
 from mnist_lessons.publishing._lessons import discover
 from mnist_lessons.settings import Settings
 
@@ -166,7 +165,7 @@ class SmallMnist:
 
     contents: dict[str, bytes]
     packed: dict[str, bytes]
-    files: tuple[MnistFile, ...]
+    files: tuple[DataFile, ...]
 
     def write(self, folder: Path, *, packed: Collection[str] = ()) -> Path:
         """Fill `folder/MNIST/raw/`; the names in `packed` are gzipped. Returns `folder`."""
@@ -193,10 +192,10 @@ def small_mnist(monkeypatch) -> SmallMnist:
         contents[f"{prefix}-labels-idx1-ubyte"] = struct.pack(">2I", 2049, count) + labels
     packed = {name: gzip.compress(content, mtime=0) for name, content in contents.items()}
     files = tuple(
-        MnistFile(name, len(content), _sha256(content), len(packed[name]), _sha256(packed[name]))
+        DataFile(name, len(content), _sha256(content), len(packed[name]), _sha256(packed[name]))
         for name, content in contents.items()
     )
-    monkeypatch.setattr(_fetch, "FILES", files)
+    monkeypatch.setitem(vars(MNIST), "files", files)
     return SmallMnist(contents, packed, files)
 
 

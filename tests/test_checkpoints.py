@@ -643,7 +643,7 @@ HELPER = "def power(images):\n    return images ** 2\n"
 PROGRAMS = """
 import json, os, runpy, sys
 from pathlib import Path
-import torch, torchvision.datasets.mnist
+import torch
 from IPython.core.interactiveshell import InteractiveShell
 
 def script(path):

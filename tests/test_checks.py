@@ -1,10 +1,11 @@
 import math
 
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mnist_lessons._checks import check_number
+from mnist_lessons._checks import check_normalised, check_number
 
 
 @given(st.floats(0.5, 9))
@@ -28,3 +29,17 @@ def test_the_low_end_itself_can_be_refused():
     check_number("rate", 1e-300, 0, 1, above=True)
     with pytest.raises(ValueError, match=r"^rate must be a number above 0 to 1, not 0$"):
         check_number("rate", 0, 0, 1, above=True)
+
+
+@pytest.mark.parametrize("kind", [torch.uint8, torch.int64, torch.bool])
+def test_whole_numbers_are_no_normalised_images(kind):
+    name = str(kind).removeprefix("torch.")
+    with pytest.raises(
+        ValueError, match=rf"normalise these first, which are {name} \(3, 28, 28\)$"
+    ):
+        check_normalised(torch.zeros(3, 28, 28, dtype=kind))
+
+
+@pytest.mark.parametrize("kind", [torch.float32, torch.float64, torch.bfloat16])
+def test_any_kind_of_real_numbers_is_left_to_the_network(kind):
+    check_normalised(torch.zeros(3, 1, 28, 28, dtype=kind))

@@ -14,8 +14,8 @@ import pytest
 import torch
 
 from mnist_lessons import data
-from mnist_lessons._fetch import FILES
-from mnist_lessons.data import Provenance, Split, Splits, load_mnist, normalise
+from mnist_lessons._datasets import MNIST
+from mnist_lessons.data import Provenance, Split, Splits, load_mnist, normalise, read_mnist
 from mnist_lessons.errors import DataError, SettingError
 from mnist_lessons.settings import Settings
 
@@ -39,7 +39,6 @@ def splits(request) -> Splits:
 @pytest.fixture
 def small_folder(small_mnist, monkeypatch, tmp_path) -> Path:
     """A folder of small files that `load_mnist` takes for MNIST."""
-    monkeypatch.setattr(data, "FILES", small_mnist.files)
     monkeypatch.setattr(data, "_VALIDATION_IMAGES", 20)
     return small_mnist.write(tmp_path / "mine")
 
@@ -106,8 +105,8 @@ def test_the_full_mnist_has_its_sizes(mnist):
 def test_the_full_mnist_is_the_published_one(mnist, mnist_folder):
     """Checked without the package's reader: each pixel and label against the files."""
     raw = mnist_folder / "MNIST" / "raw"
-    contents = {file.name: (raw / file.name).read_bytes() for file in FILES}
-    for file in FILES:
+    contents = {file.name: (raw / file.name).read_bytes() for file in MNIST.files}
+    for file in MNIST.files:
         digest = hashlib.sha256(contents[file.name]).hexdigest()
         assert digest == file.sha256 == mnist.provenance.sha256[file.name]
         assert len(contents[file.name]) == file.size
@@ -189,6 +188,30 @@ def test_an_old_processed_copy_beside_the_verified_files_is_never_read(small_fol
         poison = (torch.zeros(60, 28, 28, dtype=torch.uint8), torch.zeros(60, dtype=torch.int64))
         torch.save(poison, processed / name)
     assert same(load_mnist(Settings(data=small_folder)), expected)
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_folder_is_read_without_any_setting_as_load_mnist_reads_it(
+    packed, small_folder, small_mnist, tmp_path
+):
+    names = small_mnist.contents if packed else ()
+    folder = small_mnist.write(tmp_path / "other", packed=names)
+    splits = read_mnist(folder, source="a place")
+    assert same(splits, load_mnist(Settings(data=small_folder)))
+    assert splits.provenance.source == "a place"
+    assert not splits.provenance.is_sample
+
+
+def test_a_folder_without_a_file_is_an_error_that_names_both(small_folder):
+    (small_folder / "MNIST" / "raw" / "t10k-labels-idx1-ubyte").unlink()
+    with pytest.raises(DataError, match=r"no t10k-labels-idx1-ubyte \(or .*gz\) in .*MNIST/raw"):
+        read_mnist(small_folder)
+
+
+def test_a_folder_of_other_images_is_an_error_that_names_the_file(small_folder):
+    (small_folder / "MNIST" / "raw" / "t10k-labels-idx1-ubyte").write_bytes(b"no")
+    with pytest.raises(DataError, match=r"t10k-labels-idx1-ubyte is not MNIST's"):
+        read_mnist(small_folder)
 
 
 def test_a_folder_without_mnist_is_an_error_not_the_sample(tmp_path):
@@ -288,6 +311,21 @@ def test_a_split_is_cut_by_a_slice_or_by_rows():
     rows = split[torch.tensor([2, 0])]
     assert rows.labels.tolist() == [2, 0]
     assert torch.equal(rows.images[0], split.images[2])
+
+
+@pytest.mark.parametrize(
+    "rows", [3, -1, True, np.int64(1), torch.tensor(2), (0, 1), [0, 1], None, "0", torch.eye(3)]
+)
+def test_anything_else_is_refused_in_one_sentence(rows):
+    """The number of one image used to give a split whose parts did not fit each other."""
+    with pytest.raises(ValueError, match=r"^a split is cut by a slice or by a tensor .*\[3:4\]"):
+        tiny().train[rows]
+
+
+def test_a_split_may_be_cut_by_what_is_true_of_its_labels():
+    split = tiny().train
+    assert split[split.labels > 0].labels.tolist() == [1, 2]
+    assert len(split[:0]) == 0
 
 
 def test_to_moves_each_split_and_keeps_the_provenance():

@@ -97,6 +97,15 @@ def test_what_cannot_be_measured_is_refused(measure, trained, splits):
 
 
 @pytest.mark.parametrize("measure", [evaluate, predict])
+def test_bytes_are_refused_in_words_and_leave_the_model_alone(measure, trained, sample):
+    trained.train()
+    with pytest.raises(ValueError, match=r"normalise these first, which are uint8 \(500, 28, 28\)"):
+        measure(trained, sample.test)
+    assert trained.training
+    trained.eval()
+
+
+@pytest.mark.parametrize("measure", [evaluate, predict])
 @pytest.mark.parametrize("training", [True, False])
 def test_every_part_of_the_model_gets_its_own_mode_back(measure, training, splits):
     model = ImprovedCNN().train(training)

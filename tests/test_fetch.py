@@ -644,11 +644,12 @@ def test_a_cache_below_a_regular_file_works_and_says_so(
 CHILD = """
 import json, resource, sys
 from mnist_lessons import _fetch
+from mnist_lessons._datasets import MNIST, DataFile
 from mnist_lessons.errors import LessonError
 from mnist_lessons.settings import Settings
 
 files, mirrors, size_limit, events = *json.loads(sys.argv[1]), []
-_fetch.FILES = tuple(_fetch.MnistFile(**file) for file in files)
+vars(MNIST)["files"] = tuple(DataFile(**file) for file in files)
 if size_limit:
     resource.setrlimit(resource.RLIMIT_FSIZE, (size_limit, size_limit))
 print("ready", flush=True)

@@ -148,6 +148,103 @@ def test_summary_counts_multiplications_and_parameters(kind, number):
     assert sum(row.parameters for row in rows) == count_parameters(model)
 
 
+class Scaled(nn.Module):
+    """A parameter beside layers, and one layer that is never run."""
+
+    def __init__(self):
+        super().__init__()
+        self.scale = nn.Parameter(torch.ones(3))
+        self.inner = nn.Sequential(nn.Flatten(), nn.Linear(784, 3))
+        self.unused = nn.Linear(5, 5)
+
+    def forward(self, images):
+        return self.scale * self.inner(images)
+
+
+class Tied(nn.Module):
+    """Two layers with one weight, one of them run twice, and the weight used by itself."""
+
+    def __init__(self):
+        super().__init__()
+        self.encode = nn.Linear(784, 8)
+        self.again = nn.Linear(784, 8)
+        self.again.weight = self.encode.weight
+        self.square = nn.Linear(8, 8, bias=False)
+
+    def forward(self, images):
+        pixels = images.flatten(1)
+        hidden = self.square(self.square(self.encode(pixels) + self.again(pixels)))
+        return F.linear(hidden, self.encode.weight.T)
+
+
+class Functional(nn.Module):
+    """Layers whose weights are used, but which are not run; a tuple comes out."""
+
+    def __init__(self):
+        super().__init__()
+        self.layers = nn.ModuleList([nn.Linear(784, 4), nn.Linear(4, 2)])
+
+    def forward(self, images):
+        hidden = F.linear(images.flatten(1), self.layers[0].weight)
+        return self.layers[1](hidden), hidden
+
+
+class Rule(nn.Module):
+    """No parameters at all."""
+
+    def forward(self, images):
+        return torch.stack([images.sum(dim=(1, 2, 3)), images.amax(dim=(1, 2, 3))], dim=1)
+
+
+def normed():
+    layer = nn.utils.parametrizations.weight_norm(nn.Linear(784, 6, bias=False))
+    return nn.Sequential(nn.Flatten(), layer)
+
+
+def frozen():
+    model = SimpleDNN()
+    model.layers[1].requires_grad_(False)
+    return model
+
+
+@pytest.mark.parametrize(
+    ("build", "expected"),
+    [
+        (Scaled, [("Flatten", 0, 0), ("Linear", 2_355, 2_352), ("Scaled", 3 + 30, 0)]),
+        (
+            Tied,
+            [("Linear", 6_280, 6_272), ("Linear", 8, 6_272), ("Linear", 64, 64), ("Linear", 0, 64)],
+        ),
+        (Functional, [("Linear", 10, 8), ("Functional", 3_140, 0)]),
+        (Rule, [("Rule", 0, 0)]),
+        (normed, [("Flatten", 0, 0), ("ParametrizedLinear", 784 * 6 + 6, 784 * 6)]),
+        (nn.Flatten, [("Flatten", 0, 0)]),
+        (
+            frozen,
+            [
+                ("Flatten", 0, 0), ("Linear", 0, 78_400), ("ReLU", 0, 0),
+                ("Linear", 10_100, 10_000), ("ReLU", 0, 0), ("Linear", 1_010, 1_000),
+            ],
+        ),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)  # fmt: skip
+def test_summary_counts_each_parameter_once_wherever_it_is(build, expected):
+    model = build()
+    rows = summarise(model)
+    assert [(row.name, row.parameters, row.multiplications) for row in rows] == expected
+    assert sum(row.parameters for row in rows) == count_parameters(model)
+
+
+def test_summary_tells_the_shape_of_the_first_of_several_outputs():
+    assert summarise(Functional())[-1].output_shape == (2,)
+
+
+def test_summary_multiplies_at_every_place_where_a_linear_layer_is_applied():
+    model = nn.Sequential(nn.Flatten(2), nn.Linear(784, 5))  # (1, 1, 784): channels are places
+    assert summarise(model, (3, 28, 28))[-1].multiplications == 3 * 784 * 5
+
+
 def test_summary_takes_another_image_shape():
     row, *_ = summarise(nn.Sequential(nn.Conv2d(3, 4, 3, padding=1)), (3, 8, 8))
     assert row.output_shape == (4, 8, 8)

@@ -66,3 +66,33 @@ def test_no_module_is_re_exported_by_the_package():
     code = "import mnist_lessons, sys; print([n for n in sys.modules if 'mnist_lessons.' in n])"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert (run.stdout.strip(), run.stderr) == ("[]", "")
+
+
+@pytest.mark.parametrize(
+    ("modules", "unwanted"),
+    [
+        (
+            ["augmentation", "calibration", "clothes", "corruptions", "data", "devices", "runlog"],
+            ["torchvision", "torch._dynamo", "sklearn", "mlxtend", "pooch", "requests", "IPython"],
+        ),
+        # A machine with PyTorch and nothing else can read the images and train the recipes.
+        (
+            ["augmentation", "data", "devices", "evaluation", "models", "studies", "training"],
+            ["torchvision", "platformdirs", "pooch", "mlxtend", "requests", "filelock", "tqdm",
+             "matplotlib", "sklearn", "PIL"],
+        ),
+    ],
+    ids=["a lesson's beginning", "training"],
+)  # fmt: skip
+def test_what_is_not_needed_yet_is_not_imported(modules, unwanted):
+    """Each kernel, script and test pays for what it imports, torchvision alone for 2 seconds."""
+    code = f"""
+import importlib, sys
+import torch  # itself needs some of them
+known = set(sys.modules)
+for name in {modules}:
+    importlib.import_module(f"mnist_lessons.{{name}}")
+print([name for name in {unwanted} if name in set(sys.modules) - known])
+"""
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (run.stdout.strip(), run.stderr) == ("[]", "")

@@ -10,7 +10,7 @@ from statistics import mean, stdev
 import pytest
 import torch
 
-from mnist_lessons import _fetch
+from mnist_lessons._datasets import checksums
 from mnist_lessons.errors import DataError
 from mnist_lessons.models import count_parameters
 from mnist_lessons.studies import RECIPES, RECORDS, SEEDS, Record, load_study, read_records
@@ -225,7 +225,7 @@ def test_what_is_recorded_was_made_from_committed_code_on_the_full_mnist():
     assert len(names) == len(records), "a training was recorded twice"
     views = {recipe.key for recipe in ALL if recipe.view_shift}
     for record in records:
-        assert record.data == _fetch.checksums()["MNIST"]
+        assert record.data == checksums()["MNIST"]
         assert record.machine["commit"]
         assert not record.machine["uncommitted_changes"]
         assert record.validation["count"] == 5_000

@@ -486,3 +486,14 @@ def test_the_images_and_labels_are_left_as_they_were(small):
     list(fit(build(), small, config()))
     assert torch.equal(small.train.images, before[0])
     assert torch.equal(small.train.labels, before[1])
+
+
+@pytest.mark.parametrize("raw", ["train", "validation", "both"])
+def test_bytes_are_refused_before_the_first_step(raw, sample, small):
+    names = ("train", "validation") if raw == "both" else (raw,)
+    mixed = dataclasses.replace(small, **{name: getattr(sample, name) for name in names})
+    model = build()
+    before = weights(model)
+    with pytest.raises(ValueError, match=r"normalise these first, which are uint8"):
+        next(fit(model, mixed, config()))
+    assert same(weights(model), before)

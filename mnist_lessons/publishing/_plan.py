@@ -19,7 +19,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from mnist_lessons._fetch import checksums
+from mnist_lessons._datasets import checksums
 from mnist_lessons._sources import file_hash
 from mnist_lessons.publishing._lessons import Lesson
 from mnist_lessons.publishing._store import DEVICES, Store, StoredRun

@@ -7,7 +7,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mnist_lessons._fetch import checksums, expected_dataset
+from mnist_lessons._datasets import checksums
+from mnist_lessons._fetch import expected_dataset
 from mnist_lessons.errors import BuildFailure, SettingError
 from mnist_lessons.publishing._lessons import Lesson, discover
 from mnist_lessons.publishing._plan import Now, Step, plan

@@ -21,7 +21,7 @@ import pytest
 import yaml
 from mkdocs.utils.yaml import yaml_load
 
-from mnist_lessons import _fetch
+from mnist_lessons._datasets import checksums
 from mnist_lessons.publishing._build import LessonPage, prepare
 from mnist_lessons.publishing._lessons import Lesson
 from mnist_lessons.publishing._project import Project, planned, read_lessons
@@ -41,7 +41,7 @@ DATA = dict(
     dataset="sample of MNIST", source="a test", sizes={"train": 4000},
     licence="none", is_sample=True, checksum="SAMPLE",
 )
-""".replace("SAMPLE", _fetch.checksums()["sample of MNIST"])
+""".replace("SAMPLE", checksums()["sample of MNIST"])
     + '''
 
 

@@ -8,7 +8,7 @@ from subprocess import PIPE
 
 import pytest
 
-from mnist_lessons import _fetch
+from mnist_lessons._datasets import checksums
 from mnist_lessons.publishing import _project
 
 LATER = 'tiny.publish("one", started="2026-03-04T05:06:07+00:00")'
@@ -181,7 +181,7 @@ def test_run_json_says_what_made_the_run(project):
     del made_from["code"], made_from["files"], made_from["packages"], made_from["python"]
     assert made_from == {
         "torch_build": None,
-        "data": _fetch.checksums()["sample of MNIST"],
+        "data": checksums()["sample of MNIST"],
         "profile": "preview",
         "device": "cpu",
         "best_device": _project.best_device(),
@@ -198,7 +198,7 @@ MADE_FROM = {
         f"Python 3.10.1 -> {platform.python_version()}",
     ),
     "data": (
-        {"data": _fetch.checksums()["MNIST"]},
+        {"data": checksums()["MNIST"]},
         "data MNIST -> sample of MNIST",
     ),
     "unknown data": ({"data": "0123456789abcdef"}, "data 01234567 -> sample of MNIST"),

@@ -6,7 +6,7 @@ import subprocess
 import pytest
 from click.testing import CliRunner
 
-from mnist_lessons import _fetch
+from mnist_lessons._datasets import checksums
 from mnist_lessons.publishing._commands import commands
 from mnist_lessons.publishing._project import Project
 from mnist_lessons.publishing._publishable import objections_to_run, objections_to_site
@@ -26,7 +26,7 @@ def commit(project):
 
 def end(slug, **changes):
     """The last cell of a lesson that has read the full MNIST."""
-    data = {"dataset": "MNIST", "is_sample": False, "checksum": _fetch.checksums()["MNIST"]}
+    data = {"dataset": "MNIST", "is_sample": False, "checksum": checksums()["MNIST"]}
     return f"tiny.publish({slug!r}, data=tiny.DATA | {data!r}, **{changes!r})"
 
 

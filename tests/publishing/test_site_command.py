@@ -7,7 +7,7 @@ import subprocess
 import pytest
 from bs4 import BeautifulSoup
 
-from mnist_lessons._fetch import FILES, checksums
+from mnist_lessons._datasets import MNIST, checksums
 
 LONG = "import time\nprint('waiting', flush=True)\ntime.sleep(600)"
 FIGURE_WITHOUT_TEXT = """\
@@ -279,7 +279,7 @@ def mnist(tmp_path):
     """Settings under which a build expects full runs on the full MNIST."""
     raw = tmp_path / "data" / "MNIST" / "raw"
     raw.mkdir(parents=True)
-    for file in FILES:
+    for file in MNIST.files:
         (raw / file.name).touch()  # nobody reads it, where nothing is executed
     return {"MNIST_LESSONS_PROFILE": "full", "MNIST_LESSONS_DATA": str(raw.parents[1])}
 
