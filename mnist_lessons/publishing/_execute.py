@@ -8,6 +8,7 @@ import math
 import os
 import re
 import shutil
+import signal
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -44,6 +45,22 @@ _IMPORTED = (
     " for name, module in __import__('sys').modules.copy().items()],"
     " default=__import__('builtins').str)"
 )
+# In a cell, as in the script that it is, `exit()` raises SystemExit, which has a line, and
+# `ls` is a name that nobody has defined.
+_LIKE_A_SCRIPT = """
+def like_a_script(shell):
+    import warnings
+    shell.automagic = False
+    for name in ("exit", "quit"):
+        shell.builtin_trap.auto_builtins.pop(name, None)  # else Python's own are hidden
+        shell.user_ns.pop(name, None)
+    show = shell.showtraceback
+    shell.showtraceback = lambda *args, exception_only=False, **how: show(*args, **how)
+    warnings.filterwarnings("ignore", "To exit: use", UserWarning)
+
+like_a_script(get_ipython())
+del like_a_script
+"""
 
 
 @dataclass
@@ -151,6 +168,15 @@ def execute(
         return runner.run(run_all())
 
 
+def _death(status: int | None) -> str:
+    """What is known of a kernel's end from the exit status of its process."""
+    if status is None or status == -signal.SIGKILL:
+        return "its kernel died (out of memory, or killed)"
+    if status < 0:
+        return f"its kernel died of {signal.Signals(-status).name}"
+    return f"it ended its own process with exit status {status}, as os._exit does"
+
+
 def _short_folder(parent: Path) -> tempfile.TemporaryDirectory[str]:
     """A folder whose path is short enough for a socket: below `parent`, or a temporary one."""
     prefix = f"{_ELSEWHERE}{os.getpid()}-"
@@ -199,6 +225,7 @@ class _Client(NotebookClient):
         self._cells = sum(cell.cell_type == "code" for cell in job.notebook.cells)
         self._printed = self._lines = 0
         self._too_much = ""
+        self._death = "its kernel died"
 
     async def run(self) -> LessonFailure | None:
         """Execute all cells, in place; return how that failed, if it did."""
@@ -212,7 +239,7 @@ class _Client(NotebookClient):
             task = asyncio.current_task()
             if task and task.cancelling():  # nbclient takes Ctrl-C for the kernel's death
                 raise asyncio.CancelledError from None
-            return self._failure(self._too_much or "its kernel died (out of memory, or killed)")
+            return self._failure(self._too_much or self._death)
         except (OSError, RuntimeError) as error:
             return self._failure(f"its kernel failed: {error}")
         finally:
@@ -226,11 +253,16 @@ class _Client(NotebookClient):
         self.reset_execution_trackers()
         async with self.async_setup_kernel(env=self._environment):
             try:
+                await self._ask(_LIKE_A_SCRIPT)
                 for index, cell in enumerate(self.nb.cells):
                     if cell.cell_type == "code":
                         await self._execute_cell(cell, index)
             except CellExecutionError:
                 self._job.modules = await self._modules()
+                raise
+            except DeadKernelError:
+                if self.km and self.km.provisioner:
+                    self._death = _death(await self.km.provisioner.poll())
                 raise
             self._job.modules = await self._modules()
 
@@ -244,13 +276,18 @@ class _Client(NotebookClient):
 
     async def _modules(self) -> dict[str, str | None]:
         """Ask the kernel what it has imported."""
-        assert self.kc is not None
-        asked = self.kc.execute("", silent=True, user_expressions={"modules": _IMPORTED})
-        reply = await self.async_wait_for_reply(asked)
-        answer = reply["content"]["user_expressions"]["modules"] if reply else {}
+        content = await self._ask("", modules=_IMPORTED)
+        answer = content["user_expressions"]["modules"] if content else {}
         if answer.get("status") != "ok":
             raise RuntimeError("it does not say what it has imported")
         return dict(json.loads(ast.literal_eval(answer["data"]["text/plain"])))
+
+    async def _ask(self, code: str, **expressions: str) -> dict[str, Any]:
+        """Have the kernel do something beside the cells; return what it answers."""
+        assert self.kc is not None
+        asked = self.kc.execute(code, silent=True, user_expressions=expressions)
+        reply = await self.async_wait_for_reply(asked)
+        return dict(reply["content"]) if reply else {}
 
     def _raised(self, error: CellExecutionError) -> LessonFailure:
         traceback = _ANSI.sub("", error.traceback)

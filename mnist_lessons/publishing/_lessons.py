@@ -28,6 +28,7 @@ __all__ = [
     "discover",
     "has_alt_text",
     "pictures",
+    "prose_line",
 ]
 
 SHORTEST_ALT = 20
@@ -123,6 +124,14 @@ class Lesson:
         # Python does not count the blank lines before a cell's first.
         blank = next((n for n, line in enumerate(place.lines) if line.strip()), 0)
         return place.first + blank + within - 1
+
+
+def prose_line(cell: Any, place: Place, number: int) -> int:
+    """Line of the script where a line of a Markdown cell, from 1, stands."""
+    text = cell.source.split("\n")[number - 1]
+    # Blank lines, and the quotes of a string, stand before it.
+    later = range(number - 1, len(place.lines))
+    return place.first + next((n for n in later if text in place.lines[n]), 0)
 
 
 def discover(folder: Path) -> tuple[Lesson, ...]:

@@ -3,11 +3,13 @@
 import ast
 import html
 import re
+from difflib import get_close_matches
 from pathlib import Path
+from typing import TypeGuard
 
 from mnist_lessons.errors import BuildFailure
 
-__all__ = ["with_tests"]
+__all__ = ["source_of", "with_tests"]
 
 _PLACE = re.compile(r"<!-- lessons: test (\S+)\s+(\S+) -->")
 _FILE = re.compile(r"tests/(\w+/)*\w+\.py")
@@ -33,7 +35,7 @@ def _block(root: Path, file: str, name: str, repository: str) -> str:
     from pygments.formatters import HtmlFormatter
     from pygments.lexers import PythonLexer
 
-    listing = highlight(_source(root, file, name), PythonLexer(), HtmlFormatter(wrapcode=True))
+    listing = highlight(source_of(root, file, name), PythonLexer(), HtmlFormatter(wrapcode=True))
     link = ""
     if repository:
         address = html.escape(f"{repository.rstrip('/')}/blob/HEAD/{file}")
@@ -44,8 +46,12 @@ def _block(root: Path, file: str, name: str, repository: str) -> str:
     )
 
 
-def _source(root: Path, file: str, name: str) -> str:
-    """A test with its decorators, as it is written."""
+def source_of(root: Path, file: str, name: str) -> str:
+    """A test with its decorators, as it is written.
+
+    Raises:
+        BuildFailure: there is no such file below `tests/`, or no such test in it.
+    """
     path = root / file
     if not (_FILE.fullmatch(file) and path.is_file()):
         raise BuildFailure(f"there is no file of tests {file}")
@@ -58,4 +64,11 @@ def _source(root: Path, file: str, name: str) -> str:
         if isinstance(node, ast.FunctionDef) and node.name == name:
             first = min([node.lineno, *(one.lineno for one in node.decorator_list)])
             return "\n".join(text.splitlines()[first - 1 : node.end_lineno])
-    raise BuildFailure(f"{file} has no test {name}")
+    there = [node.name for node in tree.body if _is_test(node)]
+    close = get_close_matches(name, there)
+    more = f"; there is {', '.join(close)}" if close else ""
+    raise BuildFailure(f"{file} has no test {name}{more}")
+
+
+def _is_test(node: ast.stmt) -> TypeGuard[ast.FunctionDef]:
+    return isinstance(node, ast.FunctionDef) and node.name.startswith("test_")

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -20,14 +21,14 @@ from mkdocs.structure.pages import Page
 from mkdocs.utils import get_relative_url
 
 from mnist_lessons.errors import BuildFailure, LessonError, SettingError
-from mnist_lessons.publishing import _demo, _render, _tables
+from mnist_lessons.publishing import _demo, _markers, _render, _tables
 from mnist_lessons.publishing._bands import check_bands, read_bands
 from mnist_lessons.publishing._build import LessonPage, prepare
 from mnist_lessons.publishing._cells import CellCache
 from mnist_lessons.publishing._errors import error_browser
 from mnist_lessons.publishing._figures import with_figures
 from mnist_lessons.publishing._head import description, head
-from mnist_lessons.publishing._lessons import code_cells
+from mnist_lessons.publishing._lessons import code_cells, prose_line
 from mnist_lessons.publishing._notebook import portable
 from mnist_lessons.publishing._pages import LessonFile, on_site
 from mnist_lessons.publishing._pairs import pairs
@@ -46,17 +47,9 @@ if TYPE_CHECKING:  # a warm build executes nothing, and is no server
 
 __all__ = ["LessonsPlugin"]
 
-_COMPARISON = "<!-- lessons: comparison -->"
-_CURVES = "<!-- lessons: curves -->"
-_DATA = "<!-- lessons: data -->"
-_DRAW = "<!-- lessons: draw -->"
-_ERRORS = "<!-- lessons: errors -->"
-_PAIRS = "<!-- lessons: pairs -->"
-_RESULTS = "<!-- lessons: results -->"
-_CARDS = "<!-- lessons: runs -->"
-_FAILURE = "<!-- lessons: failure -->"
+_FAILURE = "<!-- why this lesson did not run -->"
 _FAILED = f'!!! failure "This lesson did not run"\n\n    {_FAILURE}'
-_NOTED = "<!-- lessons: notes -->"
+_NOTED = "<!-- what is wrong with this page -->"
 _NOTES = f'!!! failure "This page has a mistake"\n\n    {_NOTED}'
 _RUNNING = '!!! info "This lesson is running"\n\n    Its outputs will be here when it has ended.'
 
@@ -149,9 +142,11 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
         self.pages.sort(key=lambda page: reading_order.find(_uri(page)))
         self._notes = self._fill_notebooks()
         problems += self._hold_to_bands(project)
+        problems += [reason for page in self.pages for reason in _wrong(page)]
         for page in self.pages:
-            self._notes[page.lesson.slug] += _unfit(page, self._notebooks[page.lesson.slug])
-            problems += [*_wrong(page), *self._notes[page.lesson.slug]]
+            self._note(_uri(page), _unfit(page, self._notebooks[page.lesson.slug]))
+        self._look_for_markers(project, config)
+        problems += chain.from_iterable(self._notes.values())
         if problems and not self._workshop:
             raise PluginError("\n".join(problems)) from _setting_error(self.pages)
         for problem in problems:
@@ -168,8 +163,36 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
             slug = page.lesson.slug
             if page.run:
                 before = project.store.runs(slug)
-                self._notes[slug] += check_bands(bands.get(slug, {}), page.run, before)
+                self._note(_uri(page), check_bands(bands.get(slug, {}), page.run, before))
         return []
+
+    def _look_for_markers(self, project: Project, config: MkDocsConfig) -> None:
+        """Note each wrong marker in the lessons and in the pages of `docs/`."""
+        figures = {
+            page.lesson.slug: [str(one["name"]) for one in page.run.card["figures"]]
+            if page.run
+            else None
+            for page in self.pages
+        }
+        for page in self.pages:
+            lesson = page.lesson
+            for cell, place in zip(lesson.notebook().cells, lesson.places, strict=True):
+                if cell.cell_type == "markdown":
+                    for number, reason in _markers.problems(cell.source, project.root, figures):
+                        line = prose_line(cell, place, number)
+                        self._note(_uri(page), [f"{_uri(page)}, line {line}: {reason}"])
+        docs = Path(config.docs_dir)
+        for path in sorted(docs.rglob("*.md")):
+            uri = path.relative_to(docs).as_posix()
+            if config.exclude_docs and config.exclude_docs.match_file(uri):
+                continue
+            text = path.read_text(encoding="utf-8-sig", errors="replace")
+            for line, reason in _markers.problems(text, project.root, figures):
+                self._note(uri, [f"{docs.name}/{uri}, line {line}: {reason}"])
+
+    def _note(self, uri: str, reasons: list[str]) -> None:
+        """Remember what is wrong with a page."""
+        self._notes.setdefault(uri, []).extend(reasons)
 
     def on_files(self, files: Files, config: MkDocsConfig) -> Files:
         """Add the lessons' pages, what lies beside them, and what all runs make together."""
@@ -186,10 +209,7 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
         if lesson is None:
             return None
         colab = str(config.extra.get("colab") or "")
-        notebook = self._notebooks[lesson.lesson.slug]
-        markdown = _markdown(lesson, notebook, colab, page.edit_url or "")
-        has_notes = bool(self._notes[lesson.lesson.slug])
-        return _after_title(markdown, _NOTES) if has_notes else markdown
+        return _markdown(lesson, self._notebooks[lesson.lesson.slug], colab, page.edit_url or "")
 
     def on_page_markdown(
         self, markdown: str, page: Page, config: MkDocsConfig, files: Files
@@ -197,29 +217,33 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
         """Fill the tables of a page; describe a lesson's, and let search prefer it."""
         if lesson := self._lesson(page):
             notebook = self._notebooks[lesson.lesson.slug]
-            page.meta.setdefault("description", description(notebook))
+            said = lesson.lesson.front_matter.get("description")
+            page.meta.setdefault("description", said or description(notebook))
             page.meta.setdefault("search", {"boost": _LESSON_BOOST})
         runs = self._runs()
-        if _DATA in markdown:
-            markdown = markdown.replace(_DATA, _tables.data_tables(runs))
-        if _RESULTS not in markdown and _CARDS not in markdown:
-            return markdown
-        markdown = markdown.replace(_RESULTS, _tables.results_table(runs))
-        markdown = markdown.replace(_CARDS, _cards(runs))
-        return _after_title(markdown, _notices(runs))
+        data = _markers.filled(markdown, {"data": lambda: _tables.data_tables(runs)})
+        markdown = _markers.filled(
+            data, {"results": lambda: _tables.results_table(runs), "runs": lambda: _cards(runs)}
+        )
+        if markdown != data:
+            markdown = _after_title(markdown, _notices(runs))
+        return _after_title(markdown, _NOTES) if self._notes.get(page.file.src_uri) else markdown
 
     def on_page_content(
         self, html: str, page: Page, config: MkDocsConfig, files: Files
     ) -> str | None:
         """Put figures, tests, a lesson's code and outputs, or what went wrong, in their places."""
-        html = _render.filled(html, self._blocks)
+        noted = _render.literally("\n".join(self._notes.get(page.file.src_uri, [])))
+        html = _render.filled(html, {**self._blocks, _NOTED: noted})
         root = Path(config.config_file_path).resolve().parent
         try:
             tutorials = get_relative_url("tutorials/", page.url)
             html = with_figures(html, self._runs(), tutorials)
             html = with_tests(html, root, config.repo_url or "")
         except LessonError as error:
-            raise PluginError(f"{page.file.src_uri}: {error}") from error
+            if not self._workshop:
+                raise PluginError(f"{page.file.src_uri}: {error}") from error
+            # It has been noted as the fault of a marker; the other places are left empty.
         lesson = self._lesson(page)
         if lesson:
             html = self._with_code(html, lesson, root / ".cache" / "cells", config)
@@ -253,13 +277,17 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
             demo = _demo.block(runs)
             compared = pairs(runs)
         except LessonError as error:
-            raise PluginError(str(error)) from error
+            if not self._workshop:
+                raise PluginError(str(error)) from error
+            _tell(str(error))
+            self._blocks = dict.fromkeys(self._blocks, _render.literally(str(error)))
+            return {}
         self._blocks = {
-            _COMPARISON: comparison(runs),
-            _CURVES: learning_curves(runs),
-            _DRAW: demo,
-            _ERRORS: errors.html,
-            _PAIRS: compared,
+            "<!-- lessons: comparison -->": comparison(runs),
+            "<!-- lessons: curves -->": learning_curves(runs),
+            "<!-- lessons: draw -->": demo,
+            "<!-- lessons: errors -->": errors.html,
+            "<!-- lessons: pairs -->": compared,
         }
         return files
 
@@ -270,8 +298,8 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
         }
         self._notebooks = {page.lesson.slug: _notebook(page) for page in self.pages}
         return {
-            slug: fill_values(notebook, slug, recorded)
-            for slug, notebook in self._notebooks.items()
+            _uri(page): fill_values(self._notebooks[page.lesson.slug], page.lesson.slug, recorded)
+            for page in self.pages
         }
 
     def _with_code(self, html: str, page: LessonPage, cache: Path, config: MkDocsConfig) -> str:
@@ -286,7 +314,6 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
         for place in _render.lost(html, contents):
             _log.warning(f"{_uri(page)}: the prose hides or repeats the comment {place}")
         contents[_FAILURE] = _render.literally("\n".join(_wrong(page)))
-        contents[_NOTED] = _render.literally("\n".join(self._notes[slug]))
         return _render.filled(_without_search(html), contents)
 
     def _with_links(self, slug: str, cells: list[str], config: MkDocsConfig) -> list[str]:

@@ -6,7 +6,14 @@ from pathlib import Path
 
 import pytest
 
-FAULTY = "def fail():\n    raise RuntimeError('deep inside')\n"
+FAULTY = """\
+def fail():
+    raise RuntimeError('deep inside')
+
+
+def leave():
+    exit(4)
+"""
 PLOT = """\
 import io
 from IPython.display import Image, display
@@ -47,12 +54,20 @@ RAISING = {
     "chained": (CHAINED, 3, "g()", "ValueError: chained"),
     "in_handler": (SAME_CELL, 2, "    raise Val", "ValueError: worse"),
     "exits": ("raise SystemExit(3)", 2, "raise Sys", "SystemExit: 3"),
+    "leaves": ("print('before')\nexit()", 2, "exit()", "SystemExit: None"),
+    "gives_up": (
+        "def f():\n    quit('enough')\n\n# %%\nf()\n\n# %%\nprint('not shown')",
+        *(3, "f()", "SystemExit: enough"),
+    ),
+    "module_leaves": ("import sys\nimport faulty\nfaulty.leave()", 2, "faulty.l", "SystemExit: 4"),
+    "automagic": ("x = 1\nls", 2, "ls", "NameError: name 'ls' is not defined"),
     "asks": ("x = 1\ninput()", 2, "input()", "StdinNotImplementedError: "),
     "refuses": (REFUSED, 2, "raise Set", "SettingError: no GPU"),
 }
 TOLD = {
     "killed": ("import os\nos.kill(os.getpid(), 9)", "its kernel died (out of memory, or killed)"),
-    "quits": ("import os\nos._exit(0)", "its kernel died (out of memory, or killed)"),
+    "quits": ("import os\nos._exit(7)", "it ended its own process with exit status 7, as os._exit"),
+    "segfaults": ("import os\nos.kill(os.getpid(), 11)", "its kernel died of SIGSEGV"),
     "slow": ("import time\ntime.sleep(600)", "it took more than 2 s"),
     "flood": (
         "for number in range(100_000):\n    print(number)",

@@ -1,0 +1,121 @@
+"""Markers, `<!-- lessons: NAME ... -->`: places of a page that are filled with what was run.
+
+All names are listed here, so that a misspelt one is an error instead of an empty place.
+"""
+
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping
+from pathlib import Path
+
+from mnist_lessons.errors import BuildFailure
+from mnist_lessons.publishing._prose import replaced
+from mnist_lessons.publishing._tests import source_of
+
+__all__ = ["NAMES", "filled", "problems"]
+
+# Each marker, with what must follow its name.
+NAMES: Mapping[str, tuple[str, ...]] = {
+    "comparison": (),
+    "curves": (),
+    "data": (),
+    "draw": (),
+    "errors": (),
+    "figure": ("LESSON", "FIGURE"),
+    "pairs": (),
+    "results": (),
+    "runs": (),
+    "test": ("FILE", "NAME"),
+}
+_MARKER = re.compile(
+    r"""
+    <!--\s* (?P<lessons>lessons?)\b (?P<colon>\s*:)?
+    (?P<rest> (?: (?! --> | \n[ \t]*\n ) . )* )
+    (?P<end>-->)?
+    """,
+    re.DOTALL | re.IGNORECASE | re.VERBOSE,
+)
+
+
+def problems(
+    text: str, root: Path, figures: Mapping[str, Collection[str] | None]
+) -> list[tuple[int, str]]:
+    """What is wrong with the markers of a page: the line of each wrong one, from 1, and why.
+
+    Args:
+        text: Markdown; its code is left alone.
+        root: of the project.
+        figures: the names of the figures of each lesson; None where they are not known yet.
+    """
+    found: list[tuple[int, str]] = []
+
+    def look(marker: re.Match[str]) -> str:
+        line = text.count("\n", 0, marker.start()) + 1
+        shown = " ".join(marker[0].split())
+        found.extend((line, f"{shown}: {reason}") for reason in _wrong(marker, root, figures))
+        return marker[0]
+
+    replaced(text, _MARKER, look)
+    return found
+
+
+def filled(text: str, blocks: Mapping[str, Callable[[], str]]) -> str:
+    """A page with blocks in the place of markers; the others remain, spaced in one way.
+
+    Args:
+        text: Markdown; its code is left alone.
+        blocks: what makes the Markdown for a marker, by its name.
+    """
+
+    def block(marker: re.Match[str]) -> str:
+        words = _words(marker)
+        if not words or not marker["end"]:
+            return marker[0]
+        if words[0] in blocks and len(words) == 1:
+            return blocks[words[0]]()
+        return f"<!-- lessons: {' '.join(words)} -->"
+
+    return replaced(text, _MARKER, block)
+
+
+def _words(marker: re.Match[str]) -> list[str]:
+    """The name of a marker and what follows it; nothing of a comment that only looks like one."""
+    words = marker["rest"].split()
+    is_meant = marker["colon"] or (words and words[0].lower() in NAMES)
+    return words if is_meant else []
+
+
+def _wrong(
+    marker: re.Match[str], root: Path, figures: Mapping[str, Collection[str] | None]
+) -> Iterator[str]:
+    words = _words(marker)
+    if not words:
+        if marker["colon"]:
+            yield f"no name; there are {', '.join(NAMES)}"
+        return
+    name, *rest = words
+    if not marker["end"]:
+        yield "it does not end with -->"
+    elif name not in NAMES:
+        yield f"no marker {name}; there are {', '.join(NAMES)}"
+    elif not marker["colon"] or marker["lessons"] != "lessons":
+        yield f"write it as <!-- lessons: {' '.join(words)} -->"
+    elif len(rest) != len(NAMES[name]):
+        yield f"write it as <!-- lessons: {' '.join([name, *NAMES[name]])} -->"
+    elif name == "figure":
+        yield from _no_figure(rest[0], rest[1], figures)
+    elif name == "test":
+        try:
+            source_of(root, rest[0], rest[1])
+        except BuildFailure as error:
+            yield str(error)
+
+
+def _no_figure(
+    lesson: str, name: str, figures: Mapping[str, Collection[str] | None]
+) -> Iterator[str]:
+    if lesson not in figures:
+        yield f"no lesson {lesson}; there are {', '.join(figures)}"
+        return
+    there = figures[lesson]
+    if there is not None and name not in there:
+        yield f"{lesson} shows no figure {name!r}; it shows {', '.join(there) or 'none'}"
