@@ -35,8 +35,8 @@ def read_bands(tutorials: Path, slugs: Collection[str]) -> dict[str, Bands]:
 def check_bands(bands: Bands, run: StoredRun, before: Sequence[StoredRun] = ()) -> list[str]:
     """Compare a run's values with the bands of its lesson, if they can be compared.
 
-    A preview and the sample are never judged. On the real MNIST a result of 100% is
-    always refused: some test images cannot be read by anybody.
+    The values of a preview and of the sample are never judged, but they must be there. On the
+    real MNIST a result of 100% is always refused: some test images cannot be read by anybody.
 
     Args:
         bands: lowest and highest allowed value, by name.
@@ -47,18 +47,26 @@ def check_bands(bands: Bands, run: StoredRun, before: Sequence[StoredRun] = ()) 
         One sentence for each value that is missing or outside its band.
     """
     card = run.card
-    if card["profile"] != "full" or run.is_sample:
-        return []
-    lesson = card["lesson"]
+    lesson, values = card["lesson"], card["values"]
+    there = ", ".join(sorted(values)) or "none"
     problems = [
+        f"tutorials/bands.toml: [{lesson}] {name}: no run recorded it; there are {there}"
+        for name in bands
+        if name not in values
+    ]
+    if card["profile"] != "full" or run.is_sample:
+        return problems
+    problems += [
         f"{lesson}: {result['title']} reads all {result['count']:,} test images: find the mistake"
         for result in card["results"]
         if result["correct"] == result["count"]
     ]
     for name, (low, high) in bands.items():
-        value = card["values"].get(name)
+        value = values.get(name)
+        if name not in values:
+            continue
         if value is None:
-            problems.append(f"{lesson}: {name} is missing, or not a number")
+            problems.append(f"{lesson}: {name} is not a number")
         elif not low <= value <= high:
             was = _value_before(before, run, name)
             problems.append(

@@ -36,9 +36,15 @@ def test_a_value_outside_its_band_is_told(tmp_path, value):
     assert problem == f"one: score is {value:.4f}, outside its band 0.97 to 0.9999"
 
 
-@pytest.mark.parametrize("value", [None, math.nan])
-def test_a_value_that_is_missing_or_no_number_is_told(tmp_path, value):
-    assert judged(tmp_path, value) == ["one: score is missing, or not a number"]
+def test_a_value_that_is_no_number_is_told(tmp_path):
+    assert judged(tmp_path, math.nan) == ["one: score is not a number"]
+
+
+@pytest.mark.parametrize(("profile", "is_sample"), [("full", False), ("preview", True)])
+def test_a_misspelt_name_is_told_with_those_that_there_are(tmp_path, profile, is_sample):
+    run = run_of(tmp_path, 0.98, profile=profile, is_sample=is_sample)
+    told = "tutorials/bands.toml: [one] scroe: no run recorded it; there are score"
+    assert check_bands({"scroe": [0, 1]}, run) == [told]
 
 
 def test_what_a_value_was_is_told(tmp_path):

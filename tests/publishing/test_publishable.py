@@ -167,7 +167,8 @@ class TestSite:
     def test_a_value_outside_its_band(self, public, site):
         project, _ = public
         (project.root / "tutorials/bands.toml").write_text("[one]\nscore = [0.9, 0.99]\n")
-        assert site_objections(*public) == ["one: score is missing, or not a number"]
+        told = "tutorials/bands.toml: [one] score: no run recorded it; there are none"
+        assert site_objections(*public) == [told]
 
     def test_no_site(self, public, site):
         (site / "index.html").unlink()
