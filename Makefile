@@ -7,6 +7,8 @@ VENV := .venv
 # Windows keeps a virtual environment's programs in another folder.
 BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 READY := $(VENV)/.installed
+# What npm writes last: the checkers of HTML, JavaScript and CSS are installed.
+CHECKERS := node_modules/.package-lock.json
 # One process a core; the tests of a file share what it has made, those of browsers begin.
 PYTEST := $(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
@@ -25,10 +27,10 @@ serve: $(READY) ## show the site while you write, at http://127.0.0.1:8000/
 publish-check: $(READY) ## say whether what lies in site/ may be published
 	@$(BIN)/python -m mnist_lessons.publishing publish-check --site $(SITE)
 
-test: browser $(READY) ## run the tests that are fast, and a few of each kind that is slow
+test: browser $(READY) $(CHECKERS) ## run the tests that are fast, and a few of each kind that is slow
 	@$(PYTEST) -m "not slow"
 
-test-all: browser $(READY) ## run all tests, with as many kills and examples as they can want
+test-all: browser $(READY) $(CHECKERS) ## run all tests, with as many kills and examples as they can want
 	@$(PYTEST) --thorough
 
 check: $(READY) ## run ruff (lint and format) and mypy
@@ -39,12 +41,12 @@ check: $(READY) ## run ruff (lint and format) and mypy
 study: $(READY) ## train what the recorded study lacks (hours), and record it
 	@$(BIN)/python -m mnist_lessons.studies
 
-bench: browser $(READY) ## measure training, building, serving, and the runs and pages of site/
+bench: browser $(READY) $(CHECKERS) ## measure training, building, serving, and the runs and pages of site/
 	@$(BIN)/python -m benchmarks
 
 clean: ## remove the environment, the site and the stored runs; runs/ stays
-	@du -shc $(VENV) site .cache 2>/dev/null | tail -1 | sed 's/total/will be freed/'
-	rm -rf $(VENV) site .site-* .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache *.egg-info
+	@du -shc $(VENV) node_modules site .cache 2>/dev/null | tail -1 | sed 's/total/will be freed/'
+	rm -rf $(VENV) node_modules site .site-* .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache *.egg-info
 
 # Before the environment: who has none is not told so after all else is installed.
 browser:
@@ -54,4 +56,8 @@ $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --disable-pip-version-check --constraint constraints.txt --editable '.[dev,site,test]'
+	@touch $@
+
+$(CHECKERS): package.json package-lock.json | $(READY)
+	$(BIN)/npm ci
 	@touch $@

