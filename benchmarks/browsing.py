@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 from urllib.parse import urlsplit
 from xml.etree.ElementTree import ParseError
 
@@ -30,6 +31,7 @@ __all__ = [
 
 _ROOT = Path(__file__).parents[1]
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+_OF_COLOUR = ["color-contrast", "link-in-text-block"]
 
 # Adds up what jumped from the start of the page to now.
 _SHIFT = """() => new Promise(resolve => {
@@ -78,6 +80,15 @@ def chromium() -> Iterator[Browser]:
 class Visit:
     """A page that was opened in a fresh context, and what the browser said of it.
 
+    Args:
+        browser: Playwright's.
+        address: of the page.
+        width: of the window, in CSS pixels.
+        height: of the window, in CSS pixels.
+        dark: whether the reader prefers dark pages.
+        wait_until: `networkidle` also waits for what scripts ask for once the page is loaded.
+        options: of Playwright's context.
+
     Attributes:
         page: Playwright's.
         sent: the addresses that it asked for.
@@ -93,6 +104,7 @@ class Visit:
         width: int = 1280,
         height: int = 900,
         dark: bool = False,
+        wait_until: Literal["load", "networkidle"] = "load",
         **options: object,
     ) -> None:
         self._context = browser.new_context(
@@ -106,7 +118,7 @@ class Visit:
         self.page.on("console", self._note)
         self.page.on("pageerror", lambda error: self.problems.append(f"{address}: {error}"))
         self.page.on("request", lambda request: self.sent.append(request.url))
-        self.page.goto(address, wait_until="networkidle")
+        self.page.goto(address, wait_until=wait_until)
         self._host = urlsplit(address).netloc
 
     def sent_away(self) -> list[str]:
@@ -139,11 +151,22 @@ def compressed(file: Path) -> int:
     return len(gzip.compress(file.read_bytes(), 9)) if file.is_file() else 0
 
 
-def violations(page: Page) -> list[str]:
-    """What breaks a rule of WCAG 2.2 AA, or of axe's best practice."""
-    options = {"runOnly": RULES, "resultTypes": ["violations"]}
+def violations(
+    page: Page, rules: Literal["all", "of colour", "not of colour"] = "all"
+) -> list[str]:
+    """What breaks a rule of WCAG 2.2 AA, or of axe's best practice.
+
+    Args:
+        page: an open page.
+        rules: those of colour are slow, and alone depend on the palette.
+    """
+    options = {
+        "runOnly": _OF_COLOUR if rules == "of colour" else RULES,
+        "rules": {name: {"enabled": rules != "not of colour"} for name in _OF_COLOUR},
+        "resultTypes": ["violations"],
+    }
     found = Axe().run(page, options=options).response
-    if len(found["passes"]) <= 10:
+    if len(found["passes"]) <= (0 if rules == "of colour" else 10):
         raise ValueError(f"axe has seen no page at {page.url}")
     return [
         f"{rule['id']}: {node['html']}\n{node['failureSummary']}"

@@ -150,7 +150,7 @@ def _loaded(
 
 @contextmanager
 def _visit(browser: Browser, address: str, **options: Any) -> Iterator[Visit]:
-    visit = Visit(browser, address, **options)
+    visit = Visit(browser, address, wait_until="networkidle", **options)
     try:
         yield visit
     finally:

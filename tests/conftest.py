@@ -12,11 +12,14 @@ import signal
 import struct
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Collection, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import hypothesis
 import joblib
@@ -24,6 +27,7 @@ import nbformat
 import pytest
 import sklearn  # noqa: F401
 from bs4 import BeautifulSoup
+from filelock import FileLock
 
 from benchmarks.static import serving_folder
 from mnist_lessons._datasets import MNIST, DataFile
@@ -37,11 +41,16 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 for _variable in ("KMP_DUPLICATE_LIB_OK", "KMP_INIT_AT_FORK"):
     os.environ.pop(_variable, None)
 
+# These lessons train the same network; the others train for long.
+_TRAINED_TWICE = {"simple_dnn", "improved_cnn"}
+_OF_ALL_LESSONS = {"site", "previews"}
 _DATA = os.environ.get("MNIST_LESSONS_DATA")  # before any test clears it
 ROOT = Path(__file__).parents[1]
 _TUTORIALS = ROOT / "tutorials"
 _LESSONS = {lesson.slug: lesson for lesson in discover(_TUTORIALS)}
 
+# A folder of all processes of a run, and the address at which the site in it is served.
+_SHARED = pytest.StashKey[tuple[Path, str]]()
 _EXAMPLES, _KILLS = {"desk": 20, "thorough": 100}, {"desk": 4, "thorough": 20}
 
 
@@ -61,8 +70,34 @@ def pytest_configure(config: pytest.Config) -> None:
             name, derandomize=True, deadline=None, database=None, max_examples=examples
         )
     hypothesis.settings.load_profile(_effort(config))
+    if hasattr(config, "workerinput"):
+        folder, address = config.workerinput["shared"]
+        config.stash[_SHARED] = Path(folder), address
+    else:
+        stack = ExitStack()
+        config.add_cleanup(stack.close)
+        temporary = stack.enter_context(tempfile.TemporaryDirectory(prefix="mnist-lessons-"))
+        folder = Path(temporary).resolve()
+        address = stack.enter_context(serving_folder(folder / "project" / "site"))
+        config.stash[_SHARED] = folder, address
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whatever asks for the whole site, or for all lessons as scripts, is slow."""
+    for item in items:
+        if _OF_ALL_LESSONS & set(getattr(item, "fixturenames", ())):
+            item.add_marker("slow")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a process of pytest-xdist where the folder of all processes is."""
+    folder, address = node.config.stash[_SHARED]
+    node.workerinput["shared"] = str(folder), address
+
+
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """As many processes as there are cores that these tests may use."""
     return joblib.cpu_count()
@@ -145,18 +180,25 @@ def start_lesson() -> Callable[..., subprocess.Popen[str]]:
 
 
 @pytest.fixture(scope="session")
-def previews(tmp_path_factory, start_lesson) -> tuple[Path, dict[str, tuple[int, str, str]]]:
+def previews(pytestconfig, site, start_lesson) -> tuple[Path, dict[str, tuple[int, str, str]]]:
     """All lessons as scripts, run at the same time in one folder that is not the repository.
 
+    What two lessons train they train here, too; the others take up the trainings of the site.
     The folder; and by lesson the exit status and what it wrote to stdout and stderr.
     """
-    folder = tmp_path_factory.mktemp("elsewhere")
-    started = {
-        script.stem: start_lesson(script.stem, folder, MNIST_LESSONS_PROFILE="preview")
-        for script in sorted(_TUTORIALS.glob("*.py"))
-    }
-    said = {slug: process.communicate() for slug, process in started.items()}
-    return folder, {slug: (started[slug].returncode, *said[slug]) for slug in started}
+    folder = pytestconfig.stash[_SHARED][0] / "elsewhere"
+
+    def run() -> dict[str, tuple[int, str, str]]:
+        for slug in _LESSONS.keys() - _TRAINED_TWICE:
+            trained = Path("checkpoints") / slug
+            shutil.copytree(site.store / trained, folder / "runs" / trained)
+        started = {
+            slug: start_lesson(slug, folder, MNIST_LESSONS_PROFILE="preview") for slug in _LESSONS
+        }
+        said = {slug: process.communicate() for slug, process in started.items()}
+        return {slug: (started[slug].returncode, *said[slug]) for slug in started}
+
+    return folder, _once(folder.with_suffix(".json"), run)
 
 
 @dataclass(frozen=True)
@@ -209,11 +251,16 @@ class Site:
 
     root: Path
     address: str
-    process: subprocess.CompletedProcess[str]
+    stdout: str
+    stderr: str
 
     @property
     def folder(self) -> Path:
         return self.root / "site"
+
+    @property
+    def store(self) -> Path:
+        return self.root / ".cache" / "lessons"
 
     @cached_property
     def pages(self) -> dict[str, BeautifulSoup]:
@@ -239,17 +286,16 @@ class Site:
 
 
 @pytest.fixture(scope="session")
-def served(tmp_path_factory) -> Iterator[tuple[Path, str]]:
-    """A project of which a site may be built, and the address where that is served."""
-    root = tmp_path_factory.mktemp("project")
-    with serving_folder(root / "site") as address:
-        yield root, address
-
-
-@pytest.fixture(scope="session")
-def site(served) -> Site:
+def site(pytestconfig) -> Site:
     """The whole site, built once from a copy of this repository: a preview on the sample."""
-    root, address = served
+    folder, address = pytestconfig.stash[_SHARED]
+    root = folder / "project"
+    status, out, err = _once(root.with_suffix(".json"), lambda: _built(root, address))
+    assert status == 0, err
+    return Site(root, address, out, err)
+
+
+def _built(root: Path, address: str) -> tuple[int, str, str]:
     for name in ("docs", "tutorials", "mnist_lessons", "tests"):
         shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "mkdocs.yml", root)
@@ -268,5 +314,12 @@ def site(served) -> Site:
         text=True,
         check=False,
     )
-    assert process.returncode == 0, process.stderr
-    return Site(root, address, process)
+    return process.returncode, process.stdout, process.stderr
+
+
+def _once(file: Path, make: Callable[[], Any]) -> Any:
+    """What the first process that asks has made, kept for all of this run as JSON."""
+    with FileLock(f"{file}.lock"):
+        if not file.exists():
+            file.write_text(json.dumps(make()), encoding="utf-8")
+    return json.loads(file.read_text(encoding="utf-8"))

@@ -43,7 +43,7 @@ def measured(card):
 
 
 def test_the_build_says_what_it_built(site):
-    first, *lessons = site.process.stdout.splitlines()
+    first, *lessons = site.stdout.splitlines()
     assert "site" in first
     assert len(lessons) == len(LESSONS)
     for slug in LESSONS:
@@ -52,7 +52,7 @@ def test_the_build_says_what_it_built(site):
 
 
 def test_the_build_tells_how_far_it_is_and_warns_of_nothing_else(site):
-    lines = [" ".join(line.split()) for line in site.process.stderr.splitlines()]
+    lines = [" ".join(line.split()) for line in site.stderr.splitlines()]
     for slug, lesson in LESSONS.items():
         cells = len(code_cells(lesson.notebook()))
         told = {line.split()[2] for line in lines if line.startswith(f"{slug} cell ")}

@@ -14,14 +14,20 @@ _LESSONS = [f"tutorials/{path.stem}/" for path in sorted((_ROOT / "tutorials").g
 _DOCS = [path.stem for path in sorted((_ROOT / "docs").glob("*.md")) if path.stem != "index"]
 _ADDRESSES = {"lesson": _LESSONS, "address": ["", "404.html", *_LESSONS, *map("{}/".format, _DOCS)]}
 
+# What a change of the window brings about.
+_SETTLED = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+
 OpenPage = Callable[..., Page]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Give a test that asks for an `address` each page in turn, or for a `lesson` each of these."""
+    """Give a test that asks for an `address` each page in turn, or for a `lesson` each of these.
+
+    All tests of a module that ask for the same follow one another.
+    """
     for name, addresses in _ADDRESSES.items():
         if name in metafunc.fixturenames:
-            metafunc.parametrize(name, addresses)
+            metafunc.parametrize(name, addresses, scope="module")
 
 
 # Not longer than a module: while Playwright runs, nothing else can run an event loop.
@@ -53,8 +59,59 @@ def open_page(browser, site) -> Iterator[OpenPage]:
     yield opened
     for visit in visits:
         visit.close()
-    assert [problem for visit in visits for problem in visit.problems] == []
-    assert [url for visit in visits for url in visit.sent_away()] == []
+    _assert_nothing_wrong(visits)
+
+
+@pytest.fixture
+def open_home(open_page) -> Callable[..., Page]:
+    """Opens the first page, and waits until the theme knows which links it follows by itself."""
+    return lambda **options: open_page("", wait_until="networkidle", **options)
+
+
+@pytest.fixture(scope="module")
+def _visited(browser, site) -> Iterator[Callable[[str, bool], Visit]]:
+    """The visit of a page in a palette, which lasts until that of another is wanted."""
+    last: dict[tuple[str, bool], Visit] = {}
+
+    def visited(address: str, dark: bool) -> Visit:
+        if (address, dark) not in last:
+            close()
+            last[address, dark] = Visit(
+                browser, site.address + address, dark=dark, wait_until="networkidle"
+            )
+        return last[address, dark]
+
+    def close() -> None:
+        for visit in last.values():
+            visit.close()
+        last.clear()
+
+    yield visited
+    close()
+
+
+@pytest.fixture
+def look_at(_visited) -> Iterator[OpenPage]:
+    """The same for tests that only look: they share one visit of a page in a palette.
+
+    Each finds the page at its top and in a window of the size that it wants.
+    """
+    visits: list[Visit] = []
+
+    def seen(
+        address: str, *, width: int = 1280, height: int = 900, dark: bool = False, **media: str
+    ) -> Page:
+        visit = _visited(address, dark)
+        visits.append(visit)
+        page = visit.page
+        page.emulate_media(**{"media": "screen", "reduced_motion": "no-preference", **media})
+        page.set_viewport_size({"width": width, "height": height})
+        page.evaluate("scrollTo(0, 0)")
+        page.evaluate(_SETTLED)
+        return page
+
+    yield seen
+    _assert_nothing_wrong(visits)
 
 
 @pytest.fixture
@@ -68,3 +125,8 @@ def until() -> Callable[[Page, str], None]:
             page.wait_for_timeout(30)
 
     return wait
+
+
+def _assert_nothing_wrong(visits: list[Visit]) -> None:
+    assert [problem for visit in visits for problem in visit.problems] == []
+    assert [url for visit in visits for url in visit.sent_away()] == []

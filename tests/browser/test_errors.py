@@ -206,8 +206,8 @@ def test_it_is_accessible_while_it_is_used(open_page, width, dark):
     assert box["x"] + box["width"] <= width
 
 
-def test_it_works_again_after_a_walk_through_the_site(open_page):
-    page = open_page("")
+def test_it_works_again_after_a_walk_through_the_site(open_home):
+    page = open_home()
     for _ in range(2):
         page.get_by_role("link", name="Browse the errors").first.click()
         page.wait_for_selector(".errors.is-ready")
@@ -229,7 +229,7 @@ def network_shown(page):
 
 
 def test_an_address_names_a_network_and_a_filter(open_page):
-    page = open_page("errors/#errors-improved-cnn-cnn-3")
+    page = open_page("errors/#errors-improved-cnn-cnn-3", wait_until="networkidle")
     assert network_shown(page) == "improved-cnn-cnn-3"
     page.evaluate("location.hash = '#errors-improved-cnn-cnn-120:8:any'")
     # The theme fetches the page once more: wait for the new one.
@@ -243,8 +243,8 @@ def test_an_address_names_a_network_and_a_filter(open_page):
     assert 0 < heading.bounding_box()["y"] < 300
 
 
-def test_a_link_to_a_network_leads_to_its_heading(open_page):
-    page = open_page("")
+def test_a_link_to_a_network_leads_to_its_heading(open_home):
+    page = open_home()
     page.evaluate(
         """() => {
             const link = document.querySelector('.md-content a[href$="errors/"]');
@@ -260,7 +260,7 @@ def test_a_link_to_a_network_leads_to_its_heading(open_page):
 
 
 def test_what_is_shown_is_found_again_with_back(open_page):
-    page = open_page("errors/")
+    page = open_page("errors/", wait_until="networkidle")
     assert "#" not in page.url, "as long as nothing was chosen"
     page.get_by_role("group", name="Network").get_by_role("button").nth(1).click()
     page.get_by_role("combobox", name="Read as").select_option("9")

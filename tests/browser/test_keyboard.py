@@ -7,6 +7,7 @@ import pytest
 # What has the focus, and whether a reader sees that. A hidden switch shows it on its label.
 # A box that is taller than the window is looked for where it is in sight.
 FOCUS = """async () => {
+  await new Promise(requestAnimationFrame);
   const focused = document.activeElement;
   if (focused === document.body) return null;
   const labels = [...(focused.labels || [])].filter(label => label.closest(".md-header"));
@@ -68,7 +69,6 @@ def test_the_focus_is_always_seen(open_page, lesson, width):
     stops = []
     for _ in range(500):
         page.keyboard.press("Tab")
-        page.evaluate("() => new Promise(requestAnimationFrame)")
         stop = page.evaluate(FOCUS)
         if stop is None:
             break
@@ -106,7 +106,7 @@ def test_the_palette_is_switched(open_page, lesson):
     page.keyboard.press("Enter")
     assert page.evaluate(SCHEME) == "slate"
     dark = page.evaluate("getComputedStyle(document.body).backgroundColor")
-    page.reload(wait_until="networkidle")
+    page.reload()
     assert page.evaluate(SCHEME) == "slate", "it is remembered"
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == dark
     tab_to(page, ".md-option")
@@ -115,8 +115,8 @@ def test_the_palette_is_switched(open_page, lesson):
 
 
 @pytest.mark.parametrize("way", ["slash", "tab"])
-def test_search_finds_a_section_by_its_telling_words(open_page, until, site, lesson, way):
-    page = open_page("")
+def test_search_finds_a_section_by_its_telling_words(open_home, until, site, lesson, way):
+    page = open_home()
     words, section = telling_words(site, lesson)
     if way == "slash":
         page.keyboard.press("/")
@@ -139,8 +139,8 @@ def test_search_finds_a_section_by_its_telling_words(open_page, until, site, les
 
 
 @pytest.mark.parametrize("name", ["load_mnist", "wilson_interval"])
-def test_search_finds_a_name_of_the_package_in_the_reference(open_page, until, name):
-    page = open_page("")
+def test_search_finds_a_name_of_the_package_in_the_reference(open_home, until, name):
+    page = open_home()
     page.keyboard.press("/")
     search_for(page, name)
     until(page, f"document.querySelector('{LINKS}')")
@@ -152,8 +152,8 @@ def test_search_finds_a_name_of_the_package_in_the_reference(open_page, until, n
     assert not page.evaluate("document.querySelector('#__search').checked")
 
 
-def test_a_link_of_the_navigation_is_followed(open_page, until, lesson):
-    page = open_page("")
+def test_a_link_of_the_navigation_is_followed(open_home, until, lesson):
+    page = open_home()
     tab_to(page, f".md-nav--primary a[href*='{lesson}']")
     assert page.evaluate(FOCUS)["framed"]
     page.keyboard.press("Enter")
@@ -161,8 +161,8 @@ def test_a_link_of_the_navigation_is_followed(open_page, until, lesson):
     until(page, "document.querySelectorAll('article .highlight').length > 5")
 
 
-def test_the_drawer_of_a_narrow_window_is_opened_and_closed(open_page, until, lesson):
-    page = open_page("", width=390)
+def test_the_drawer_of_a_narrow_window_is_opened_and_closed(open_home, until, lesson):
+    page = open_home(width=390)
     opened = "document.querySelector('#__drawer').checked"
     tab_to(page, "button[aria-label=Navigation]")
     assert page.evaluate(FOCUS)["framed"]

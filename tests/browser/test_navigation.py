@@ -34,8 +34,8 @@ def state(page):
     )
 
 
-def test_a_walk_through_all_pages_loads_the_first_alone(open_page, follow, site):
-    page = open_page("")
+def test_a_walk_through_all_pages_loads_the_first_alone(open_home, follow, site):
+    page = open_home()
     page.evaluate("window.marked = true")
     links = page.locator(".md-nav--primary a[href]").evaluate_all("all => all.map(a => a.href)")
     addresses = [link.removeprefix(site.address).partition("#")[0] for link in links]
@@ -46,9 +46,11 @@ def test_a_walk_through_all_pages_loads_the_first_alone(open_page, follow, site)
         assert page.evaluate("window.marked"), f"{address} was loaded anew"
 
 
-def test_a_lesson_is_the_same_by_a_click_and_by_its_address(open_page, until, follow, lesson):
+def test_a_lesson_is_the_same_by_a_click_and_by_its_address(
+    open_page, open_home, until, follow, lesson
+):
     opened = state(open_page(lesson))
-    page = open_page("")
+    page = open_home()
     page.evaluate("window.marked = true")
     before = page.evaluate(TITLE)
     follow(page, lesson)
@@ -62,8 +64,8 @@ def test_a_lesson_is_the_same_by_a_click_and_by_its_address(open_page, until, fo
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_figures_are_there_after_a_click(open_page, follow, site, lesson, dark):
-    page = open_page("", dark=dark)
+def test_figures_are_there_after_a_click(open_home, follow, site, lesson, dark):
+    page = open_home(dark=dark)
     follow(page, lesson)
     images = page.locator("article img:visible")
     figures = site.lesson(lesson.split("/")[1]).card["figures"]
@@ -78,8 +80,8 @@ def test_figures_are_there_after_a_click(open_page, follow, site, lesson, dark):
     assert all((".dark." in name) == dark for name in drawn)
 
 
-def test_the_palette_is_kept_and_changes_the_figures(open_page, follow, lesson):
-    page = open_page("")
+def test_the_palette_is_kept_and_changes_the_figures(open_home, follow, lesson):
+    page = open_home()
     page.locator(".md-header__option label:visible").click()
     follow(page, lesson)
     assert page.evaluate("document.body.dataset.mdColorScheme") == "slate"
@@ -90,8 +92,8 @@ def test_the_palette_is_kept_and_changes_the_figures(open_page, follow, lesson):
     assert not any(".dark." in name for name in shown)
 
 
-def test_code_is_copied_without_its_links(open_page, until, follow, lesson):
-    page = open_page("", permissions=["clipboard-read", "clipboard-write"])
+def test_code_is_copied_without_its_links(open_home, until, follow, lesson):
+    page = open_home(permissions=["clipboard-read", "clipboard-write"])
     follow(page, lesson)
     block = page.locator(".highlight").first
     block.hover()
@@ -105,8 +107,9 @@ INDEX = "search/search_index.json"
 
 
 @pytest.mark.parametrize("reach", ["focus", "hover", "phone"])
-def test_the_index_of_the_search_waits_until_somebody_reaches_for_it(open_page, until, reach):
-    page = open_page("results/", width=390 if reach == "phone" else 1280)
+def test_the_index_of_the_search_waits_until_somebody_reaches_for_it(open_page, reach):
+    width = 390 if reach == "phone" else 1280
+    page = open_page("results/", width=width, wait_until="networkidle")
     assert not [url for url in page.visit.sent if url.endswith(INDEX)]
     with page.expect_request(lambda request: request.url.endswith(INDEX)):
         if reach == "focus":

@@ -34,6 +34,14 @@ OVERLAPS = """() => {
     .filter(other => !apart(one.getBoundingClientRect(), other.getBoundingClientRect()))
     .map(other => one.outerHTML.slice(0, 100) + " and " + other.outerHTML.slice(0, 100)));
 }"""
+# The width of an A4 page within the margins of the theme, at 96 dots an inch.
+PAPER = 718
+# What is printed, but not as a whole.
+CUT_ON_PAPER = """() => [...document.querySelectorAll(".md-content *")]
+  .filter(box => box.checkVisibility() && box.clientWidth > 1)
+  .filter(box => box.getBoundingClientRect().right > innerWidth + 1
+    || getComputedStyle(box).overflowX !== "visible" && box.scrollWidth > box.clientWidth + 1)
+  .map(box => box.outerHTML.slice(0, 200))"""
 SLOWEST = """() => Math.max(...[...document.querySelectorAll("*")].flatMap(tag =>
   ["", "::before", "::after"].flatMap(part => {
     const style = getComputedStyle(tag, part || null);
@@ -41,28 +49,73 @@ SLOWEST = """() => Math.max(...[...document.querySelectorAll("*")].flatMap(tag =
       .map(parseFloat);
   })))"""
 
+OF_DEVICE = "Emulation.setDeviceMetricsOverride"
 
-@pytest.mark.parametrize("width", [1280, 390])
+
+@pytest.fixture
+def magnified(look_at):
+    """Looks at a page in a window of 1280 by 900 at 200%."""
+    sessions = []
+
+    def magnify(address):
+        page = look_at(address, width=640, height=450)
+        sessions.append(page.context.new_cdp_session(page))
+        size = {"width": 640, "height": 450, "mobile": False}
+        sessions[0].send(OF_DEVICE, {**size, "deviceScaleFactor": 2})
+        page.evaluate("new Promise(requestAnimationFrame)")
+        return page
+
+    yield magnify
+    for session in sessions:
+        session.send("Emulation.clearDeviceMetricsOverride")
+        session.detach()
+
+
+# Structure does not depend on the palette, nor contrast on the width. A phone comes last, for
+# which the light page may stay open.
+@pytest.mark.parametrize(
+    ("rules", "width", "dark"),
+    [("of colour", 1280, True), ("all", 1280, False), ("not of colour", 390, False)],
+    ids=["dark", "light", "phone"],
+)
+def test_no_rule_of_accessibility_is_broken(look_at, address, rules, width, dark):
+    broken = violations(look_at(address, width=width, dark=dark), rules)
+    assert not broken, "\n\n".join(broken)
+
+
+# What only a phone shows, as the button of the navigation, is the same on all pages.
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_no_rule_of_accessibility_is_broken(open_page, address, dark, width):
-    page = open_page(address, width=width, dark=dark)
-    broken = violations(page)
+@pytest.mark.parametrize("place", ["", "results/", "404.html"])
+def test_texts_stand_out_on_a_phone(look_at, place, dark):
+    broken = violations(look_at(place, width=390, dark=dark), "of colour")
     assert not broken, "\n\n".join(broken)
 
 
 @pytest.mark.parametrize("width", [320, 390, 640])  # 640: a window of 1280 at 200%
-def test_the_page_does_not_scroll_sideways(open_page, address, width):
-    page = open_page(address, width=width)
+def test_the_page_does_not_scroll_sideways(look_at, address, width):
+    page = look_at(address, width=width)
     page.evaluate("scrollTo(10000, 0)")
     assert page.evaluate("scrollX") == 0
     assert width_of_page(page) == width
     assert page.evaluate(OUTSIDE) == []
 
 
-def test_nothing_is_cut_off_at_200_percent(open_page, address):
-    page = open_page(address, width=640, height=450, device_scale_factor=2)
+def test_nothing_is_cut_off_at_200_percent(magnified, address):
+    page = magnified(address)
+    assert page.evaluate("devicePixelRatio") == 2
     assert page.evaluate(CUT) == []
     assert page.evaluate(OVERLAPS) == []
+
+
+def test_nothing_is_cut_off_on_paper(look_at, address):
+    page = look_at(address, width=PAPER, height=1000, media="print")
+    assert page.evaluate(CUT_ON_PAPER) == []
+
+
+def test_who_wants_no_motion_gets_none(look_at, address):
+    page = look_at(address, reduced_motion="reduce")
+    assert page.evaluate(SLOWEST) <= 0.01  # seconds
+    assert page.evaluate("getComputedStyle(document.documentElement).scrollBehavior") == "auto"
 
 
 def test_a_dark_page_is_dark_before_the_theme_has_loaded(browser, site, address):
@@ -72,9 +125,3 @@ def test_a_dark_page_is_dark_before_the_theme_has_loaded(browser, site, address)
     page.goto(site.address + address)
     assert page.locator("body").get_attribute("data-md-color-scheme") == "slate"
     context.close()
-
-
-def test_who_wants_no_motion_gets_none(open_page, address):
-    page = open_page(address, reduced_motion="reduce")
-    assert page.evaluate(SLOWEST) <= 0.01  # seconds
-    assert page.evaluate("getComputedStyle(document.documentElement).scrollBehavior") == "auto"

@@ -5,14 +5,6 @@ import io
 import pytest
 from pypdf import PdfReader
 
-# The width of an A4 page within the margins of the theme, at 96 dots an inch.
-PAPER = 718
-# What is printed, but not as a whole.
-CUT = """() => [...document.querySelectorAll(".md-content *")]
-  .filter(box => box.checkVisibility() && box.clientWidth > 1)
-  .filter(box => box.getBoundingClientRect().right > innerWidth + 1
-    || getComputedStyle(box).overflowX !== "visible" && box.scrollWidth > box.clientWidth + 1)
-  .map(box => box.outerHTML.slice(0, 200))"""
 SHOWN = """() => [...document.querySelectorAll(".md-content img")]
   .filter(image => image.checkVisibility())"""
 
@@ -48,12 +40,6 @@ def test_a_printed_lesson_has_all_of_its_text(open_page, lesson, dark):
     assert captions
     assert "Copied" not in printed
     assert "Skiptocontent" not in printed
-
-
-def test_nothing_is_cut_off_on_paper(open_page, address):
-    page = open_page(address, width=PAPER, height=1000)
-    page.emulate_media(media="print")
-    assert page.evaluate(CUT) == []
 
 
 def test_no_name_of_a_network_is_broken_within_a_word(open_page):

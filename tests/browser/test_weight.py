@@ -11,7 +11,7 @@ def test_the_html_of_a_lesson_is_light(site, lesson):
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_a_first_visit_to_a_lesson_is_light(open_page, site, lesson, dark):
-    page = open_page(lesson, dark=dark)
+    page = open_page(lesson, dark=dark, wait_until="networkidle")
     sizes = page.visit.weight(site.folder)
     assert len(sizes) > 5
     largest = sorted(sizes.items(), key=lambda size: -size[1])

@@ -203,7 +203,7 @@ def page_of(run):
     shutil.copy(ROOT / "docs" / "stylesheets" / "figures.css", run.folder)
     with serving_folder(run.folder) as address, chromium() as browser:
         yield lambda scheme, width: Visit(
-            browser, f"{address}{scheme}.html", width=width, height=2000
+            browser, f"{address}{scheme}.html", width=width, height=2000, wait_until="networkidle"
         )
 
 

@@ -1,0 +1,70 @@
+"""A page of each kind, on a site that takes seconds: what `make test` sees of the browser."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks.browsing import Visit, violations, width_of_page
+from benchmarks.static import serving_folder
+
+ROOT = Path(__file__).parents[2]
+# In the place of all lessons but one.
+SHORT = """\
+# %% [markdown]
+# # A short lesson
+#
+# It only says hello.
+
+# %%
+from mnist_lessons.runlog import start_run
+
+run = start_run("{slug}", seed=1)
+print("hello")
+run.finish()
+"""
+
+
+@pytest.fixture(scope="module")
+def short_site(tmp_path_factory):
+    """The address of a site with the first lesson as a preview, and a word for each other."""
+    root = tmp_path_factory.mktemp("short")
+    for name in ("docs", "mnist_lessons", "tests", "tutorials"):
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / name, root / name, ignore=ignored)
+    shutil.copy(ROOT / "mkdocs.yml", root)
+    for script in (root / "tutorials").glob("*.py"):
+        if script.stem != "simple_dnn":
+            script.write_text(SHORT.format(slug=script.stem), encoding="utf-8")
+    for page in [*(root / "docs").glob("*.md"), root / "tutorials" / "simple_dnn.py"]:
+        text = page.read_text(encoding="utf-8")  # the short lessons have no sections
+        page.write_text(re.sub(r"((?!simple_dnn)\b\w+\.py)#[\w-]+", r"\1", text), encoding="utf-8")
+    settings = {"MNIST_LESSONS_PROFILE": "preview", "MNIST_LESSONS_DEVICE": "cpu"}
+    built = subprocess.run(
+        [sys.executable, "-m", "mnist_lessons.publishing", "build"],
+        cwd=root,
+        env=os.environ | settings | {"OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+    )
+    assert built.returncode == 0, built.stderr
+    with serving_folder(root / "site") as address:
+        yield address
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("place", ["", "tutorials/simple_dnn/", "results/", "errors/", "draw/"])
+def test_a_page_is_sound(browser, short_site, place, dark):
+    visit = Visit(browser, short_site + place, dark=dark, wait_until="networkidle")
+    broken = violations(visit.page, "of colour" if dark else "all")
+    assert not broken, "\n\n".join(broken)
+    for width in (1280, 390, 320):
+        visit.page.set_viewport_size({"width": width, "height": 900})
+        assert width_of_page(visit.page) == width
+    visit.close()
+    assert visit.problems == []
+    assert visit.sent_away() == []
