@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from itertools import chain
 from pathlib import Path
 
@@ -158,12 +159,24 @@ def test_what_trains_for_the_site_is_not_cancelled_by_the_next_push():
     assert [value(cancelled, event) for event in EVENTS] == [True, False, False, False]
 
 
-def test_all_jobs_have_the_same_python_to_the_last_digit():
+def test_all_that_makes_the_site_has_the_same_python_to_the_last_digit():
     assert re.fullmatch(r"3\.\d+\.\d+", WORKFLOW["env"]["PYTHON_VERSION"])
     used = [uses("actions/setup-python", job) for job in JOBS if job != "deploy"]
-    assert [[step["with"] for step in steps] for steps in used] == [
-        [{"python-version": "${{ env.PYTHON_VERSION }}"}]
-    ] * 3
+    versions = [step["with"]["python-version"] for steps in used for step in steps]
+    of_site = "${{ env.PYTHON_VERSION }}"
+    assert versions == ["${{ matrix.python || env.PYTHON_VERSION }}", of_site, of_site]
+
+
+def test_all_tests_run_on_the_oldest_python_and_the_fast_ones_on_the_newest():
+    runs = JOBS["test"]["strategy"]["matrix"]["include"]
+    pythons = {run["tests"]: run["python"] or WORKFLOW["env"]["PYTHON_VERSION"] for run in runs}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    oldest = project["requires-python"].removeprefix(">=")
+    assert pythons["test-all"].startswith(f"{oldest}.")
+    assert pythons["test"] == "3.13"
+    assert len(runs) == 2
+    (step,) = [step for step in JOBS["test"]["steps"] if step["name"] == "Test"]
+    assert step["env"] == {"TESTS": "${{ matrix.tests }}"}
 
 
 def test_each_lesson_runs_on_one_runner():
@@ -193,8 +206,10 @@ def test_the_build_trains_nothing():
 def test_the_scripts_call_what_there_is(script, tmp_path, monkeypatch):
     assert "${{" not in script, "anybody could write into the script"
     if script.startswith("make "):
-        made = subprocess.run(["make", "--dry-run", *script.split()[1:]], cwd=ROOT, timeout=60)
-        assert made.returncode == 0
+        for tests in ("test", "test-all"):
+            env = os.environ | {"TESTS": tests, "MAKEFLAGS": "--dry-run"}
+            made = subprocess.run(["bash", "-c", script], cwd=ROOT, env=env, timeout=60)
+            assert made.returncode == 0
         return
     python = tmp_path / ".venv" / "bin" / "python"
     python.parent.mkdir(parents=True)
