@@ -9,6 +9,11 @@ SHOWN = """() => [...document.querySelectorAll(".md-content img")]
   .filter(image => image.checkVisibility())"""
 
 
+in_both_palettes = pytest.mark.parametrize(
+    "dark", [False, True], ids=["light", "dark"], scope="module"
+)
+
+
 def texts(page, selector):
     """The texts of what the selector finds and a reader sees."""
     found = page.locator(selector).filter(visible=True).all_inner_texts()
@@ -25,10 +30,9 @@ def close(text):
     return "".join(text.split())
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_a_printed_lesson_has_all_of_its_text(open_page, lesson, dark):
-    page = open_page(lesson, dark=dark)
-    page.emulate_media(media="print")
+@in_both_palettes
+def test_a_printed_lesson_has_all_of_its_text(look_at, lesson, dark):
+    page = look_at(lesson, dark=dark, media="print")
     code = lines(page, ".highlight pre")
     outputs = lines(page, ".jp-OutputArea-output pre")
     captions = lines(page, "figcaption")
@@ -51,10 +55,9 @@ def test_no_name_of_a_network_is_broken_within_a_word(open_page):
         assert set(name.split()) <= set(text.split())
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_paper_is_white(open_page, until, site, lesson, dark):
-    page = open_page(lesson, dark=dark)
-    page.emulate_media(media="print")
+@in_both_palettes
+def test_paper_is_white(look_at, until, site, lesson, dark):
+    page = look_at(lesson, dark=dark, media="print")
     assert page.evaluate("getComputedStyle(document.body).color") == "rgba(0, 0, 0, 0.87)"
     white = ("rgb(255, 255, 255)", "rgba(0, 0, 0, 0)")
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") in white
