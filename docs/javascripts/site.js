@@ -20,7 +20,12 @@
     for (const box of document.querySelectorAll(".md-typeset__scrollwrap:not([tabindex])")) {
       box.tabIndex = 0;
     }
+    for (const box of document.querySelectorAll(".formula.display, .formula.wide")) {
+      if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+      else box.removeAttribute("tabindex");
+    }
   };
   new MutationObserver(mend).observe(document.body, { childList: true, subtree: true });
+  addEventListener("resize", mend);
   mend();
 })();

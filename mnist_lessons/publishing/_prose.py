@@ -254,6 +254,8 @@ def _admonition(state: StateBlock, start: int, end: int, silent: bool) -> bool:
         stop += 1
     token = state.push("admonition", "", 0)
     token.map = [start, stop]
+    title = state.push("inline", "", 0)
+    title.map, title.children = [start, start + 1], []
     before = state.blkIndent, state.lineMax
     state.blkIndent, state.lineMax = indent, stop
     state.md.block.tokenize(state, start + 1, stop)

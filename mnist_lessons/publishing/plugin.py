@@ -29,6 +29,7 @@ from mnist_lessons.publishing._errors import error_browser
 from mnist_lessons.publishing._figures import with_figures
 from mnist_lessons.publishing._head import description, head
 from mnist_lessons.publishing._lessons import code_cells, prose_line
+from mnist_lessons.publishing._markdown import PageProse
 from mnist_lessons.publishing._notebook import portable
 from mnist_lessons.publishing._pages import LessonFile, on_site
 from mnist_lessons.publishing._pairs import pairs
@@ -80,6 +81,7 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
         self._notes: dict[str, list[str]] = {}
         self._blocks: dict[str, str] = {}
         self._cells = CellCache()
+        self._prose = PageProse()
 
     def on_startup(self, *, command: Literal["build", "gh-deploy", "serve"], dirty: bool) -> None:
         """Know whether this is a server, which goes on while lessons run, or fail."""
@@ -109,7 +111,8 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
         return look_often(server, config)
 
     def on_env(self, env: Environment, *, config: MkDocsConfig, files: Files) -> Environment:
-        """Compile the theme's templates once in the life of a server; date the pages."""
+        """Stop for a formula; compile the templates once in a server's life; date the pages."""
+        self._stop_for(self._prose.problems)
         if self._templates:
             env.bytecode_cache = self._templates
         runs = self._runs()
@@ -123,6 +126,8 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
 
     def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
         """Give each lesson a run; stop here, before anything is replaced, if one fails."""
+        self._prose = PageProse()
+        config.markdown_extensions.append(self._prose)  # type: ignore[arg-type]  # MkDocs knows names alone
         project = Project(Path(config.config_file_path).resolve().parent)
         config.watch += [str(project.tutorials), str(project.package)]
         if project.tests.is_dir():  # pages show some of them
@@ -147,10 +152,7 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
             self._note(_uri(page), _unfit(page, self._notebooks[page.lesson.slug]))
         self._look_for_markers(project, config)
         problems += chain.from_iterable(self._notes.values())
-        if problems and not self._workshop:
-            raise PluginError("\n".join(problems)) from _setting_error(self.pages)
-        for problem in problems:
-            _tell(problem)
+        self._stop_for(problems)
         return config
 
     def _hold_to_bands(self, project: Project) -> list[str]:
@@ -261,6 +263,13 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
         """The same for the page that is shown where there is none."""
         is_page = template_name.endswith(".html") and not self._workshop
         return with_policy(output_content) if is_page else output_content
+
+    def _stop_for(self, problems: list[str]) -> None:
+        """Stop a build for problems; a server goes on, and says them at each build."""
+        if problems and not self._workshop:
+            raise PluginError("\n".join(problems)) from _setting_error(self.pages)
+        for problem in problems:
+            _tell(problem)
 
     def _lesson(self, page: Page) -> LessonPage | None:
         return next((one for one in self.pages if _uri(one) == page.file.src_uri), None)

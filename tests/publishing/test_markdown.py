@@ -1,0 +1,229 @@
+"""A page's formulas are MathML, and what raw HTML leads to is adapted and checked."""
+
+import logging
+import re
+import sys
+from functools import cache
+from pathlib import Path
+
+import pytest
+from bs4 import BeautifulSoup
+from mkdocs.config import load_config
+from mkdocs.structure.files import File, Files
+from mkdocs.structure.pages import Page
+
+from mnist_lessons.publishing._markdown import PageProse
+from mnist_lessons.publishing._pages import LessonFile
+
+ROOT = Path(__file__).parents[2]
+
+
+@cache
+def configured(directory_urls):
+    config = load_config(
+        str(ROOT / "mkdocs.yml"), plugins=[], use_directory_urls=directory_urls, nav=None
+    )
+    return config, [*config.markdown_extensions]
+
+
+class Rendered:
+    """A page of a site that also has a few others, and what MkDocs warns of."""
+
+    def __init__(self, markdown, caplog, uri="tutorials/a.py", directory_urls=True):
+        config, extensions = configured(directory_urls)
+        extension = PageProse()
+        config.markdown_extensions = [*extensions, extension]
+        settings = (None, config.site_dir, directory_urls)
+        lessons = [LessonFile(f"tutorials/{name}.py", *settings) for name in "ab"]
+        others = [File(name, *settings) for name in ("index.md", "data.md", "assets/c d.png")]
+        files = Files([*lessons, *others])
+        for file in files.documentation_pages():
+            Page(None, file, config).present_anchor_ids = {"place"}
+        self.page = files.get_file_from_path(uri).page
+        self.page.meta, self.page.markdown = {}, markdown
+        with caplog.at_level(logging.WARNING):
+            self.page.render(config, files)
+            self.page.validate_anchor_links(files=files, log_level=logging.WARNING)
+        self.html = self.page.content
+        self.soup = BeautifulSoup(self.html, "html.parser")
+        self.problems = extension.problems
+        self.warnings = [record.getMessage() for record in caplog.records]
+
+    @property
+    def formulas(self):
+        return [math["alttext"] for math in self.soup("math")]
+
+
+@pytest.fixture
+def render(caplog):
+    return lambda markdown, **options: Rendered(markdown, caplog, **options)
+
+
+HOLDERS = ("{}", "> {}", "- {}", "!!! note\n\n    {}", "| a |\n| - |\n| {} |", "# {}", "<p>{}</p>")
+
+
+@pytest.mark.parametrize(
+    ("tag", "adapted"),
+    [
+        ('<a href="b.py">x</a>', "../b/"),
+        ("<a class=x href=b.py#place>x</a>", "../b/#place"),
+        ("<a href='../data.md?x=1&amp;y#place'>x</a>", "../../data/?x=1&amp;y#place"),
+        ('<a href="../index.md">x</a>', "../../"),
+        ('<img alt="" src="../assets/c%20d.png">', "../../assets/c%20d.png"),
+        ('<img alt="" src="data:,x" srcset="../assets/c%20d.png 2x">', "../../assets/c%20d.png 2x"),
+        ('<picture><source srcset="../assets/c%20d.png"></picture>', "../../assets/c%20d.png"),
+        ('<video poster="../assets/c%20d.png"></video>', "../../assets/c%20d.png"),
+        ('<object data="../assets/c%20d.png"></object>', "../../assets/c%20d.png"),
+    ],
+)
+def test_raw_html_leads_where_a_link_would(tag, adapted, render):
+    holders = (*HOLDERS, "<div markdown>\n\n{}\n\n</div>", "<div>\n{}\n</div>")
+    page = render("\n\n".join(holder.format(tag) for holder in holders))
+    assert page.html.count(f'"{adapted}"') == len(holders)
+    assert page.warnings == []
+
+
+def test_without_folders_raw_html_leads_to_files(render):
+    assert 'href="b.html"' in render('<a href="b.py">x</a>', directory_urls=False).html
+
+
+@pytest.mark.parametrize(
+    ("tag", "told"),
+    [
+        ('<a href="nowhere.html">x</a>', "'nowhere.html'"),
+        ('<a href="b.py#nowhere">x</a>', "does not contain an anchor '#nowhere'"),
+        ('<a href="#nowhere">x</a>', "'#nowhere', but there is no such anchor"),
+        ('<a href="b/">x</a>', "unrecognized relative link 'b/'"),
+        ('<a href="/b/">x</a>', "absolute link '/b/'"),
+        ('<img alt="" src="../assets/none.png">', "'../assets/none.png'"),
+        ('<img alt="" src="data:,x" srcset="../assets/none.png 2x">', "'../assets/none.png'"),
+        ('<video><source src="none.mp4"></video>', "'none.mp4'"),
+    ],
+)
+def test_raw_html_that_leads_nowhere_is_told(tag, told, render, caplog):
+    for holder in (*HOLDERS, "<div markdown>\n\n{}\n\n</div>", "Text {}\ngoes on."):
+        caplog.clear()
+        [warning] = render(holder.format(tag)).warnings
+        assert warning.startswith("Doc file 'tutorials/a.py' contains a")
+        assert told in warning
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '`<a href="no.py">`',
+        '```html\n<a href="no.py">\n```',
+        '    <a href="no.py">\n',
+        '- a\n\n    ```\n    <img src="no.png">\n    ```',
+        '!!! note\n\n        <a href="no.py">\n',
+        '<!-- <a href="no.py"> -->',
+        '<a href="https://a.org">x</a> <a href="mailto:a@b.org">y</a> <a id="z" href="#z">z</a>',
+        '<img alt="" src="data:image/png;base64,AA==">',
+    ],
+)
+def test_code_and_other_addresses_stay(text, render):
+    page = render(text)
+    assert page.warnings == []
+    for address in re.findall(r'="([^"]*)"', text):
+        assert address in BeautifulSoup(page.html, "html.parser").get_text() + page.html
+
+
+FORMULAS = [
+    r"\operatorname{softmax}(z)_i = \frac{e^{z_i}}{\sum_{j=1}^{10} e^{z_j}}",
+    r"L = -\sum_{j=1}^{10} y_j \log \hat y_j",
+    r"\begin{pmatrix} a & b \\ c & d \end{pmatrix}",
+    r"\begin{aligned} a &= b + c \\ &= d \end{aligned}",
+    r"f(x) = \begin{cases} 0 & \text{if } x < 0 \\ x & \text{otherwise} \end{cases}",
+    r"x \in \mathbb{R}^{28\times 28}",
+    r"\lVert w \rVert_2^2 + \|v\| + |a|",
+    "w_1*x_1 + w_2*x_2",
+    "f'(x) + x^{*}_{i}",
+    "a <b c>d <p y",
+    r"p \approx 5\%",
+    r"[a](b.md) ![c](d.png)",
+    "**a** _b c_d",
+]
+
+
+@pytest.mark.parametrize("tex", FORMULAS)
+def test_markdown_eats_nothing_of_a_formula(tex, render):
+    holders = (*HOLDERS, "<div markdown>\n\n{}\n\n</div>", "**{}** a_b", "`$a` {} `$b`")
+    for dollars in ("$", "$$"):
+        formula = f"{dollars}{tex}{dollars}"
+        page = render("\n\n".join(holder.format(formula) for holder in holders))
+        assert (page.problems, page.warnings) == ([], [])
+        assert page.formulas == [tex] * len(holders)
+        assert page.soup.get_text().count("$") == 2
+        for math in page.soup("math"):
+            assert (math.get("display") == "block") == (dollars == "$$")
+            assert math.find_parent(attrs={"data-search-exclude": True})
+
+
+@pytest.mark.parametrize("tex", FORMULAS)
+def test_a_formula_has_as_many_lines_as_it_likes(tex, render):
+    lines = ["$$", *tex.split(" "), "$$"]
+    for before, indent in (("", ""), ("1.  a\n\n", "    "), ("", "> "), ("!!! a\n", "    ")):
+        text = "\n".join(f"{indent}{line}" for line in lines)
+        [shown] = render(f"{before}{text}\n\nAfter.").formulas
+        assert shown == tex
+
+
+def test_what_a_formula_shows(render):
+    [math] = render(r"$p_i = \frac{e^{z_i}}{\sum_j e^{z_j}}$").soup("math")
+    assert math.get_text() == "pi=ezi∑jezj"
+    assert math.mfrac.msup
+    assert math.msub.get_text() == "pi"
+
+
+def test_a_heading_names_its_formula_once(render):
+    page = render(r"# The $\sigma(z)$ of it")
+    assert page.page.title == "The \N{GREEK SMALL LETTER SIGMA}(z) of it"
+    assert page.soup.h1["id"] == "the-z-of-it"
+
+
+def test_dollars_that_are_no_formula_are_shown(render):
+    page = render(r"$5 and $10, \$x\$, `$y$`, \\$z$, and 5$.")
+    assert page.soup.p.get_text().startswith("$5 and $10, $x$, $y$, \\z, and 5$.")
+    assert page.formulas == ["z"]
+    assert "math" not in render("```\n$x$\n```\n\n    $x$\n").html
+
+
+@pytest.mark.parametrize(
+    ("formula", "reason"),
+    [
+        (r"$\fraq{a}{b}$", 'Unknown command "\\fraq" (character 1)'),
+        (r"$\frac{a}$", "Expected argument but reached end of input (character 9)"),
+        (r"$a}$", 'Unmatched closing token: "}"'),
+        (r"$$\begin{foo}a\end{foo}$$", 'Unknown environment "foo"'),
+        (r"$a & b$", 'Found "&"'),
+        (r"$\href{javascript:alert(1)}{x}$", 'Unknown command "\\href"'),
+        (r"$\eqref{x}$", "cannot refer to another"),
+        (r"$\,$", "shows nothing"),
+        ("$% a$", "shows nothing"),
+    ],
+)
+def test_a_formula_that_cannot_be_shown_is_told_with_its_page(formula, reason, render):
+    page = render(f"Text {formula} here.")
+    [problem] = page.problems
+    assert problem.startswith(f"tutorials/a.py: the formula {formula} cannot be shown: ")
+    assert reason in problem
+    assert formula in page.soup.p.code.get_text()  # a server shows the page
+
+
+def test_a_display_that_never_ends_is_told_with_its_page(render):
+    assert (
+        render("$$\nx\n\n$$\n", uri="data.md").problems[0].startswith("data.md: a formula begins")
+    )
+
+
+@pytest.mark.parametrize("text", ["<script>alert(1)</script>", "<img src=x onerror=alert(1)>", '"'])
+def test_a_formula_has_no_effect(text, render):
+    for tex in (text, rf"\text{{{text}}}"):
+        page = render(f"${tex}$")
+        assert not page.soup(["script", "img"])
+        assert page.formulas == [tex]
+
+
+def test_a_page_without_formulas_does_not_load_their_renderer(render, monkeypatch):
+    monkeypatch.setitem(sys.modules, "math_core", None)
+    assert render("It costs $5, <b>or</b> 10.").problems == []
