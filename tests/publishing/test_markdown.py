@@ -1,11 +1,13 @@
 """A page's formulas are MathML, and what raw HTML leads to is adapted and checked."""
 
+import json
 import logging
 import re
 import sys
 from functools import cache
 from pathlib import Path
 
+import nbformat
 import pytest
 from bs4 import BeautifulSoup
 from mkdocs.config import load_config
@@ -227,3 +229,39 @@ def test_a_formula_has_no_effect(text, render):
 def test_a_page_without_formulas_does_not_load_their_renderer(render, monkeypatch):
     monkeypatch.setitem(sys.modules, "math_core", None)
     assert render("It costs $5, <b>or</b> 10.").problems == []
+
+
+def test_a_build_shows_formulas_and_the_notebook_keeps_them(project):
+    tex = r"w_1*x_1 + \frac{a}{b}"
+    project.write("one", prose=f'So ${tex}$, and\n\n$$\n{tex}\n$$\n\n<a href="two.py">x</a>')
+    (project.root / "docs/index.md").write_text(f"# Home\n\n${tex}$", encoding="utf-8")
+    config = project.root / "mkdocs.yml"
+    text = config.read_text(encoding="utf-8")
+    config.write_text(text.replace("site_url: ''", "site_url: https://x.org/m/"), encoding="utf-8")
+    result = project.build()
+    assert result.returncode == 0, result.stderr
+    page = BeautifulSoup(project.page("one"), "html.parser")
+    assert [math["alttext"] for math in page("math")] == [tex, tex]
+    assert page.find("a", href="../two/", string="x")
+    assert "<math" in project.site()["index.html"].decode()
+    words = json.loads(project.site()["search/search_index.json"])
+    assert not any("frac" in one["text"] or "x1" in one["text"] for one in words["docs"])
+    notebook = nbformat.reads(project.site()["tutorials/one/one.ipynb"].decode(), as_version=4)
+    assert f"So ${tex}$, and\n\n$$\n{tex}\n$$" in notebook.cells[0].source
+    assert '<a href="https://x.org/m/tutorials/two/">' in notebook.cells[0].source
+
+
+def test_what_leads_nowhere_or_cannot_be_shown_fails_the_build(project):
+    before = project.site()
+    project.write("one", prose=r"A formula $\fraq{1}{2}$.")
+    (project.root / "docs/index.md").write_text("# Home\n\nAnother, $\\frac{1}$.", encoding="utf-8")
+    failed = project.build()
+    assert failed.returncode == 1
+    assert r"tutorials/one.py: the formula $\fraq{1}{2}$ cannot be shown" in failed.stderr
+    assert r"index.md: the formula $\frac{1}$ cannot be shown" in failed.stderr
+    project.write("one", prose='<a href="none.py">x</a>')
+    (project.root / "docs/index.md").write_text("# Home\n", encoding="utf-8")
+    failed = project.build()
+    assert failed.returncode == 1
+    assert "'tutorials/one.py' contains a link 'none.py'" in failed.stderr
+    assert project.site() == before
