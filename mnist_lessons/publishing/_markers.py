@@ -21,6 +21,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "draw": (),
     "errors": (),
     "figure": ("LESSON", "FIGURE"),
+    "gpu": (),
     "pairs": (),
     "results": (),
     "runs": (),

@@ -11,6 +11,7 @@ from urllib.parse import quote
 from mnist_lessons.publishing._store import StoredRun
 
 __all__ = [
+    "Markdown",
     "data_tables",
     "downloads",
     "duration",
@@ -19,6 +20,7 @@ __all__ = [
     "notices",
     "results_table",
     "run_card",
+    "table",
 ]
 
 _FILES = (
@@ -30,7 +32,7 @@ _FILES = (
 _SPECIAL = re.compile(r"[^\w .,:;/()%+-]|(?<![^\W_])_|_(?![^\W_])")
 
 
-class _Markdown(str):
+class Markdown(str):
     """A cell of a table that was made here; any other cell is a text of the run."""
 
 
@@ -43,8 +45,8 @@ def results_table(runs: Iterable[StoredRun]) -> str:
     """A short table with one row for each trained model of each run."""
     rows = [
         (
-            _Markdown(f"[{inert(result['title'])}](tutorials/{quote(card['lesson'])}.py)"),
-            _Markdown(f"**{result['accuracy']:.2%}**"),
+            Markdown(f"[{inert(result['title'])}](tutorials/{quote(card['lesson'])}.py)"),
+            Markdown(f"**{result['accuracy']:.2%}**"),
             f"{result['interval'][0]:.2%} to {result['interval'][1]:.2%}",
             f"{result['parameters']:,}",
         )
@@ -52,7 +54,7 @@ def results_table(runs: Iterable[StoredRun]) -> str:
         for result in card["results"]
     ]
     head = ("model", "test accuracy", "95% interval", "parameters")
-    return _table(head, rows, right=range(1, 4))
+    return table(head, rows, right=range(1, 4))
 
 
 def run_card(run: StoredRun, beside: str = "") -> str:
@@ -75,9 +77,9 @@ def run_card(run: StoredRun, beside: str = "") -> str:
         *_data_rows(card["data"]),
         ("versions", versions),
         ("commit", commit),
-        ("files of this run", _Markdown(_links(quote(card["lesson"]), beside))),
+        ("files of this run", Markdown(_links(quote(card["lesson"]), beside))),
     ]
-    return _table(("what", "in this run"), rows)
+    return table(("what", "in this run"), rows)
 
 
 def _duration_row(card: Mapping[str, Any]) -> str:
@@ -111,12 +113,12 @@ def _data_table(data: Mapping[str, Any]) -> str:
     files = [(name, _code(checksum)) for name, checksum in data["sha256"].items()]
     return (
         f"**{inert(data['dataset'])}** from {inert(data['source'])}: {sizes} images.\n\n"
-        f"{_table(('file', 'SHA-256 of its content'), files)}"
+        f"{table(('file', 'SHA-256 of its content'), files)}"
     )
 
 
-def _code(text: str, after: str = "") -> _Markdown:
-    return _Markdown(f"<code>{inert(text)}</code>{after}")
+def _code(text: str, after: str = "") -> Markdown:
+    return Markdown(f"<code>{inert(text)}</code>{after}")
 
 
 def measured(run: StoredRun) -> str:
@@ -170,8 +172,15 @@ def notices(runs: Sequence[StoredRun]) -> list[tuple[str, str]]:
     return said
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]], right: Iterable[int] = ()) -> str:
+def table(head: Sequence[str], rows: Iterable[Sequence[str]], right: Iterable[int] = ()) -> str:
+    """A table; what is no `Markdown` is shown as it is.
+
+    Args:
+        head: titles of the columns.
+        rows: their cells.
+        right: the columns, from 0, that are aligned to the right.
+    """
     to_the_right = set(right)
     rule = ["---:" if column in to_the_right else "---" for column in range(len(head))]
-    body = [[cell if isinstance(cell, _Markdown) else inert(cell) for cell in row] for row in rows]
+    body = [[cell if isinstance(cell, Markdown) else inert(cell) for cell in row] for row in rows]
     return "\n".join("| " + " | ".join(row) + " |" for row in (head, rule, *body))

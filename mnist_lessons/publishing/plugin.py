@@ -27,6 +27,7 @@ from mnist_lessons.publishing._build import LessonPage, prepare
 from mnist_lessons.publishing._cells import CellCache
 from mnist_lessons.publishing._errors import error_browser
 from mnist_lessons.publishing._figures import with_figures
+from mnist_lessons.publishing._gpu import gpu_section
 from mnist_lessons.publishing._head import description, head
 from mnist_lessons.publishing._lessons import code_cells, prose_line
 from mnist_lessons.publishing._markdown import PageProse
@@ -223,7 +224,10 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
             page.meta.setdefault("description", said or description(notebook))
             page.meta.setdefault("search", {"boost": _LESSON_BOOST})
         runs = self._runs()
-        data = _markers.filled(markdown, {"data": lambda: _tables.data_tables(runs)})
+        data = _markers.filled(
+            markdown,
+            {"data": lambda: _tables.data_tables(runs), "gpu": lambda: self._gpu(config)},
+        )
         markdown = _markers.filled(
             data, {"results": lambda: _tables.results_table(runs), "runs": lambda: _cards(runs)}
         )
@@ -299,6 +303,14 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
             "<!-- lessons: pairs -->": compared,
         }
         return files
+
+    @staticmethod
+    def _gpu(config: MkDocsConfig) -> str:
+        project = Project(Path(config.config_file_path).resolve().parent)
+        try:
+            return gpu_section(project.package / "studies" / "gpu.json")
+        except LessonError as error:
+            raise PluginError(str(error)) from error
 
     def _fill_notebooks(self) -> dict[str, list[str]]:
         """Make each lesson's notebook, with outputs and values; return what is wrong in each."""
