@@ -12,8 +12,13 @@ CHECKERS := node_modules/.package-lock.json
 # One process a core; the tests of a file share what it has made, those of browsers begin.
 PYTEST := $(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
+# The environment's Python where there is one, unless another is asked for.
+GPU_PYTHON = $(if $(filter file,$(origin PYTHON)),$(or $(wildcard $(BIN)/python),$(PYTHON)),$(PYTHON))
+DATA ?= $(MNIST_LESSONS_DATA)
+COMMIT ?= $(shell git rev-parse HEAD 2>/dev/null)
+
 .DEFAULT_GOAL := help
-.PHONY: help site serve publish-check test test-all check study bench clean browser
+.PHONY: help site serve publish-check test test-all check study bench gpu clean browser
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -43,6 +48,10 @@ study: $(READY) ## train what the recorded study lacks (hours), and record it
 
 bench: browser $(READY) $(CHECKERS) ## measure training, building, serving, and the runs and pages of site/
 	@$(BIN)/python -m benchmarks
+
+# Nothing is installed for it: on a machine with a GPU, PyTorch for CUDA is what its Python has.
+gpu: ## check and time the networks on the GPU of this machine, DATA=folder with MNIST/raw/
+	@$(GPU_PYTHON) -m benchmarks gpu --data "$(DATA)" --commit "$(COMMIT)" $(if $(OUTPUT),--output "$(OUTPUT)")
 
 clean: ## remove the environment, the site and the stored runs; runs/ stays
 	@du -shc $(VENV) node_modules site .cache 2>/dev/null | tail -1 | sed 's/total/will be freed/'

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from benchmarks import building, lessons, loops
 from benchmarks.rows import Part
 from mnist_lessons._files import output_file
 from mnist_lessons.errors import LessonError
@@ -20,6 +19,11 @@ _PARTS = ("loops", "building", "lessons", "pages")
 
 def main() -> None:
     """Measure, print the tables, write the JSON file if asked."""
+    if sys.argv[1:2] == ["gpu"]:
+        from benchmarks.gpu.command import main as check_gpu
+
+        check_gpu(sys.argv[2:])
+        return
     # Also where the shell that started this has said to ignore Ctrl-C, as in the background.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
@@ -47,6 +51,9 @@ def _measures(arguments: argparse.Namespace) -> dict[str, Callable[[], Part]]:
     Raises:
         SettingError: there is no site to measure.
     """
+    # Here: a machine with a GPU may have none of what these need.
+    from benchmarks import building, lessons, loops
+
     wanted = _PARTS if arguments.part == "all" else [arguments.part]
     measures: dict[str, Callable[[], Part]] = {
         "loops": partial(loops.compare, arguments.rounds, arguments.threads),
@@ -61,7 +68,11 @@ def _measures(arguments: argparse.Namespace) -> dict[str, Callable[[], Part]]:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description=__doc__,
+        epilog="What a GPU makes of it is a part by itself: python -m benchmarks gpu --help",
+    )
     parser.add_argument("part", nargs="?", choices=[*_PARTS, "all"], default="all", help="(all)")
     parser.add_argument(
         "--site",
