@@ -53,6 +53,8 @@ class LessonPage:
         executed_now: False where a stored run was still true.
         failure: how its execution failed, or None.
         problems: what is wrong with its text; it is not executed then.
+        earlier: where there is no run, one whose outputs can be seen meanwhile: the run that
+            failed, or the one before.
     """
 
     lesson: Lesson
@@ -60,6 +62,7 @@ class LessonPage:
     executed_now: bool
     failure: "LessonFailure | None" = None
     problems: tuple[str, ...] = ()
+    earlier: StoredRun | None = None
 
 
 def prepare(

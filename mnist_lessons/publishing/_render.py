@@ -30,8 +30,10 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 __all__ = [
+    "failure",
     "figures",
     "filled",
+    "greyed",
     "indented",
     "literally",
     "lost",
@@ -44,6 +46,7 @@ __all__ = [
 
 _SOLUTION = "solution"
 _COMMENT = re.compile("<!--.*?-->", re.DOTALL)
+_OUTPUTS = '<div class="jp-'  # the first of them, after the code
 _SEPARATOR = "<!-- next cell -->"
 _PYTHON = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -106,6 +109,21 @@ def lost(page: str, places: Iterable[str]) -> list[str]:
     """The placeholders that a page has not exactly once: the prose hides or repeats them."""
     comments = Counter(_COMMENT.findall(page))
     return [place for place in places if comments[place] != 1]
+
+
+def failure(reason: str) -> str:
+    """What ended a lesson, in the place of the outputs that the cell did not come to."""
+    title = '<p class="admonition-title">Here the lesson ended</p>'
+    return f'<div class="admonition failure" id="failure">{title}{reason}</div>'
+
+
+def greyed(cell: str) -> str:
+    """A rendered code cell whose outputs are told and shown to be of an earlier run."""
+    code, end, outputs = cell.partition(_OUTPUTS)
+    if not end:
+        return cell
+    label = 'role="group" aria-label="Outputs of the run before"'
+    return f'{code}<div class="earlier-outputs" {label}>{end}{outputs}</div>'
 
 
 def literally(text: str) -> str:

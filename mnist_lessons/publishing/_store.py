@@ -19,6 +19,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -122,6 +123,19 @@ class StoredRun:
         executed = code_cells(self.executed())
         for today, then in zip(code_cells(notebook), executed, strict=True):
             today.outputs, today.execution_count = then.outputs, then.execution_count
+        return notebook
+
+    def lent_to(self, lesson: Lesson) -> NotebookNode:
+        """Today's lesson with the outputs of the cells that it had, as far as they correspond."""
+        notebook = lesson.notebook()
+        today, then = code_cells(notebook), code_cells(self.executed())
+        before = [str(code) for code in self.card["made_from"]["code"]]
+        matcher = SequenceMatcher(None, before, lesson.code_hashes(), autojunk=False)
+        for kind, first, end, now, until in matcher.get_opcodes():
+            # A cell that was edited has the outputs of the one in its place.
+            if kind == "equal" or end - first == until - now:
+                for ours, theirs in zip(today[now:until], then[first:end], strict=True):
+                    ours.outputs = theirs.outputs
         return notebook
 
     def _has_whole_log(self) -> bool:

@@ -10,15 +10,16 @@ import threading
 import time
 from collections.abc import Hashable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mnist_lessons._sources import file_hash
 from mnist_lessons.publishing._build import LessonPage, faulty_page
 from mnist_lessons.publishing._execute import LessonFailure
 from mnist_lessons.publishing._lessons import Lesson
-from mnist_lessons.publishing._plan import Step
+from mnist_lessons.publishing._plan import Step, differences
 from mnist_lessons.publishing._project import Project, planned, read_lessons
+from mnist_lessons.publishing._store import StoredRun
 from mnist_lessons.settings import Profile, Settings
 
 __all__ = ["Workshop"]
@@ -49,6 +50,7 @@ class Workshop:
         self.news = Path(self._folder.name, "news")
         self.news.touch()
         self._works: dict[str, _Work] = {}
+        self._shown: dict[str, StoredRun] = {}
 
     def pages(self, project: Project, settings: Settings) -> list[LessonPage]:
         """The lessons with what is stored; those that must run are begun, or go on.
@@ -60,7 +62,11 @@ class Workshop:
             LessonError: there is no lesson, or a setting is wrong.
         """
         lessons = read_lessons(project)
-        pages = {lesson.slug: faulty for lesson in lessons if (faulty := faulty_page(lesson))}
+        pages = {
+            lesson.slug: replace(faulty, earlier=self._shown.get(lesson.slug))
+            for lesson in lessons
+            if (faulty := faulty_page(lesson))
+        }
         sound = [lesson for lesson in lessons if lesson.slug not in pages]
         for gone in self._works.keys() - {lesson.slug for lesson in sound}:
             self._stop(gone)
@@ -77,6 +83,7 @@ class Workshop:
     def _page(self, project: Project, step: Step) -> LessonPage:
         slug = step.lesson.slug
         if step.run:
+            self._shown[slug] = step.run
             self._stop(slug)
             return LessonPage(step.lesson, step.run, executed_now=False)
         wanted = (step.now.profile, *step.lesson.code_hashes(), *_package(project))
@@ -86,14 +93,24 @@ class Workshop:
         again = work and work.process.poll() is not None and work.saved != saved
         if work is None or work.made_from != wanted or again:
             self._stop(slug)
-            print(step, file=sys.stderr)
+            print(self._compared(project, step), file=sys.stderr)
             process = _start(project, slug, step.now.profile)
             work = self._works[slug] = _Work(wanted, saved, process, time.time())
             threading.Thread(target=self._wait, args=[work.process], daemon=True).start()
         if work.process.poll() is None:
-            return LessonPage(step.lesson, None, executed_now=False)
-        failure = _failure(project, step, work.began)
-        return LessonPage(step.lesson, None, executed_now=True, failure=failure)
+            shown = self._shown.get(slug)
+            return LessonPage(step.lesson, None, executed_now=False, earlier=shown)
+        failure, failed = _failure(project, step, work.began)
+        return LessonPage(step.lesson, None, executed_now=True, failure=failure, earlier=failed)
+
+    def _compared(self, project: Project, step: Step) -> Step:
+        """The step with what differs from the run on the page, not from any other."""
+        slug = step.lesson.slug
+        shown = self._shown.get(slug) or _likely_shown(project, step)
+        if shown is None:
+            return step
+        self._shown[slug] = shown
+        return replace(step, reasons=tuple(_differences(shown, step)) or step.reasons)
 
     def _wait(self, process: subprocess.Popen[bytes]) -> None:
         process.wait()
@@ -139,9 +156,25 @@ def _die_with_parent() -> None:
     ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGTERM)
 
 
-def _failure(project: Project, step: Step, began: float) -> LessonFailure:
+def _likely_shown(project: Project, step: Step) -> StoredRun | None:
+    """What a page showed before this server: the run that differs least, a full one if equal."""
+    runs = project.store.runs(step.lesson.slug)
+    return min(
+        runs,
+        key=lambda run: (len(_differences(run, step)), run.card["profile"] != "full"),
+        default=None,
+    )
+
+
+def _differences(run: StoredRun, step: Step) -> list[str]:
+    # A preview that takes the place of a full run is no reason to run.
+    return differences(run, step.lesson, replace(step.now, profile=run.card["profile"]))
+
+
+def _failure(project: Project, step: Step, began: float) -> tuple[LessonFailure, StoredRun | None]:
+    """How a lesson failed, and what it left behind."""
     slug = step.lesson.slug
     failed = project.store.failed(slug)
     if failed and failed.folder.stat().st_mtime >= began:
-        return LessonFailure(**failed.card["failure"])
-    return LessonFailure(slug, 0, 0, 1, "what stands in its way is said in the terminal")
+        return LessonFailure(**failed.card["failure"]), failed
+    return LessonFailure(slug, 0, 0, 1, "what stands in its way is said in the terminal"), None

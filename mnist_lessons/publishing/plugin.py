@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -54,6 +54,7 @@ _FAILED = f'!!! failure "This lesson did not run"\n\n    {_FAILURE}'
 _NOTED = "<!-- what is wrong with this page -->"
 _NOTES = f'!!! failure "This page has a mistake"\n\n    {_NOTED}'
 _RUNNING = '!!! info "This lesson is running"\n\n    Its outputs will be here when it has ended.'
+_UNTIL_THEN = " Until then, grey ones are of the run before."
 
 _LESSON_BOOST = 2  # in search, beside other pages
 
@@ -148,7 +149,9 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
         self.pages.sort(key=lambda page: reading_order.find(_uri(page)))
         self._notes = self._fill_notebooks()
         problems += self._hold_to_bands(project)
-        problems += [reason for page in self.pages for reason in _wrong(page)]
+        # A server has had the traceback from the lesson itself.
+        in_full = self._workshop is None
+        problems += [reason for page in self.pages for reason in _wrong(page, in_full=in_full)]
         for page in self.pages:
             self._note(_uri(page), _unfit(page, self._notebooks[page.lesson.slug]))
         self._look_for_markers(project, config)
@@ -325,7 +328,9 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
 
     def _with_code(self, html: str, page: LessonPage, cache: Path, config: MkDocsConfig) -> str:
         slug = page.lesson.slug
-        cells = _render.prepared(self._notebooks[slug], page.run)
+        is_known = page.earlier and page.earlier.is_readable
+        run = page.earlier if is_known else page.run
+        cells = _render.prepared(self._notebooks[slug], run)
         render = partial(_render.rendered, scratch=self.scratch)
         rendered = self._cells.html(cache / f"{slug}.json", cells, render)
         linked_cells = self._with_links(slug, rendered, config)
@@ -334,7 +339,15 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
         }
         for place in _render.lost(html, contents):
             _log.warning(f"{_uri(page)}: the prose hides or repeats the comment {place}")
-        contents[_FAILURE] = _render.literally("\n".join(_wrong(page)))
+        told = _render.literally("\n".join(_wrong(page)))
+        if page.failure and page.earlier and page.failure.cell:
+            # After the outputs of the run that failed: what ended it.
+            contents[_render.placeholder(page.failure.cell)] += _render.failure(told)
+            link = '<p><a href="#failure">The cell that failed</a></p>'
+            told = _render.literally(str(page.failure)) + link
+        elif page.earlier and not page.failure:
+            contents = {place: _render.greyed(cell) for place, cell in contents.items()}
+        contents[_FAILURE] = told
         return _render.filled(_without_search(html), contents)
 
     def _with_links(self, slug: str, cells: list[str], config: MkDocsConfig) -> list[str]:
@@ -367,9 +380,11 @@ def _tell(problem: str) -> None:
     print(f"error: {problem}", file=sys.stderr)
 
 
-def _wrong(page: LessonPage) -> list[str]:
+def _wrong(page: LessonPage, *, in_full: bool = True) -> list[str]:
     """Why a lesson has no run and will have none: the faults of its text, or how it failed."""
-    return [*page.problems, *([page.failure.in_full] if page.failure else [])]
+    failure = page.failure
+    told = [failure.in_full if in_full else str(failure)] if failure else []
+    return [*page.problems, *told]
 
 
 def _unfit(page: LessonPage, notebook: Any) -> list[str]:
@@ -391,13 +406,21 @@ def _setting_error(pages: list[LessonPage]) -> SettingError | None:
 
 
 def _notebook(page: LessonPage) -> Any:
-    return page.run.merged_with(page.lesson) if page.run else page.lesson.notebook()
+    if page.run:
+        return page.run.merged_with(page.lesson)
+    if page.earlier:
+        with suppress(Exception):  # whatever is wrong with it, the page can do without
+            return page.earlier.lent_to(page.lesson)
+    return page.lesson.notebook()
 
 
 def _files_of(page: LessonPage, notebook: Any, config: MkDocsConfig) -> list[File]:
     """The lesson's page, and what lies beside it."""
     slug, script = page.lesson.slug, page.lesson.script
     contents = {f"{slug}.py": page.lesson.plain}
+    if page.earlier:
+        with suppress(BuildFailure):  # a drawing that may not be shown
+            contents |= _render.figures(notebook, page.earlier.folder)
     if page.run:
         contents |= _render.figures(notebook, page.run.folder)
         contents[f"{slug}.ipynb"] = portable(
@@ -425,7 +448,8 @@ def _markdown(page: LessonPage, notebook: Any, colab: str, edit: str) -> str:
     """The lesson's prose, and what the site says of it: downloads, notices, run card, log."""
     prose = _render.markdown(notebook)
     if page.run is None:
-        return _after_title(prose, _FAILED if _wrong(page) else _RUNNING)
+        running = _RUNNING + (_UNTIL_THEN if page.earlier else "")
+        return _after_title(prose, _FAILED if _wrong(page) else running)
     top = head(page.lesson.slug, page.run.card, notebook, colab=colab, edit=edit)
     top = f"{top}\n\n{_notices([page.run])}".strip()
     return (

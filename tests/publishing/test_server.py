@@ -90,12 +90,23 @@ def test_a_lesson_that_fails_is_told_and_can_be_mended(server):
     project.write("one", code="print('so far')\nraise ValueError('no such luck')")
     page = server.wait_for(FAILED)
     failure = "one: code cell 2 of 3 (line 16) failed: ValueError: no such luck"
-    for told in (page, server.said):
-        assert failure in told
-        assert "raise ValueError" in re.sub("<[^>]*>", "", told), "the kernel's traceback"
+    assert failure in page
+    assert "raise ValueError" in re.sub("<[^>]*>", "", page), "the kernel's traceback"
+    shown = page.partition('id="failure"')[0]
+    assert "so far" in re.sub("<[^>]*>", "", shown).split("raise ValueError")[1], "the output"
     assert "output of two" in server.page("two")
+    project.write("two", prose="Better prose.")
+    server.wait_for("Better prose.", slug="two")
+    assert server.said.count(f"error: {failure}") >= 2
+    assert server.said.count("Traceback (most recent call last)") == 1
 
-    project.write("one", code="print('mended', 'again')")
+    project.write("one", code="print('mended', 'again')\n" + UNTIL)
+    page = server.wait_for(RUNNING)
+    _, grey, outputs = page.partition('aria-label="Outputs of the run before"')
+    assert grey
+    assert "output of one" in outputs, "the run that was shown before"
+    assert "one: run (code cell 2 changed)" in server.said.splitlines()[-5:]
+    (project.root / "go on").touch()
     server.wait_for("mended again", without=FAILED)
     assert project.executed == ["one", "one"]
 
