@@ -1,6 +1,7 @@
 """What a run leaves behind: figures, `log.csv`, and `run.json` with the run card."""
 
 import csv
+import errno
 import json
 import math
 import re
@@ -8,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -285,6 +287,26 @@ class Run:
             bundle, metadata = figure.bundle(files[f"{name}.png"])
             metadata["image/png"]["name"] = name
             display(bundle, metadata=metadata, raw=True)
+
+    def beside(self, name: str) -> Path:
+        """The path of a file that lies beside the lesson, wherever that was started from.
+
+        A script looks beside itself; a build, which runs in the project's folder, in
+        `tutorials/`; a notebook in its own folder.
+
+        Args:
+            name: of the file, such as `settings.json`.
+
+        Raises:
+            FileNotFoundError: there is none; the error says where it was looked for.
+        """
+        script = getattr(sys.modules["__main__"], "__file__", None)
+        folders = [Path(script).parent] if script else [Path("tutorials"), Path()]
+        for folder in folders:
+            if (folder / name).exists():
+                return folder / name
+        looked = " and ".join(str(folder.absolute()) for folder in folders)
+        raise FileNotFoundError(errno.ENOENT, f"not beside the lesson: looked in {looked}", name)
 
     def finish(self) -> None:
         """Close the run and say where its files are; open windows where there is a display."""

@@ -567,3 +567,27 @@ run.finish()
     found = card(left_behind(tmp_path))
     assert found["status"] == "failed"
     assert [figure["name"] for figure in found["figures"]] == ["figure"]
+
+
+@pytest.mark.parametrize(
+    ("script", "working"),
+    [
+        ("tutorials/one.py", "."),
+        ("tutorials/one.py", "elsewhere"),
+        (None, "."),
+        (None, "tutorials"),
+    ],
+    ids=["script", "script from elsewhere", "build", "Jupyter"],
+)
+def test_a_file_beside_the_lesson_is_found_wherever_it_runs(
+    run, tmp_path, monkeypatch, script, working
+):
+    for folder in ("tutorials", "elsewhere"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "tutorials" / "settings.json").write_text("{}")
+    main = SimpleNamespace(__file__=str(tmp_path / script)) if script else SimpleNamespace()
+    monkeypatch.setitem(sys.modules, "__main__", main)
+    monkeypatch.chdir(tmp_path / working)
+    assert run.beside("settings.json").read_text() == "{}"
+    with pytest.raises(FileNotFoundError, match=r"not beside the lesson: looked in .*tutorials"):
+        run.beside("nothing.json")
