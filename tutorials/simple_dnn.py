@@ -145,9 +145,16 @@ print(f"{'in all':17}  {count_parameters(model):10,}")
 # ## The loss
 #
 # [Cross-entropy](https://docs.pytorch.org/docs/stable/nn.html#loss-functions)
-# takes logits. It applies the softmax itself, and is small when the true digit
-# gets a high probability. A network that knows nothing gives each digit one
-# chance in ten, and has a loss of ln 10. Ours knows nothing yet:
+# takes logits. It applies the softmax itself, which makes a probability $p_i$
+# of each logit $z_i$, and is small when the true digit $y$ gets a high one:
+#
+# $$
+# p_i = \frac{e^{z_i}}{\sum_{j=0}^{9} e^{z_j}},
+# \qquad \text{loss} = -\ln p_y
+# $$
+#
+# A network that knows nothing gives each digit one chance in ten, and has a
+# loss of $-\ln \frac{1}{10} = \ln 10$. Ours knows nothing yet:
 
 # %%
 import math

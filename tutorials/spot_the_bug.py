@@ -321,7 +321,8 @@ run.record(
 #     differ.
 #
 # How low can this loss get? For a perfect answer the second softmax gives the
-# true digit e / (e + 9), and the loss is the negative logarithm of that:
+# true digit $\frac{e}{e + 9}$, and the loss is the negative logarithm of that,
+# $\ln(e + 9) - 1$:
 
 # %%
 floor = math.log(math.e + 9) - 1

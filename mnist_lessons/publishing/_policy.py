@@ -12,8 +12,8 @@ _CHARSET = '<meta charset="utf-8">'
 # Style attributes stay allowed: the theme and Markdown's tables have them.
 _POLICY = (
     "default-src 'none'; script-src 'self'{hashes}; style-src 'self' 'unsafe-inline'; "
-    "img-src 'self' data:; connect-src 'self'; worker-src 'self'; base-uri 'self'; "
-    "form-action 'none'"
+    "font-src 'self'; img-src 'self' data:; connect-src 'self'; worker-src 'self'; "
+    "base-uri 'self'; form-action 'none'"
 )
 
 
