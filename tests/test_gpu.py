@@ -36,6 +36,7 @@ from mnist_lessons.errors import DataError, SettingError
 from mnist_lessons.evaluation import Score
 from mnist_lessons.models import CompactCNN, ImprovedCNN, SimpleDNN
 from mnist_lessons.publishing._gpu import gpu_section
+from mnist_lessons.studies import SEEDS, read_records
 from mnist_lessons.training import TrainConfig
 
 ROOT = Path(__file__).parents[1]
@@ -462,6 +463,13 @@ def test_the_mean_must_lie_within_four_spreads_of_the_cpus(spread, within, small
     assert result["validation"]["within"] is within
     assert result["test"]["within"]
     assert result["missed"] == ([] if within else ["validation accuracy is outside of the limits"])
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_the_records_of_a_name_are_those_of_the_recipe_as_it_is(name):
+    """The check asks by name: another PyTorch prints layers in other words, which the key has."""
+    found = {(one.seed, one.made_by) for one in read_records() if one.recipe == name}
+    assert found == {(seed, recipe_called(name).key) for seed in SEEDS}
 
 
 @pytest.mark.parametrize(("name", "tested"), [("cnn", True), ("cnn-adam", False)])

@@ -13,7 +13,7 @@ from torch import nn
 from benchmarks.gpu.bench import Bench, recipe_called
 from mnist_lessons.data import Splits
 from mnist_lessons.evaluation import Score, evaluate
-from mnist_lessons.studies import Recipe, Step, load_study
+from mnist_lessons.studies import Recipe, Step, read_records
 from mnist_lessons.training import fit
 
 __all__ = ["measure"]
@@ -52,7 +52,6 @@ def measure(bench: Bench, name: str) -> dict[str, Any]:
         missed.append("the same seed gives other bits")
     return {
         "recipe": name,
-        "made_by": recipe.key,
         "seeds": list(bench.sizes.seeds),
         "seconds": [round(seconds, 3) for _, seconds, _ in trained],
         **compared,
@@ -82,8 +81,8 @@ def _told(trained: tuple[int, float, dict[str, Score]]) -> str:
 
 def _recorded(recipe: Recipe, split: str) -> tuple[float, float]:
     """Mean and standard deviation over the CPU's seeds."""
-    steps = [step for steps in load_study().values() for step in steps]
-    step: Step = next(step for step in steps if step.recipe.name == recipe.name)
+    # By name: the key is made of layers as PyTorch prints them, and others print them otherwise.
+    step = Step(recipe, tuple(one for one in read_records() if one.recipe == recipe.name))
     return step.test if split == "test" else step.validation
 
 
