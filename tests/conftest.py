@@ -47,7 +47,6 @@ ROOT = Path(__file__).parents[1]
 _TUTORIALS = ROOT / "tutorials"
 _LESSONS = {lesson.slug: lesson for lesson in discover(_TUTORIALS)}
 
-# A folder of all processes of a run, and the address at which the site in it is served.
 _SHARED = pytest.StashKey[tuple[Path, str]]()
 _EXAMPLES, _KILLS = {"desk": 20, "thorough": 100}, {"desk": 4, "thorough": 20}
 
@@ -68,16 +67,20 @@ def pytest_configure(config: pytest.Config) -> None:
             name, derandomize=True, deadline=None, database=None, max_examples=examples
         )
     hypothesis.settings.load_profile(_effort(config))
-    if hasattr(config, "workerinput"):
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Make what all processes of this run share: a folder, and a server of the site in it."""
+    config = session.config
+    if hasattr(config, "workerinput"):  # a process of pytest-xdist, which has been told
         folder, address = config.workerinput["shared"]
         config.stash[_SHARED] = Path(folder), address
-    else:
-        stack = ExitStack()
-        config.add_cleanup(stack.close)
-        temporary = stack.enter_context(tempfile.TemporaryDirectory(prefix="mnist-lessons-"))
-        folder = Path(temporary).resolve()
-        address = stack.enter_context(serving_folder(folder / "project" / "site"))
-        config.stash[_SHARED] = folder, address
+        return
+    stack = ExitStack()
+    config.add_cleanup(stack.close)
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tests-"))).resolve()
+    address = stack.enter_context(serving_folder(folder / "project" / "site"))
+    config.stash[_SHARED] = folder, address
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -90,7 +93,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Tell a process of pytest-xdist where the folder of all processes is."""
+    """Tell a process of pytest-xdist what it shares with the others."""
     folder, address = node.config.stash[_SHARED]
     node.workerinput["shared"] = str(folder), address
 

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 import tomllib
@@ -177,6 +178,22 @@ def test_all_tests_run_on_the_oldest_python_and_the_fast_ones_on_the_newest():
     assert len(runs) == 2
     (step,) = [step for step in JOBS["test"]["steps"] if step["name"] == "Test"]
     assert step["env"] == {"TESTS": "${{ matrix.tests }}"}
+
+
+def test_all_tests_contain_the_fast_ones():
+    made = [
+        subprocess.run(["make", "--dry-run", target], cwd=ROOT, capture_output=True, text=True)
+        for target in ("test", "test-all")
+    ]
+    fast, every = (shlex.split(one.stdout.splitlines()[-1]) for one in made)
+    assert fast[-2:] == ["-m", "not slow"]
+    assert every == [*fast[:-2], "--thorough"]
+
+
+def test_what_must_pass_before_anything_lands():
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    called = re.findall(r"^(?!#).*\bmake ([a-z-]+)$", script, re.MULTILINE)
+    assert called == ["check", "test-all", "site", "publish-check"]
 
 
 def test_each_lesson_runs_on_one_runner():

@@ -27,6 +27,8 @@ from mnist_lessons.runlog import Run
 from mnist_lessons.settings import Settings
 from mnist_lessons.training import TrainConfig, fit
 
+pytestmark = pytest.mark.slow  # its networks are trained first
+
 DOCS = Path(__file__).parents[2] / "docs"
 STROKES = json.loads((Path(__file__).parent / "strokes.json").read_text())
 KEYS = ("dnn", "cnn")
