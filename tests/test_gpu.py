@@ -644,16 +644,6 @@ def test_a_graph_is_captured_after_warming_up_on_its_stream(images, monkeypatch)
     assert_close(next(training.trained()), expected)
 
 
-@pytest.mark.slow
-def test_the_loss_can_be_compiled(images):
-    """Dynamo alone takes seconds to import; the kernels that it would make need a compiler."""
-    network = partial(ImprovedCNN, dropout=0.0)
-    plain, traced = Together(network, images, CONFIG), Together(network, images, CONFIG)
-    traced.loss = torch.compile(traced.loss, dynamic=False, backend="aot_eager", fullgraph=True)
-    [expected], [found] = (run_steps(one, [1], 3) for one in (plain, traced))
-    assert_close(found, expected)
-
-
 # Races, limits, many
 
 
@@ -693,6 +683,48 @@ def test_what_only_cuda_can_do_is_skipped_without_it(small, way):
         races.race(small, way)
     with pytest.raises(Skipped, match="needs CUDA, and this is cpu"):
         limits.measure(small, "graph")
+
+
+@pytest.fixture
+def as_if_on_cuda(monkeypatch):
+    """What needs CUDA goes on here; a graph is its step, once more, and operators are kernels."""
+
+    def stand_in(training, seeds):
+        training.start(seeds)
+        training.step()
+        return training.step
+
+    monkeypatch.setattr(Bench, "need_cuda", lambda bench: None)
+    for module in (limits, races):
+        monkeypatch.setattr(module, "replayed", stand_in)
+    monkeypatch.setattr(limits, "_WATCHED", (ProfilerActivity.CPU,))
+    monkeypatch.setattr(limits, "_DEVICE", DeviceType.CPU)
+
+
+@pytest.mark.parametrize("way", ["fit", "graph"])
+def test_steps_are_watched_with_small_and_large_batches(way, small, as_if_on_cuda):
+    result = limits.measure(small, way)
+    assert result["way"] == way
+    for found in result["steps"]:
+        assert found["kernels"] > 20
+        assert found["microseconds"] > 0
+        assert found["limit"] in ("kernels", "launches")
+        assert any("convolution" in one["kernel"] for one in found["top"])
+
+
+def test_a_replayed_graph_trains_like_the_loop(small, as_if_on_cuda):
+    [looped], [replayed_one] = (races.race(small, way)["tried"] for way in ("loop", "graph"))
+    assert replayed_one["correct"] == looped["correct"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("way", ["compile", "compile-graph"])
+def test_a_compiled_step_trains_like_the_loop(way, small, as_if_on_cuda, monkeypatch):
+    """Dynamo alone takes seconds to import; the kernels that it would make need a compiler."""
+    monkeypatch.setattr(races, "RACES", races._COMPILED)
+    monkeypatch.setattr(torch, "compile", partial(torch.compile, backend="aot_eager"))
+    [looped], [compiled] = (races.race(small, one)["tried"] for one in ("loop", way))
+    assert compiled["correct"] == looped["correct"]
 
 
 @pytest.mark.parametrize(("wall", "limit"), [(400.0, "launches"), (70.0, "kernels")])

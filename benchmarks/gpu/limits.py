@@ -17,6 +17,8 @@ from mnist_lessons.training import fit
 
 __all__ = ["kernels_among", "measure", "summary"]
 
+_WATCHED = (ProfilerActivity.CPU, ProfilerActivity.CUDA)
+_DEVICE = DeviceType.CUDA
 _BOUND = 0.8  # share of the time from which on it is the kernels
 _TOP = 6
 _ROUNDS = 3
@@ -41,9 +43,9 @@ def measure(bench: Bench, way: str) -> dict[str, Any]:
             prepare()
             rounds.append(run())
         prepare()
-        with profile(activities=[ProfilerActivity.CPU, ProfilerActivity.CUDA]) as watched:
+        with profile(activities=_WATCHED) as watched:
             run()
-        kernels = kernels_among(watched.events(), DeviceType.CUDA)
+        kernels = kernels_among(watched.events(), _DEVICE)
         wall = statistics.median(rounds[1:]) / steps * 1e6
         found.append({"batch_size": one.batch_size, **summary(kernels, steps, wall)})
         bench.say(_told(found[-1]))
