@@ -71,7 +71,10 @@ class LessonFigure:
 
     def __post_init__(self) -> None:
         if len(self.alt) < 20:
-            raise ValueError(f"the alternative text is too short: {self.alt!r}")
+            raise ValueError(
+                f"the alternative text is too short: say in at least 20 characters what the "
+                f"figure shows, unlike {self.alt!r}"
+            )
 
     def on_screen(self) -> Figure:
         """The figure with its title on white, for a window or a file of its own."""

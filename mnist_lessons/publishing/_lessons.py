@@ -126,9 +126,9 @@ class Lesson:
         return place.first + blank + within - 1
 
 
-def prose_line(cell: Any, place: Place, number: int) -> int:
-    """Line of the script where a line of a Markdown cell, from 1, stands."""
-    text = cell.source.split("\n")[number - 1]
+def prose_line(source: str, place: Place, number: int) -> int:
+    """Line of the script where a line of a Markdown cell's source, from 1, stands."""
+    text = source.split("\n")[number - 1]
     # Blank lines, and the quotes of a string, stand before it.
     later = range(number - 1, len(place.lines))
     return place.first + next((n for n in later if text in place.lines[n]), 0)

@@ -2,11 +2,14 @@
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from functools import partial
+from itertools import zip_longest
 from typing import Any
 
 from mnist_lessons.errors import BuildFailure
+from mnist_lessons.publishing._lessons import Place, prose_line
 from mnist_lessons.publishing._prose import replaced
 
 __all__ = ["Recorded", "fill_values"]
@@ -18,30 +21,41 @@ _NOT_KNOWN_YET = "…"
 _REFERENCE = re.compile(r"\{\{(?P<reference>[^{}]*)\}\}")
 
 
-def fill_values(notebook: Any, lesson: str, recorded: Recorded) -> list[str]:
+def fill_values(
+    notebook: Any, lesson: str, recorded: Recorded, places: Sequence[Place] = ()
+) -> list[str]:
     """Put values in the place of the references in a notebook's prose, but not in code or formulas.
 
     Args:
         notebook: of the lesson; changed in place.
         lesson: short name of the lesson.
         recorded: what the runs of all lessons recorded.
+        places: where its cells stand in its script, to name the lines of what is wrong.
 
     Returns:
         A sentence for each wrong reference; it stays in the prose as it is.
     """
-    problems = []
+    problems: list[str] = []
 
-    def replacement(found: re.Match[str]) -> str:
+    def replacement(where: Callable[[int], str], found: re.Match[str]) -> str:
         try:
             return _value(found["reference"], lesson, recorded)
         except BuildFailure as wrong:
-            problems.append(f"{lesson}: {' '.join(found[0].split())}: {wrong}")
+            line = found.string.count("\n", 0, found.start()) + 1
+            problems.append(f"{where(line)}: {' '.join(found[0].split())}: {wrong}")
             return found[0]
 
-    for cell in notebook.cells:
+    for cell, place in zip_longest(notebook.cells, places):
         if cell.cell_type == "markdown":
-            cell.source = replaced(cell.source, _REFERENCE, replacement)
+            where = partial(_where, lesson, cell.source, place)
+            cell.source = replaced(cell.source, _REFERENCE, partial(replacement, where))
     return problems
+
+
+def _where(lesson: str, source: str, place: Place | None, line: int) -> str:
+    if place is None:
+        return lesson
+    return f"tutorials/{lesson}.py, line {prose_line(source, place, line)}"
 
 
 def _value(reference: str, lesson: str, recorded: Recorded) -> str:

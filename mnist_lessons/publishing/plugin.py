@@ -185,7 +185,7 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
             for cell, place in zip(lesson.notebook().cells, lesson.places, strict=True):
                 if cell.cell_type == "markdown":
                     for number, reason in _markers.problems(cell.source, project.root, figures):
-                        line = prose_line(cell, place, number)
+                        line = prose_line(cell.source, place, number)
                         self._note(_uri(page), [f"{_uri(page)}, line {line}: {reason}"])
         docs = Path(config.docs_dir)
         for path in sorted(docs.rglob("*.md")):
@@ -322,7 +322,9 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
         }
         self._notebooks = {page.lesson.slug: _notebook(page) for page in self.pages}
         return {
-            _uri(page): fill_values(self._notebooks[page.lesson.slug], page.lesson.slug, recorded)
+            _uri(page): fill_values(
+                self._notebooks[page.lesson.slug], page.lesson.slug, recorded, page.lesson.places
+            )
             for page in self.pages
         }
 

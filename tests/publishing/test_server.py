@@ -144,8 +144,10 @@ def test_a_lesson_that_cannot_be_read_stops_no_other(serve, project):
 def test_a_wrong_value_or_link_in_prose_does_not_end_it(server):
     project = server.project
     project.write("one", prose="It reads {{ nothing }}.")
-    server.wait_for("{{ nothing }}")
-    assert "no run recorded nothing" in server.said
+    page = server.wait_for("This page has a mistake")
+    told = "tutorials/one.py, line 4: {{ nothing }}: no run recorded nothing"
+    assert told in page
+    assert f"error: {told}" in server.said
     project.write("one", prose="Good prose.")
     server.wait_for("Good prose.")
     assert project.executed == []

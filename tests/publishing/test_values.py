@@ -187,8 +187,9 @@ def test_every_wrong_reference_fails_the_build_and_leaves_the_site(project):
     result = project.build()
     assert result.returncode == 1
     told = result.stderr
-    assert "one: {{ scor | percent }}: no run recorded scor; there are lost, score" in told
-    assert "one: {{ lost }}: what the run recorded as lost is not a finite number" in told
-    assert "two: {{ one:score | permille }}: no format permille" in told
+    one, two = "tutorials/one.py, line 4", "tutorials/two.py, line 4"
+    assert f"{one}: {{{{ scor | percent }}}}: no run recorded scor; there are lost, score" in told
+    assert f"{one}: {{{{ lost }}}}: what the run recorded as lost is not a finite number" in told
+    assert f"{two}: {{{{ one:score | permille }}}}: no format permille" in told
     assert 'File "' not in told
     assert project.site() == before
