@@ -12,6 +12,7 @@ __all__ = ["FormulaError", "as_html"]
 
 _WIDE = 28  # characters that a line of a narrow phone has room for
 _ENTITY = re.compile(r"&[A-Z]\w*;")  # of invisible signs; XML would not know them
+_TABLE_LEVEL = re.compile(r'(<mtable[^>]*?) scriptlevel="\d"')
 _TAGS = re.compile(r"<[^>]*>")
 
 
@@ -43,6 +44,8 @@ def as_html(tex: str, *, display: bool) -> str:
         raise FormulaError("a formula cannot refer to another one")
     if not shown:
         raise FormulaError("it shows nothing")
+    # Of a table, HTML knows no such attribute.
+    drawn = _TABLE_LEVEL.sub(r"\1", drawn)
     text = html.escape(" ".join(tex.split()))
     drawn = drawn.replace("<math", f'<math alttext="{text}"', 1)
     # What may be wider than the page is scrolled in a box of its own.
