@@ -14,6 +14,7 @@ from functools import cache
 from typing import Any
 
 from markdown_it import MarkdownIt
+from markdown_it.common.html_blocks import block_names
 from markdown_it.common.html_re import HTML_TAG_RE
 from markdown_it.helpers import parseLinkDestination, parseLinkTitle
 from markdown_it.ruler import RuleOptionsType
@@ -182,6 +183,7 @@ def _parser() -> MarkdownIt:
     interrupting: RuleOptionsType = {"alt": ["paragraph", "reference", "blockquote", "list"]}
     parser.block.ruler.at("fence", _ended_fence, interrupting)
     parser.block.ruler.at("list", _list, interrupting)
+    parser.block.ruler.before("html_block", "html_element", _element, interrupting)
     parser.block.ruler.before("fence", "formula", _formula, interrupting)
     parser.block.ruler.before("fence", "admonition", _admonition, interrupting)
     return parser
@@ -212,6 +214,31 @@ def _list(state: StateBlock, start: int, end: int, silent: bool) -> bool:
         if not state.src[first : first + state.tShift[state.line]].strip():
             return False
     return list_block(state, start, end, silent)
+
+
+def _element(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """A block of HTML to its end tag: empty lines and indents in it mean nothing on a page."""
+    if state.is_code_block(start):
+        return False
+    opening = HTML_TAG_RE.match(state.src, state.bMarks[start] + state.tShift[start])
+    name = _tag_name(opening[0]) if opening else ""
+    # With this attribute, its content is Markdown.
+    if not opening or name not in block_names or re.search(r"\smarkdown\b", opening[0]):
+        return False
+    depth = 0
+    tag = re.compile(rf"<(?P<end>/?){name}(?=[\s/>])[^>]*>", re.IGNORECASE)
+    for found in tag.finditer(state.src, opening.start(), state.eMarks[end - 1]):
+        depth += -1 if found["end"] else 1
+        if depth == 0:
+            break
+    else:
+        return False
+    if not silent:
+        state.line = (
+            next(line for line in range(start, end) if state.eMarks[line] >= found.end()) + 1
+        )
+        state.push("html_block", "", 0).map = [start, state.line]
+    return True
 
 
 def _formula(state: StateBlock, start: int, end: int, silent: bool) -> bool:

@@ -79,7 +79,8 @@ HOLDERS = ("{}", "> {}", "- {}", "!!! note\n\n    {}", "| a |\n| - |\n| {} |", "
     ],
 )
 def test_raw_html_leads_where_a_link_would(tag, adapted, render):
-    holders = (*HOLDERS, "<div markdown>\n\n{}\n\n</div>", "<div>\n{}\n</div>")
+    raw = ("<div>\n{}\n</div>", "<figure>\n\n    {}\n\n    <b>x</b>\n</figure>")
+    holders = (*HOLDERS, "<div markdown>\n\n{}\n\n</div>", *raw)
     page = render("\n\n".join(holder.format(tag) for holder in holders))
     assert page.html.count(f'"{adapted}"') == len(holders)
     assert page.warnings == []

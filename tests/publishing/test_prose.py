@@ -61,6 +61,8 @@ CODE = [
     "<script>MARK</script>",
     "A comment <!-- of MARK --> here.",
     "<!--\nMARK\n\nMARK\n-->",
+    "<div>\n\n    <pre>MARK\n\n    MARK</pre>\n\n</div>",
+    "<div markdown>\n\n    MARK\n\n</div>",
     "| a | b |\n| - | - |\n| `MARK` | x |",
     "# A heading with `MARK`",
     "[`MARK`](a.md)",
@@ -87,6 +89,9 @@ PROSE = [
     "MARK\n```\ncode\n```\nMARK",
     "```\ncode\n```\n\n\nMARK",
     "- MARK\n\n    MARK\n\n- MARK",
+    "<div>\n\n    MARK <div>MARK</div>\n\n    MARK\n\n</div> MARK\n\nMARK",
+    "<p>MARK</p>\n\nMARK",
+    "<div>MARK\n\nMARK",
 ]
 
 
