@@ -65,6 +65,7 @@ class _Lines:
 
 _HIDDEN = (Kind.CODE, Kind.COMMENT, Kind.FORMULA, Kind.DISPLAY)
 _CODE_BLOCKS = ("fence", "code_block")
+_BLOCKS = (*_CODE_BLOCKS, "inline", "html_block", "html_element", "admonition")
 _ADMONITION = re.compile(
     r'(?:!!!|\?\?\?\+?) ?(?P<kind>[\w-]+(?: +[\w-]+)*)?(?: *"(?P<title>.*?)")?[ \t]*$'
 )
@@ -104,7 +105,7 @@ def pieces(text: str) -> list[Piece]:
         elif lines.kind == "definition":
             found += _definition(text, first, end)
         elif lines.kind != "admonition":
-            found += _inline(text, first, end, lines.quoted)
+            found += _inline(text, first, end, lines)
     return sorted(set(found), key=lambda piece: piece.start)
 
 
@@ -167,7 +168,7 @@ def _blocks(text: str) -> Iterator[_Lines]:
     quoted = 0
     for token in _parser().parse(text, environment):
         quoted += {"blockquote_open": 1, "blockquote_close": -1}.get(token.type, 0)
-        if token.map and token.type in (*_CODE_BLOCKS, "inline", "html_block", "admonition"):
+        if token.map and token.type in _BLOCKS:
             first, end = token.map
             yield _Lines(token.type, first, end, quoted)
     defined = [*environment.get("references", {}).values(), *environment.get("duplicate_refs", [])]
@@ -217,8 +218,11 @@ def _list(state: StateBlock, start: int, end: int, silent: bool) -> bool:
 
 
 def _element(state: StateBlock, start: int, end: int, silent: bool) -> bool:
-    """A block of HTML to its end tag: empty lines and indents in it mean nothing on a page."""
-    if state.is_code_block(start):
+    """A block of HTML to its end tag: empty lines, indents and backticks in it mean nothing.
+
+    So a page has it, and only where it stands in no other block.
+    """
+    if state.is_code_block(start) or state.level or state.blkIndent:
         return False
     opening = HTML_TAG_RE.match(state.src, state.bMarks[start] + state.tShift[start])
     name = _tag_name(opening[0]) if opening else ""
@@ -237,7 +241,7 @@ def _element(state: StateBlock, start: int, end: int, silent: bool) -> bool:
         state.line = (
             next(line for line in range(start, end) if state.eMarks[line] >= found.end()) + 1
         )
-        state.push("html_block", "", 0).map = [start, state.line]
+        state.push("html_element", "", 0).map = [start, state.line]
     return True
 
 
@@ -299,7 +303,7 @@ def _definition(text: str, start: int, end: int) -> Iterator[Piece]:
             yield Piece(Kind.ADDRESS, found.end(), address.pos)
 
 
-def _inline(text: str, start: int, end: int, quoted: int) -> Iterator[Piece]:
+def _inline(text: str, start: int, end: int, lines: _Lines) -> Iterator[Piece]:
     """The pieces of a paragraph, or of what is like one."""
     brackets: list[tuple[bool, int]] = []  # of a picture; the number of pieces before it
     found: list[Piece] = []
@@ -331,6 +335,9 @@ def _inline(text: str, start: int, end: int, quoted: int) -> Iterator[Piece]:
         if not part:
             at += 1
             continue
+        if lines.kind == "html_element" and part[0][0] in "`[]!":
+            at += 1  # in HTML, these are nothing but themselves
+            continue
         at = part.end()
         if part["code"]:
             found.append(Piece(Kind.CODE, part.start(), at))
@@ -346,9 +353,9 @@ def _inline(text: str, start: int, end: int, quoted: int) -> Iterator[Piece]:
                 address, at = link
                 found.append(address)
         elif part["formula"]:
-            found.append(Piece(Kind.FORMULA, part.start(), at, quoted))
+            found.append(Piece(Kind.FORMULA, part.start(), at, lines.quoted))
         elif part["display"]:
-            found.append(Piece(Kind.DISPLAY, part.start(), at, quoted))
+            found.append(Piece(Kind.DISPLAY, part.start(), at, lines.quoted))
         elif part["dollars"] == "$$" and _begins_a_line(text, part.start()):
             found.append(Piece(Kind.UNENDED, part.start(), at))
     if verbatim:

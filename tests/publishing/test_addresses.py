@@ -67,7 +67,7 @@ def moved(text):
         ("!!! note\n\n    [x](a.py)\n\n    - <img src='b.png'>", None),
         ("*[x](a.py)*, **[y](b.py)**; $z$ [w](c.py)", None),
         ("\\\\[x](a.py)", None),
-        ("<div>\n\n[x](a.py)\n\n</div>", None),
+        ("<div markdown>\n\n[x](a.py)\n\n</div>", None),
     ],
 )
 def test_an_address_is_found(before, after):

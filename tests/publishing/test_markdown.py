@@ -10,6 +10,9 @@ from pathlib import Path
 import nbformat
 import pytest
 from bs4 import BeautifulSoup
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from markdown import Markdown
 from mkdocs.config import load_config
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
@@ -230,6 +233,69 @@ def test_a_formula_has_no_effect(text, render):
 def test_a_page_without_formulas_does_not_load_their_renderer(render, monkeypatch):
     monkeypatch.setitem(sys.modules, "math_core", None)
     assert render("It costs $5, <b>or</b> 10.").problems == []
+
+
+BLOCKS = [
+    "M",
+    "a M b\nc M",
+    "- M\n- M",
+    "    M\n\n    M",
+    "> M\n> M",
+    "1.  M\n2.  `M`",
+    "- M\n    - M\n        - `M`",
+    "- a\n\n    ```\n    M\n    ```\n\n    M",
+    "1. M\n\n    M\n\n        M",
+    "```\nM\n\nM\n```",
+    "~~~ python\nM\n~~~",
+    "````\n```\nM\n```\n````",
+    "text\n```\nM\n```\nM",
+    "```\nM",
+    "`M` ``M ` M``",
+    "M `` ` M",
+    r"\`M` \\`M`",
+    "- M `over\n    lines M`",
+    "!!! note\n    M",
+    '??? success "M"\n    `M`',
+    "# M",
+    "| M | b |\n| - | - |\n| `M` | M |",
+    "<div>\n\n    M\n\n</div>",
+    "<div markdown>\nM `M`\n</div>",
+    "<p>M `M`</p>",
+    "<pre>M</pre>",
+    "<b>M</b> <span>`M`</span>",
+    "*M* **M** `x M`",
+    "[M](https://a.org)",
+    "![M `M`](https://a.org)",
+    "M\n- M",
+    "M\n> M",
+    "M  \nM",
+]
+INSIDE = st.sampled_from([str, str, *("> {}", "- x\n\n    {}", "!!! note\n\n    {}")])
+
+
+def held(holder, block):
+    """A block in a holder, which puts its own beginning before each line."""
+    if holder is str:
+        return block
+    before, _, last = holder.format("\0").rpartition("\n")
+    lines = [f"{last[:-1]}{line}".rstrip() for line in block.split("\n")]
+    return "\n".join([before, *lines] if before else lines)
+
+
+@settings(max_examples=50)
+@given(st.lists(st.tuples(INSIDE, INSIDE, st.sampled_from(BLOCKS)), min_size=1, max_size=3))
+def test_formulas_are_shown_exactly_where_a_page_shows_prose(parts):
+    text = "\n\nBetween.\n\n".join(held(one, held(two, block)) for one, two, block in parts)
+    config, extensions = configured(True)
+
+    def page(mark, *more):
+        convert = Markdown(extensions=[*extensions, *more], extension_configs=config.mdx_configs)
+        return BeautifulSoup(convert.convert(text.replace("M", mark)), "html.parser")
+
+    plain = page("MARK")
+    for code in plain(["code", "pre"]):
+        code.clear()
+    assert len(page("$m$", PageProse())("math")) == plain.get_text().count("MARK")
 
 
 def test_a_build_shows_formulas_and_the_notebook_keeps_them(project):
