@@ -765,7 +765,7 @@ def test_many_trainings_have_a_rate_and_an_accuracy(small, name):
 
 
 def test_too_many_at_once_are_not_trained_in_full(small, monkeypatch):
-    monkeypatch.setattr(many, "_few_steps", lambda bench, training, step, seeds, steps: 1000.0)
+    monkeypatch.setattr(many._Task, "rate", lambda task, models: models / 1000)
     assert many.measure(small, "dnn")["together"]["models"] == min(REHEARSAL.models)
 
 
