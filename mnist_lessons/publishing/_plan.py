@@ -265,11 +265,12 @@ def own_files(modules: Mapping[str, str | None], root: Path) -> list[str]:
 
 def _distributions(modules: Mapping[str, str | None], root: Path) -> list[str]:
     """The installed distributions to which the modules belong, this project's excluded."""
+    own = {Path(name).parts[0].removesuffix(".py") for name in own_files(modules, root)}
+    tops = {name.partition(".")[0] for name in modules} - sys.stdlib_module_names - own
+    if not tops:  # to list all files of all distributions takes a second
+        return []
     known = importlib.metadata.packages_distributions()
-    own = {Path(name).parts[0] for name in own_files(modules, root)}
-    tops = {name.partition(".")[0] for name in modules} - sys.stdlib_module_names
-    own_tops = {name.removesuffix(".py") for name in own}
-    return sorted({dist for top in tops - own_tops for dist in known.get(top, ())})
+    return sorted({dist for top in tops for dist in known.get(top, ())})
 
 
 def _version(distribution: str) -> str | None:

@@ -70,7 +70,8 @@ def _is_site(folder: Path) -> bool:
 def _plain_errors(site: Path) -> Iterator[None]:
     """Turn what MkDocs raises into the error of ours that led to it."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
-    logging.getLogger(mkdocs_build.__module__).addFilter(_is_news)
+    pages = logging.getLogger(mkdocs_build.__module__)
+    pages.addFilter(_is_news)
     as_it_was = f"the site was not built, {os.path.relpath(site)}/ is as it was"
     try:
         yield
@@ -80,6 +81,8 @@ def _plain_errors(site: Path) -> Iterator[None]:
     except KeyboardInterrupt:
         print(f"interrupted; {os.path.relpath(site)}/ is as it was", file=sys.stderr)
         sys.exit(130)
+    finally:
+        pages.removeFilter(_is_news)
 
 
 def _is_news(_: logging.LogRecord) -> bool:

@@ -1,6 +1,11 @@
-"""A project with two lessons that run in no time: real kernels and a real MkDocs, no torch."""
+"""A project with two lessons that run in no time: a real MkDocs, and no torch.
+
+Commands and cells run in the process of the test, unless that process is the subject: then it
+asks for `program` or `start`, or for the fixture `kernels`.
+"""
 
 import json
+import logging
 import os
 import shutil
 import signal
@@ -11,7 +16,7 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,16 +24,23 @@ from typing import Any
 import psutil
 import pytest
 import yaml
+from click.testing import CliRunner
+from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.utils.yaml import yaml_load
 
 from mnist_lessons._datasets import checksums
+from mnist_lessons.publishing import _execute
 from mnist_lessons.publishing._build import LessonPage, prepare
+from mnist_lessons.publishing._commands import commands
 from mnist_lessons.publishing._lessons import Lesson
 from mnist_lessons.publishing._project import Project, planned, read_lessons
 from mnist_lessons.publishing._store import Store, StoredRun
 from mnist_lessons.settings import Settings
+from tests.publishing import inline
 
 REPOSITORY = Path(__file__).parents[2]
+KERNELS = _execute.execute
+PROGRAM = "python -m mnist_lessons.publishing"
 
 # A teaching module of the small project; its lessons import it by its own name, because
 # `mnist_lessons` is the real package.
@@ -179,7 +191,15 @@ class TinyProject:
         return self.command("build", *options, **variables)
 
     def command(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        """Run a command to its end."""
+        """Run a command to its end, in this process."""
+        with self._as_a_program(variables):
+            done = CliRunner().invoke(
+                commands, arguments, prog_name=PROGRAM, catch_exceptions=False
+            )
+        return subprocess.CompletedProcess(arguments, done.exit_code, done.stdout, done.stderr)
+
+    def program(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end, in a process of its own."""
         process = self.start(*arguments, **variables)
         out, err = process.communicate(timeout=300)
         return subprocess.CompletedProcess(process.args, process.returncode, out, err)
@@ -192,13 +212,10 @@ class TinyProject:
 
     def python(self, *arguments: str, stdout, stderr, **variables: str) -> subprocess.Popen[str]:
         """Start Python in the project's folder, with a folder for temporary files there."""
-        temporary = self.root / "tmp"
-        temporary.mkdir(exist_ok=True)
-        settings = {"MNIST_LESSONS_PROFILE": "preview", "TMPDIR": str(temporary)}
         return subprocess.Popen(
             [sys.executable, *arguments],
             cwd=self.root,
-            env={**os.environ, **settings, **variables},
+            env={**os.environ, **self._settings(), **variables},
             stdin=subprocess.DEVNULL,
             stdout=stdout,
             stderr=stderr,
@@ -242,6 +259,24 @@ class TinyProject:
         while not happened():
             assert time.monotonic() < end, "it did not happen"
             time.sleep(0.05)
+
+    def _settings(self) -> dict[str, str]:
+        temporary = self.root / "tmp"
+        temporary.mkdir(exist_ok=True)
+        return {"MNIST_LESSONS_PROFILE": "preview", "TMPDIR": str(temporary)}
+
+    @contextmanager
+    def _as_a_program(self, variables: dict[str, str]) -> Iterator[None]:
+        """This process as one that has just been started in the project's folder."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(self.root)
+            for name, value in {**self._settings(), **variables}.items():
+                patch.setenv(name, value)
+            patch.setattr(tempfile, "tempdir", None)
+            patch.setattr(logging.root, "handlers", [])
+            # MkDocs keeps some plugins for the next build, which a server makes.
+            patch.setattr(MkDocsConfig.plugins, "plugin_cache", {})
+            yield
 
     def _runs(self, process: psutil.Process) -> bool:
         try:
@@ -307,13 +342,27 @@ def built(tmp_path_factory) -> TinyProject:
     project = TinyProject(root)
     project.write("one")
     project.write("two")
-    result = project.build()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_execute, "execute", inline.execute)
+        result = project.build()
     assert result.returncode == 0, result.stderr
     return project
 
 
 @pytest.fixture
-def project(built, tmp_path) -> TinyProject:
+def no_kernels(monkeypatch) -> None:
+    """What executes cells is this process."""
+    monkeypatch.setattr(_execute, "execute", inline.execute)
+
+
+@pytest.fixture
+def kernels(no_kernels, monkeypatch) -> None:
+    """Each lesson runs in a real kernel after all."""
+    monkeypatch.setattr(_execute, "execute", KERNELS)
+
+
+@pytest.fixture
+def project(built, tmp_path, no_kernels) -> TinyProject:
     """A project of which everything is built and stored."""
     root = tmp_path / "project"
     shutil.copytree(built.root, root)
@@ -322,7 +371,7 @@ def project(built, tmp_path) -> TinyProject:
 
 
 @pytest.fixture
-def short_project(built) -> Iterator[TinyProject]:
+def short_project(built, no_kernels) -> Iterator[TinyProject]:
     """The same where a path is short enough for a socket below the store, as it usually is."""
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder).resolve() / "p"

@@ -22,7 +22,7 @@ def seen(page):
     return json.loads(page.run.executed().cells[2].outputs[0].text)
 
 
-def test_a_kernel_knows_what_the_build_has_decided(project):
+def test_a_kernel_knows_what_the_build_has_decided(project, kernels):
     project.write("one", code=ENVIRONMENT)
     [page] = project.prepare(only=["one"], device="cpu")
     said = seen(page)
@@ -68,14 +68,14 @@ def test_without_any_full_mnist_the_sample_serves_and_is_planned_for(project, mo
     assert project.executed == []
 
 
-def test_lessons_run_at_once_where_they_may(project):
+def test_lessons_run_at_once_where_they_may(project, kernels):
     """Each waits for the other."""
     project.write("one", code=MEET.format(slug="one", other="two"))
     project.write("two", code=MEET.format(slug="two", other="one"))
     assert all(page.run for page in project.prepare(jobs=2))
 
 
-def test_with_one_job_a_lesson_waits_for_the_one_before(project):
+def test_with_one_job_a_lesson_waits_for_the_one_before(project, kernels):
     for slug in ("one", "two"):
         project.write(slug, code="tiny.begin('and its end')")
     project.prepare(jobs=1)

@@ -4,6 +4,8 @@ import signal
 
 import pytest
 
+from tests.marks import slow
+
 REUSED = "{0}: reuse (run of 2026-01-02, cpu)"
 WAITING = "import time\nprint('waiting', flush=True)\ntime.sleep(600)"
 
@@ -14,6 +16,27 @@ def summary(slug, how="stored run of 2026-01-02"):
 
 def words(text):
     return [line.split() for line in text.splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("status",), REUSED.format("one")),
+        (("run",), "one "),
+        (("clean",), "0.0 MB freed"),
+        (("export", "runs.tar.gz"), "runs.tar.gz: 2 runs"),
+        (("import", "packed.tar.gz"), "packed.tar.gz: 0 runs added"),
+        (("publish-check", "--site", "nowhere"), "there is no site in nowhere/"),
+    ],
+    ids=lambda value: value[0] if isinstance(value, tuple) else "",
+)
+def test_each_command_is_a_program(project, arguments, said):
+    """All other tests of them run in the process of the test."""
+    assert project.command("export", "packed.tar.gz").returncode == 0
+    result = project.program(*arguments)
+    assert result.returncode == (1 if arguments[0] == "publish-check" else 0)
+    assert said in result.stdout + result.stderr
+    assert "Traceback" not in result.stderr
 
 
 def test_status_says_what_would_run_and_runs_nothing(project):
@@ -69,7 +92,7 @@ def test_run_can_run_again_what_is_stored(project):
     assert project.leftovers() == []
 
 
-def test_a_failed_run_keeps_the_others_and_shows_a_traceback(project):
+def test_a_failed_run_keeps_the_others_and_shows_a_traceback(project, kernels):
     project.write("one", code="print('new')")
     project.write("two", code="print('so far')\nraise ValueError('no such\\nluck')")
     result = project.command("run")
@@ -144,14 +167,16 @@ def test_a_project_can_lie_elsewhere(project, tmp_path):
 @pytest.mark.parametrize(
     ("sign", "kind", "often"),
     [
-        ("SAMPLE DATA", signal.SIGINT, 1),
-        ("SAMPLE DATA", signal.SIGTERM, 1),
-        ("cell  1/3", signal.SIGINT, 1),
-        ("cell  1/3", signal.SIGTERM, 1),
-        ("cell  1/3", signal.SIGINT, 2),
         ("waiting", signal.SIGINT, 1),
-        ("waiting", signal.SIGTERM, 1),
-        ("waiting", signal.SIGTERM, 2),
+        *slow(
+            ("SAMPLE DATA", signal.SIGINT, 1),
+            ("SAMPLE DATA", signal.SIGTERM, 1),
+            ("cell  1/3", signal.SIGINT, 1),
+            ("cell  1/3", signal.SIGTERM, 1),
+            ("cell  1/3", signal.SIGINT, 2),
+            ("waiting", signal.SIGTERM, 1),
+            ("waiting", signal.SIGTERM, 2),
+        ),
     ],
 )
 def test_ctrl_c_ends_a_run_and_its_kernels(project, sign, kind, often):

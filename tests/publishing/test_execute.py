@@ -6,6 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.marks import slow
+
+pytestmark = pytest.mark.usefixtures("kernels")
+
 FAULTY = """\
 def fail():
     raise RuntimeError('deep inside')
@@ -109,6 +113,7 @@ def failing(built, tmp_path_factory):
 
 
 @pytest.mark.parametrize("slug", RAISING)
+@pytest.mark.slow
 def test_an_error_names_lesson_cell_and_line(failing, slug):
     project, pages = failing
     _, cell, code, reason = RAISING[slug]
@@ -127,6 +132,7 @@ def test_an_error_names_lesson_cell_and_line(failing, slug):
 
 
 @pytest.mark.parametrize("slug", TOLD)
+@pytest.mark.slow
 def test_what_stops_a_lesson_without_an_error_is_told(failing, slug):
     project, pages = failing
     failure = pages[slug].failure
@@ -137,12 +143,14 @@ def test_what_stops_a_lesson_without_an_error_is_told(failing, slug):
 
 
 @pytest.mark.parametrize("slug", UNDONE)
+@pytest.mark.slow
 def test_a_lesson_that_leaves_something_undone_fails(failing, slug):
     _, pages = failing
     assert pages[slug].failure.reason.startswith(UNDONE[slug][1])
     assert pages[slug].failure.cell == 3
 
 
+@pytest.mark.slow
 def test_a_flood_stays_small(failing):
     project, _ = failing
     for slug, limit in (("flood", 200_000), ("huge", 21_000_000), ("huge_value", 21_000_000)):
@@ -150,6 +158,7 @@ def test_a_flood_stays_small(failing):
         assert notebook.stat().st_size < limit
 
 
+@pytest.mark.slow
 def test_failures_stop_no_other_lesson_and_leave_nothing_behind(failing):
     project, pages = failing
     assert pages["one"].run
@@ -182,6 +191,7 @@ def test_a_run_card_that_cannot_be_read_is_a_failure_of_that_lesson(project):
     assert two.run
 
 
+@pytest.mark.slow
 def test_what_a_user_has_set_up_for_jupyter_does_not_reach_a_kernel(project, tmp_path):
     """Startup files and other kernels; and nothing is left in any of the folders in use."""
     home = tmp_path / "home"
@@ -195,7 +205,7 @@ def test_what_a_user_has_set_up_for_jupyter_does_not_reach_a_kernel(project, tmp
         (home / folder).mkdir()
     before = sorted(home.rglob("*"))
     project.write("one", code="import sys\nprint(sys.executable, 'STARTED' in globals())")
-    result = project.command(
+    result = project.program(
         "run",
         HOME=str(home),
         IPYTHONDIR=str(home / ".ipython"),
@@ -217,7 +227,7 @@ def test_the_startup_file_of_python_does_not_reach_a_kernel(project, tmp_path, m
     assert page.run.executed().cells[2].outputs[0].text == "False\n"
 
 
-@pytest.mark.parametrize("length", ["short", "long"])
+@pytest.mark.parametrize("length", ["short", *slow("long")])
 def test_a_project_may_lie_deep(project, short_project, length):
     """The path of a socket is at most 107 bytes long."""
     if length == "long":

@@ -23,17 +23,19 @@ def never_run(short_project):
     return short_project
 
 
-def test_a_run_that_is_killed_at_any_moment_is_no_obstacle_for_the_next(never_run):
+@pytest.mark.slow
+def test_a_run_that_is_killed_at_any_moment_is_no_obstacle_for_the_next(never_run, kernels, kills):
+    """It starts two processes, and a kernel with each, for each kill."""
     moments = random.Random(1)
     project = type(never_run)
     undisturbed = project(shutil.copytree(never_run.root, never_run.root.with_name("u")))
     start = time.monotonic()
-    assert undisturbed.command("run", "one").returncode == 0
+    assert undisturbed.program("run", "one").returncode == 0
     usual = time.monotonic() - start
     expected = kept(undisturbed, "one")
 
     killed = []
-    for number in range(20):
+    for number in range(kills):
         moment = moments.uniform(0, usual)
         disturbed = project(shutil.copytree(never_run.root, never_run.root.with_name(f"{number}")))
         process = disturbed.start("run", "one")
@@ -68,6 +70,7 @@ def test_a_killed_run_leaves_nothing_where_a_path_is_too_long_for_a_socket(proje
     assert list(short.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_two_runs_at_once_leave_one_stored_run_of_each_lesson(never_run):
     both = [never_run.start("run"), never_run.start("run")]
     for process in both:

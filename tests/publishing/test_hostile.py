@@ -138,7 +138,7 @@ def refusals(built, tmp_path_factory):
     before = project.site()
     for slug, (code, _) in REFUSED.items():
         project.write(slug, code=f"from IPython.display import *\n{code}")
-    result = project.build()
+    result = project.program("build")
     assert result.returncode == 1
     assert project.site() == before
     assert project.leftovers() == []
@@ -146,6 +146,7 @@ def refusals(built, tmp_path_factory):
 
 
 @pytest.mark.parametrize("slug", REFUSED)
+@pytest.mark.slow
 def test_an_output_that_could_run_is_refused_with_its_place(refusals, slug):
     _, kind = REFUSED[slug]
     place = f"{slug}: code cell 2 of 3 (line 15) failed: its output has {kind}, "
@@ -161,7 +162,7 @@ def hostile(built, tmp_path_factory):
     with (project.root / "docs" / "index.md").open("a", encoding="utf-8") as home:
         home.write("\n## Runs\n\n<!-- lessons: runs -->\n")
     project.write("one", code=PRINTED, end=PUBLISHED)
-    result = project.build()
+    result = project.program("build")
     assert result.returncode == 0, result.stderr
     return project
 
@@ -195,6 +196,7 @@ def test_what_the_search_finds_is_inert(hostile):
         assert {tag.name for tag in shown(True)} <= {"p", "ul", "ol", "li", "code", "pre"}
 
 
+@pytest.mark.slow
 def test_an_error_that_the_server_shows_is_inert(serve, project, tmp_path):
     message = script("error") + image("error") + link("error")
     project.write("one", code=f"print({image('before')!r})\nraise ValueError({message!r})")

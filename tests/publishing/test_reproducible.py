@@ -30,7 +30,7 @@ def first(built, tmp_path_factory):
         stream.write("site_url: https://example.org/lessons/\n")
     prose = "It reads {{ score | percent }}."
     project.write("one", prose=prose, code=FIGURE, end='tiny.publish("one", values={"score": .5})')
-    assert project.build().returncode == 0
+    assert project.program("build").returncode == 0
     return project
 
 
@@ -43,7 +43,7 @@ def test_a_site_is_the_same_elsewhere_and_later(first, tmp_path):
     (tmp_path / ".jupyter").mkdir()
     (tmp_path / ".jupyter" / "jupyter_nbconvert_config.json").write_text(THEIR_OWN)
     time.sleep(1)  # some files have seconds in them
-    result = second.build(TZ="Pacific/Kiritimati", LC_ALL="C", HOME=str(tmp_path))
+    result = second.program("build", TZ="Pacific/Kiritimati", LC_ALL="C", HOME=str(tmp_path))
     assert result.returncode == 0, result.stderr
     assert first.executed == ["one"]
     assert second.executed == ["one"], "copied from the first: nothing was added"
@@ -73,6 +73,6 @@ def test_no_file_has_the_day_of_the_build_or_a_folder_of_the_machine(first):
 
 
 def test_who_sets_the_date_of_a_build_gets_it(first):
-    assert first.build("--site", "dated", SOURCE_DATE_EPOCH="1000000000").returncode == 0
+    assert first.program("build", "--site", "dated", SOURCE_DATE_EPOCH="1000000000").returncode == 0
     sitemap = (first.root / "dated" / "sitemap.xml").read_text(encoding="utf-8")
     assert "<lastmod>2001-09-09</lastmod>" in sitemap

@@ -40,6 +40,7 @@ def server(serve, project):
     return serve(project)
 
 
+@pytest.mark.slow
 def test_it_answers_while_a_lesson_runs_and_then_shows_it(serve, project):
     project.write("one", code=UNTIL)
     server = serve(project)
@@ -73,11 +74,12 @@ def test_it_follows_the_author(server):
     assert project.executed == ["one", "three"]
 
 
+@pytest.mark.slow
 def test_an_edited_module_runs_again_what_imports_it(serve, project):
     module = project.root / "mnist_lessons" / "extra.py"
     module.write_text("WORD = 'first'\n")
     project.write("one", code="import extra\nprint('the', extra.WORD, 'word')")
-    assert project.build().returncode == 0
+    assert project.program("build").returncode == 0
     server = serve(project)
     assert "the first word" in server.page()
     module.write_text("WORD = 'second'\n")
@@ -85,6 +87,7 @@ def test_an_edited_module_runs_again_what_imports_it(serve, project):
     assert project.executed == ["one", "one"]
 
 
+@pytest.mark.slow
 def test_a_lesson_that_fails_is_told_and_can_be_mended(server):
     project = server.project
     project.write("one", code="print('so far')\nraise ValueError('no such luck')")
@@ -141,6 +144,7 @@ def test_a_lesson_that_cannot_be_read_stops_no_other(serve, project):
     server.wait_for("Better prose.", without=FAILED, slug="fresh")
 
 
+@pytest.mark.slow
 def test_a_wrong_value_or_link_in_prose_does_not_end_it(server):
     project = server.project
     project.write("one", prose="It reads {{ nothing }}.")
@@ -153,6 +157,7 @@ def test_a_wrong_value_or_link_in_prose_does_not_end_it(server):
     assert project.executed == []
 
 
+@pytest.mark.slow
 def test_another_edit_ends_what_runs(server):
     project = server.project
     project.write("one", code=LONG.format("the first"))
@@ -167,6 +172,7 @@ def test_another_edit_ends_what_runs(server):
     assert project.leftovers() == []
 
 
+@pytest.mark.slow
 def test_a_lesson_that_is_removed_ends(server):
     project = server.project
     project.write("one", code=LONG.format("waiting"))
@@ -189,6 +195,7 @@ def processes_of(server):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.slow
 def test_it_ends_with_all_that_it_started(serve, short_project, number):
     server = serve(short_project)
     processes = processes_of(server)
@@ -200,6 +207,7 @@ def test_it_ends_with_all_that_it_started(serve, short_project, number):
     assert short_project.leftovers() == []
 
 
+@pytest.mark.slow
 def test_what_it_started_ends_even_when_it_is_killed(serve, short_project):
     server = serve(short_project)
     processes = processes_of(server)
@@ -208,6 +216,7 @@ def test_what_it_started_ends_even_when_it_is_killed(serve, short_project):
     assert short_project.leftovers() == []
 
 
+@pytest.mark.slow
 def test_a_full_run_that_is_stored_is_preferred_to_a_preview(serve, project):
     folder = shutil.copytree(project.stored("one").folder, project.root / "copy")
     made_from = {"profile": "full"}

@@ -8,6 +8,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from mnist_lessons._datasets import MNIST, checksums
+from tests.marks import slow
 
 LONG = "import time\nprint('waiting', flush=True)\ntime.sleep(600)"
 FIGURE_WITHOUT_TEXT = """\
@@ -62,7 +63,7 @@ def test_edited_prose_appears_with_the_old_outputs(project):
     assert "output of one" in text_of(project, "one")
 
 
-def test_a_failing_cell_leaves_the_site_and_keeps_the_other_lesson(project):
+def test_a_failing_cell_leaves_the_site_and_keeps_the_other_lesson(project, kernels):
     before = project.site()
     project.write("one", code="print('a new output')")
     script = project.write("two", code="print('so far')\nraise ValueError('no such\\nluck')")
@@ -84,7 +85,7 @@ def test_a_failing_cell_leaves_the_site_and_keeps_the_other_lesson(project):
     assert "mended" in project.page("two")
 
 
-def test_a_setting_that_a_lesson_refuses_is_told_without_a_traceback(project):
+def test_a_setting_that_a_lesson_refuses_is_told_without_a_traceback(project, kernels):
     before = project.site()
     project.write("one", code="class SettingError(ValueError): ...\nraise SettingError('no GPU')")
     result = project.build()
@@ -95,7 +96,7 @@ def test_a_setting_that_a_lesson_refuses_is_told_without_a_traceback(project):
     assert_untouched(project, before)
 
 
-def test_a_figure_without_a_text_for_who_cannot_see_it_fails(project):
+def test_a_figure_without_a_text_for_who_cannot_see_it_fails(project, kernels):
     before = project.site()
     project.write("one", code=FIGURE_WITHOUT_TEXT)
     result = project.build()
@@ -342,7 +343,8 @@ def committed(built, tmp_path_factory):
     project = type(built)(tmp_path_factory.mktemp("committed") / "project")
     shutil.copytree(built.root, project.root)
     commit(project)
-    assert project.command("run", "--again").returncode == 0
+    shutil.rmtree(project.store.folder)
+    assert project.program("run").returncode == 0
     for slug in ("one", "two"):
         claim_mnist(project, slug)
     return project
@@ -454,12 +456,14 @@ def assert_ends(project, process, number, before):
 @pytest.mark.parametrize(
     ("sign", "number"),
     [
-        ("SAMPLE DATA", signal.SIGINT),
-        ("two: run", signal.SIGINT),
-        ("one             cell  1/3", signal.SIGINT),
         ("waiting", signal.SIGINT),
-        ("two: run", signal.SIGTERM),
-        ("waiting", signal.SIGTERM),
+        *slow(
+            ("SAMPLE DATA", signal.SIGINT),
+            ("two: run", signal.SIGINT),
+            ("one             cell  1/3", signal.SIGINT),
+            ("two: run", signal.SIGTERM),
+            ("waiting", signal.SIGTERM),
+        ),
     ],
 )
 def test_ctrl_c_ends_a_build_and_its_kernels(project, sign, number):
@@ -472,10 +476,12 @@ def test_ctrl_c_ends_a_build_and_its_kernels(project, sign, number):
 @pytest.mark.parametrize(
     ("module", "number"),
     [
-        ("mnist_lessons.errors", signal.SIGINT),
         ("jupytext", signal.SIGINT),
-        ("mkdocs.config", signal.SIGINT),
-        ("mnist_lessons.errors", signal.SIGTERM),
+        *slow(
+            ("mnist_lessons.errors", signal.SIGINT),
+            ("mkdocs.config", signal.SIGINT),
+            ("mnist_lessons.errors", signal.SIGTERM),
+        ),
     ],
 )
 def test_ctrl_c_ends_a_build_that_is_still_being_loaded(project, module, number):
@@ -485,7 +491,7 @@ def test_ctrl_c_ends_a_build_that_is_still_being_loaded(project, module, number)
     assert_ends(project, process, number, before)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", slow(signal.SIGINT, signal.SIGTERM))
 def test_ctrl_c_ends_a_build_that_makes_pages(project, number):
     """A hook of MkDocs holds it there."""
     (project.root / "hook.py").write_text(

@@ -11,23 +11,36 @@ from itertools import repeat
 
 import pytest
 
+from tests.marks import slow
+
 PAGES = ("index.html", "tutorials/one/index.html", "tutorials/two/index.html")
 LARGEST_FILE = 50_000  # bytes; a site needs larger ones
 
 
-def started_build(project, *options):
-    """A build whose temporary files would be seen, as `tmp` beside the project."""
-    temporary = project.root.with_name("tmp")
-    temporary.mkdir(exist_ok=True)
-    return project.start("build", *options, TMPDIR=str(temporary))
+def temporary(project):
+    """A folder for temporary files, beside the project: what is left there is seen."""
+    folder = project.root.with_name("tmp")
+    folder.mkdir(exist_ok=True)
+    return str(folder)
 
 
 def build(project, *options):
-    """The same from beginning to end, which is a good one."""
-    process = started_build(project, *options)
+    """A good build; what it said."""
+    result = project.build(*options, TMPDIR=temporary(project))
+    assert result.returncode == 0, result.stderr
+    return result.stderr
+
+
+def started_build(project, *options):
+    """A build in a process of its own."""
+    return project.start("build", *options, TMPDIR=temporary(project))
+
+
+def build_aside(project):
+    """A good build in a process of its own, beside others."""
+    process = started_build(project)
     _, err = process.communicate(timeout=300)
     assert process.returncode == 0, err
-    return err
 
 
 def strays(project):
@@ -58,7 +71,7 @@ def forget(project):
 
 
 def assert_fails(project, process, *told):
-    """It says in one line what is wrong, and leaves the site as it was."""
+    """A build says in one line what is wrong, and leaves the site as it was."""
     before = project.site()
     _, err = process.communicate(timeout=120)
     assert process.returncode == 1, err
@@ -82,31 +95,34 @@ def disturbed(project, moments, usual):
         site = project.site()
         assert site == old or (site.keys() == old.keys() and new in project.page("one"))
 
-        build(project)
+        build_aside(project)
         assert new in project.page("one")
         project.wait_until(lambda: not project.kernels)
         assert strays(project) == [], f"killed at {moment}, cold: {is_cold}"
     return timeless(project)
 
 
-def test_a_build_that_is_killed_at_any_moment_is_no_obstacle_for_the_next(short_project, tmp_path):
+@pytest.mark.slow
+def test_a_build_that_is_killed_at_any_moment_is_no_obstacle_for_the_next(short_project, kills):
+    """It starts two builds for each kill, and each second one executes and renders everything."""
     chance = random.Random(2)
-    moments = [(chance.random(), number % 2 == 0) for number in range(20)]
+    moments = [(chance.random(), number % 2 == 0) for number in range(kills)]
     usual = {}
     for is_cold in (False, True):
         if is_cold:
             forget(short_project)
         start = time.monotonic()
-        build(short_project)
+        build_aside(short_project)
         usual[is_cold] = time.monotonic() - start
 
     root = short_project.root.parent
     both = [copied(short_project, root / name) for name in "ab"]
     with ThreadPoolExecutor(2) as pool:
-        sites = list(pool.map(disturbed, both, [moments[:10], moments[10:]], repeat(usual)))
+        halves = moments[: kills // 2], moments[kills // 2 :]
+        sites = list(pool.map(disturbed, both, halves, repeat(usual)))
     undisturbed = copied(short_project, root / "c")
-    undisturbed.write("one", prose="Text 9.")
-    build(undisturbed)
+    undisturbed.write("one", prose=f"Text {kills // 2 - 1}.")
+    build_aside(undisturbed)
     assert sites == [timeless(undisturbed)] * 2
 
 
@@ -161,14 +177,16 @@ def test_every_page_is_there_at_every_moment(project):
     assert missing == []
 
 
-@pytest.mark.parametrize("is_first", [True, False])
+@pytest.mark.parametrize("is_first", slow(True, False))
 def test_two_builds_at_once_make_one_site(short_project, is_first):
+    forget(short_project)
+    build_aside(short_project)
     expected = timeless(short_project)
     forget(short_project)
     if is_first:
         shutil.rmtree(short_project.root / "site")
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(build, [short_project, short_project]))
+        list(pool.map(build_aside, [short_project, short_project]))
     assert all(short_project.stored(slug).is_whole for slug in ("one", "two"))
     assert strays(short_project) == []
     assert timeless(short_project) == expected
@@ -230,7 +248,7 @@ def test_a_file_in_the_place_of_a_store_is_no_obstacle(project, name):
     assert strays(project) == []
 
 
-@pytest.mark.parametrize("kept", [0.0, 0.5, 0.99])
+@pytest.mark.parametrize("kept", [0.5, *slow(0.0, 0.99)])
 def test_a_truncated_cell_cache_heals(project, kept):
     before = project.site()
     files = sorted((project.root / ".cache" / "cells").glob("*.json"))

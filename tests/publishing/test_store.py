@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mnist_lessons.publishing._store import StoredRun
+from tests.marks import slow
 
 FILES = ["executed.ipynb", "log.csv", "manifest.json", "run.json"]
 
@@ -89,7 +90,10 @@ def test_a_damaged_run_is_made_anew_and_replaced(project, damage):
     assert project.leftovers() == []
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=3 * settings.default.max_examples,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(name=st.sampled_from(FILES), bit=st.none() | st.integers(0, 7), seed=st.integers(0))
 def test_any_damage_to_any_file_is_noticed(project, name, bit, seed):
     """A flipped bit or a cut at any place, and the lesson would run."""
@@ -196,7 +200,7 @@ runpy.run_module("mnist_lessons.publishing", run_name="__main__", alter_sys=True
 """
 
 
-@pytest.mark.parametrize("limit", [0, 300, 1_500, 2_500])
+@pytest.mark.parametrize("limit", [300, *slow(0, 1_500, 2_500)])
 def test_a_full_disk_is_one_clear_error_or_none(project, limit):
     """No file can grow beyond the limit: another thing cannot be written at each."""
     shutil.rmtree(project.store.folder)
