@@ -179,7 +179,7 @@ def test_a_link_within_the_archive_is_refused(project, empty, tmp_path, kind):
         assert path.is_dir() or path.stat().st_nlink == 1
 
 
-@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(share=st.floats(0, 1, exclude_max=True))
 def test_a_file_that_was_cut_adds_all_or_nothing(exported, tmp_path, share):
     whole = exported.read_bytes()

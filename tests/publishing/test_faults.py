@@ -65,7 +65,7 @@ def test_a_killed_run_leaves_nothing_where_a_path_is_too_long_for_a_socket(proje
     process.communicate()
     project.wait_until(lambda: not project.kernels)
     project.write("one", code="print('mended')")
-    assert project.command("run", "one", TMPDIR=str(short)).returncode == 0
+    assert project.program("run", "one", TMPDIR=str(short)).returncode == 0
     assert project.leftovers() == []
     assert list(short.iterdir()) == []
 

@@ -341,7 +341,7 @@ print([name for name in {slow} if name in set(sys.modules) - before])
     assert result.stdout.strip() == "[]", result.stderr
 
 
-@settings(max_examples=30)
+@settings(max_examples=3 * settings.default.max_examples // 10)
 @given(st.text(max_size=200))
 def test_any_text_is_shown_as_it_is(text):
     soup = BeautifulSoup(_render.literally(text), "html.parser")
