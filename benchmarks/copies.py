@@ -98,7 +98,7 @@ def copy_of_project(folder: Path) -> Copy:
     """Everything that the site is made of, in a new folder below `folder`."""
     root, scratch = folder / "lessons", folder / "scratch"
     scratch.mkdir()
-    for name in ("docs", "tutorials", "mnist_lessons"):
+    for name in ("docs", "tutorials", "mnist_lessons", "tests"):  # lessons show some tests
         ignored = shutil.ignore_patterns("__pycache__", ".*")
         shutil.copytree(_ROOT / name, root / name, ignore=ignored)
     shutil.copy(_ROOT / "mkdocs.yml", root)

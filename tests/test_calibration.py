@@ -81,7 +81,7 @@ def test_the_bins_of_an_example_computed_by_hand():
     assert expected_calibration_error(predictions, bins=5) == pytest.approx(by_hand, abs=1e-6)
 
 
-@settings(max_examples=50)
+@settings(max_examples=settings.default.max_examples // 2)
 @given(any_predictions(), st.integers(1, 40))
 def test_every_image_is_in_the_bin_that_holds_its_confidence(predictions, bins):
     found = reliability_bins(predictions, bins)
@@ -128,7 +128,7 @@ def test_true_confidences_have_a_small_error_and_boasting_a_large_one():
     assert expected_calibration_error(boasting) == pytest.approx(gap, abs=0.01)
 
 
-@settings(max_examples=50)
+@settings(max_examples=settings.default.max_examples // 2)
 @given(any_predictions(), st.integers(1, 20), st.integers(2, 5))
 def test_the_error_is_a_share_and_finer_bins_hide_less(predictions, bins, parts):
     coarse = expected_calibration_error(predictions, bins)
@@ -185,7 +185,7 @@ def test_an_overconfident_network_is_mended_on_images_that_chose_nothing(real):
     assert mended.score.correct == test.score.correct
 
 
-@settings(max_examples=50)
+@settings(max_examples=settings.default.max_examples // 2)
 @given(any_predictions(), st.floats(0.01, 100))
 def test_a_temperature_never_changes_an_answer(predictions, temperature):
     before = predictions.logits.clone()
@@ -242,7 +242,7 @@ def test_the_curve_of_an_example_drawn_by_hand():
     assert steps == [(2, 1), (4, 2)]
 
 
-@settings(max_examples=50)
+@settings(max_examples=settings.default.max_examples // 2)
 @given(any_predictions(), st.integers(1, 80))
 def test_the_curve_ends_with_all_images_and_leaves_ever_more(predictions, points):
     curve = selective_curve(predictions, points)

@@ -140,6 +140,7 @@ def reports(tmp_path_factory):
     return [torch.load(folder / f"{rank}.pt") for rank in range(2)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["SimpleDNN", "ImprovedCNN"])
 @pytest.mark.parametrize("rows", [1, 2, 7, 64])
 def test_the_gradient_is_that_of_the_whole_batch(reports, kind, rows):
@@ -150,6 +151,7 @@ def test_the_gradient_is_that_of_the_whole_batch(reports, kind, rows):
         assert report[f"logits gradient {kind} {rows}"] < 1e-12
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("averaging", [0.0, 0.9])
 def test_fit_ends_with_the_weights_of_one_process(reports, averaging):
     for report in reports:
@@ -157,22 +159,27 @@ def test_fit_ends_with_the_weights_of_one_process(reports, averaging):
         assert report["moved"] > 1e-3
 
 
+@pytest.mark.slow
 def test_all_processes_hold_the_same_bits(reports):
     assert [report["between processes"] for report in reports] == [0, 0]
 
 
+@pytest.mark.slow
 def test_a_shared_model_is_measured_like_a_plain_one(reports):
     assert all(report["predicted"] < 1e-12 for report in reports)
 
 
+@pytest.mark.slow
 def test_dropout_repeats_itself_in_each_share_as_documented(reports):
     assert [report["dropout alike"] for report in reports] == [True, True]
 
 
+@pytest.mark.slow
 def test_a_bad_loss_stops_every_process(reports):
     assert [report["stopped"] for report in reports] == [True, True]
 
 
+@pytest.mark.slow
 def test_a_group_leaves_no_thread_but_the_one_that_watches_the_launcher(reports):
     assert all(report["threads within"] > 1 for report in reports)
     assert [report["threads left"] for report in reports] == [1, 1]
@@ -262,6 +269,7 @@ def test_a_shared_model_needs_a_group():
         Shared(SimpleDNN())
 
 
+@pytest.mark.slow
 def test_a_wrong_argument_ends_all_processes():
     process = torchrun("-m", "mnist_lessons.distributed", "--epochs", "-1")
     out, err = process.communicate()
@@ -270,6 +278,7 @@ def test_a_wrong_argument_ends_all_processes():
     assert "error: epochs must be" in err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGKILL])
 def test_no_process_is_left_when_the_launcher_ends(sent):
     process = torchrun("-m", "mnist_lessons.distributed", "--epochs", "100000", "--images", "64")

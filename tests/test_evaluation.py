@@ -72,7 +72,7 @@ def test_the_score_does_not_depend_on_the_batch_size(size, trained, splits, expe
     assert numbers(evaluate(trained, splits.test, batch_size=size)) == expected
 
 
-@settings(max_examples=25)
+@settings(max_examples=settings.default.max_examples // 4)
 @given(st.integers(1, 40), st.integers(1, 45))
 def test_the_score_is_that_of_a_plain_loop_for_any_number_of_images(trained, splits, count, size):
     some = splits.test[:count]
@@ -183,7 +183,7 @@ proportions = st.integers(1, 20_000).flatmap(
 )
 
 
-@settings(max_examples=25)
+@settings(max_examples=settings.default.max_examples // 4)
 @given(proportions, st.sampled_from([0.5, 0.9, 0.95, 0.99]))
 @example((9_770, 10_000), 0.95)
 @example((0, 1), 0.95)
