@@ -299,6 +299,7 @@ def write_band(project, low, high):
 
 
 def test_a_preview_is_not_judged_by_its_band(project):
+    project.edit_stored("one", values={"score": 0.5})
     write_band(project, 0.9, 0.99)
     assert project.build().returncode == 0
 
