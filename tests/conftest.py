@@ -30,7 +30,7 @@ from bs4 import BeautifulSoup
 from filelock import FileLock
 
 from benchmarks.static import serving_folder
-from mnist_lessons._datasets import MNIST, DataFile
+from mnist_lessons._datasets import CLOTHES, MNIST, DataFile
 from mnist_lessons.publishing._lessons import discover
 from mnist_lessons.settings import Settings
 
@@ -238,6 +238,24 @@ def small_mnist(monkeypatch) -> SmallMnist:
     )
     monkeypatch.setitem(vars(MNIST), "files", files)
     return SmallMnist(contents, packed, files)
+
+
+@pytest.fixture
+def small_clothes(small_mnist, monkeypatch) -> Callable[..., Path]:
+    """The two small test files stand for Fashion-MNIST's; writes them into a data folder."""
+    files = small_mnist.files[2:]
+    monkeypatch.setitem(vars(CLOTHES), "files", files)
+    monkeypatch.setitem(vars(CLOTHES), "package", None)
+
+    def write(folder: Path, *, packed: bool = False) -> Path:
+        raw = folder / CLOTHES.folder
+        raw.mkdir(parents=True)
+        for file in files:
+            contents = small_mnist.packed if packed else small_mnist.contents
+            (raw / f"{file.name}{'.gz' if packed else ''}").write_bytes(contents[file.name])
+        return folder
+
+    return write
 
 
 def _sha256(content: bytes) -> str:

@@ -1,4 +1,4 @@
-"""Fashion-MNIST: found in the folders of this machine, verified, or said to be missing."""
+"""Fashion-MNIST: found on this machine, verified, or said to be missing."""
 
 import gzip
 import hashlib
@@ -8,12 +8,14 @@ import struct
 import pytest
 import torch
 
-from mnist_lessons import clothes
+from mnist_lessons._datasets import CLOTHES, DataFile
+from mnist_lessons._fetch import cache_folder, expected_extras
 from mnist_lessons.clothes import CLASSES, load_clothes
 from mnist_lessons.errors import DataError
 from mnist_lessons.settings import Settings
 
-IMAGES, LABELS = clothes._FILES
+IMAGES, LABELS = (file.name for file in CLOTHES.files)
+RAW = CLOTHES.folder
 
 
 @pytest.fixture
@@ -24,9 +26,12 @@ def contents(monkeypatch, tmp_path):
         IMAGES: struct.pack(">4I", 2051, 30, 28, 28) + noise.randbytes(30 * 784),
         LABELS: struct.pack(">2I", 2049, 30) + bytes(noise.choices(range(10), k=30)),
     }
-    known = {name: (len(one), hashlib.sha256(one).hexdigest()) for name, one in made.items()}
-    monkeypatch.setattr(clothes, "_FILES", known)
-    monkeypatch.setattr(clothes, "_DEBIAN", tmp_path / "debian")
+    files = tuple(
+        DataFile(name, len(one), hashlib.sha256(one).hexdigest(), 0, "")
+        for name, one in made.items()
+    )
+    monkeypatch.setitem(vars(CLOTHES), "files", files)
+    monkeypatch.setitem(vars(CLOTHES), "package", tmp_path / "debian")
     return made
 
 
@@ -41,16 +46,11 @@ def write(folder, contents, packed=()):
 
 
 @pytest.fixture
-def places(tmp_path):
+def places(tmp_path, small_mnist):
     """Where the files are looked for, in this order."""
-    mine = tmp_path / "mine"
-    raw = ("FashionMNIST", "raw")
-    settings = Settings(data=mine)
-    return settings, (
-        mine.joinpath(*raw),
-        clothes.cache_folder().joinpath(*raw),
-        tmp_path / "debian",
-    )
+    mine = small_mnist.write(tmp_path / "mine")
+    settings = Settings(data=mine, offline=True)
+    return settings, (mine / RAW, cache_folder() / RAW, tmp_path / "debian")
 
 
 def is_right(split, contents):
@@ -58,11 +58,15 @@ def is_right(split, contents):
     return (pixels, bytes(split.labels.tolist())) == (contents[IMAGES][16:], contents[LABELS][8:])
 
 
-@pytest.mark.parametrize("place", range(3))
-@pytest.mark.parametrize("packed", [(), (IMAGES,), (IMAGES, LABELS)])
+@pytest.mark.parametrize(
+    ("place", "packed"),
+    [(0, ()), (0, (IMAGES,)), (0, (IMAGES, LABELS)), (1, ()), (2, ()), (2, (IMAGES, LABELS))],
+)
 def test_the_files_are_read_wherever_they_are(place, packed, contents, places):
     settings, folders = places
+    assert expected_extras(settings) == set()
     write(folders[place], contents, packed)
+    assert expected_extras(settings) == {"Fashion-MNIST"}
     split = load_clothes(settings)
     assert (split.images.dtype, split.images.shape) == (torch.uint8, (30, 28, 28))
     assert (split.labels.dtype, split.labels.shape) == (torch.int64, (30,))
@@ -84,12 +88,22 @@ def test_without_a_folder_of_ones_own_the_cache_is_read(contents, places):
     assert is_right(load_clothes(), contents)
 
 
-def test_where_there_is_none_that_is_said_and_nothing_is_made(contents, places, tmp_path):
+def test_where_there_is_none_that_is_said_and_nothing_is_made(contents, places, capfd):
     settings, folders = places
     assert load_clothes(settings) is None
     write(folders[0], {IMAGES: contents[IMAGES]})
     assert load_clothes(settings) is None
     assert not folders[1].exists()
+    assert capfd.readouterr() == ("", ""), "it is for the lesson to say so"
+
+
+def test_a_damaged_copy_in_the_cache_is_no_obstacle(contents, places):
+    """It is fetched again, as MNIST is; here what the system has comes first."""
+    settings, folders = places
+    write(folders[1], {**contents, LABELS: b"damaged"})
+    assert load_clothes(settings) is None
+    write(folders[2], contents, contents)
+    assert is_right(load_clothes(settings), contents)
 
 
 @pytest.mark.parametrize("wrong", [IMAGES, LABELS])
@@ -119,8 +133,9 @@ def test_a_broken_archive_is_refused_in_words(broken, contents, places):
         load_clothes(settings)
 
 
-def test_the_real_clothes_are_ten_kinds_of_a_thousand_each():
-    split = load_clothes()
+def test_the_real_clothes_are_ten_kinds_of_a_thousand_each(mnist_folder):
+    """Where the tests are given a folder of data that has them."""
+    split = load_clothes(Settings(data=mnist_folder, offline=True))
     if split is None:
         pytest.skip("Fashion-MNIST is not on this machine")
     assert split.images.shape == (10_000, 28, 28)

@@ -5,6 +5,7 @@ are small stand-ins, so that every test runs everywhere.
 """
 
 import gzip
+import hashlib
 import json
 import os
 import random
@@ -23,13 +24,14 @@ from pathlib import Path
 
 import pytest
 
+from mnist_lessons._datasets import CLOTHES
 from mnist_lessons._fetch import Found, Limits, cache_folder, verified_files
 from mnist_lessons.errors import DataError, SettingError
 from mnist_lessons.settings import Settings
 
 ONLINE = Settings(offline=False)
 OFFLINE = Settings(offline=True)
-SAMPLE = Found("sample", None)
+SAMPLE = Found("nowhere", None)
 RAW = Path("MNIST") / "raw"
 TRAIN_IMAGES = "train-images-idx3-ubyte"
 TEST_LABELS = "t10k-labels-idx1-ubyte"
@@ -758,7 +760,7 @@ def test_offline_no_socket_is_opened(mirror, child, monkeypatch):
     monkeypatch.setenv("MNIST_LESSONS_OFFLINE", "1")
     process = child(healthy.url)
     go(process)
-    assert result(process) == ["sample", "None", []]
+    assert result(process) == ["nowhere", "None", []]
     assert healthy.requests == []
 
 
@@ -779,3 +781,60 @@ def test_a_download_does_open_sockets(mirror, child):
     source, _, events = result(process)
     assert source == "download"
     assert {"socket.getaddrinfo", "socket.connect"} <= set(events)
+
+
+# What a lesson can do without
+
+
+@pytest.mark.usefixtures("small_clothes")
+@pytest.mark.parametrize("given", [False, True], ids=["no folder", "a folder of MNIST alone"])
+def test_an_extra_is_fetched_from_the_next_mirror_and_kept_in_the_cache(
+    given, small_mnist, mirror, tmp_path
+):
+    data = small_mnist.write(tmp_path / "mine") if given else None
+    bad, good = mirror(changes_a_byte), mirror()
+    for expected in ("download", "cache"):
+        with verified_files(Settings(data=data), CLOTHES, mirrors=[bad.url, good.url]) as found:
+            assert found == Found(expected, cache_folder())
+    assert good.requests == [file.name for file in CLOTHES.files]
+    for file in CLOTHES.files:
+        cached = cache_folder() / "FashionMNIST" / "raw" / file.name
+        assert cached.read_bytes() == small_mnist.contents[file.name]
+
+
+@pytest.mark.usefixtures("small_clothes")
+def test_offline_no_mirror_is_asked_for_an_extra(mirror):
+    healthy = mirror()
+    with verified_files(OFFLINE, CLOTHES, mirrors=[healthy.url]) as found:
+        assert found == SAMPLE
+    assert healthy.requests == []
+    assert not cache_folder().exists()
+
+
+@pytest.mark.usefixtures("small_clothes")
+def test_an_extra_that_cannot_be_fetched_is_named(unreachable, capfd):
+    with verified_files(ONLINE, CLOTHES, mirrors=[unreachable]) as found:
+        assert found == SAMPLE
+    said = capfd.readouterr().err
+    assert "Fashion-MNIST could not be downloaded" in said
+    assert "to go on without trying" in said
+
+
+def test_the_published_files_of_an_extra_are_those_that_torchvision_knows(mnist_folder):
+    """Its MD5 sums, `FashionMNIST.resources`, are of the archives as their makers published them.
+
+    Debian has left the names and the dates out of the archives; with them, they are the same.
+    """
+    published = ["bef4ecab320f06d8554ea6380940ec79", "bb300cfdad3c16e7a12a480ee83cd310"]
+    made = (1_504_176_627).to_bytes(4, "little")  # seconds since 1970, in August 2017
+    for file, md5 in zip(CLOTHES.files, published, strict=True):
+        path = (mnist_folder or Path()) / CLOTHES.folder / f"{file.name}.gz"
+        if not path.exists():
+            pytest.skip("Fashion-MNIST is not on this machine")
+        content = path.read_bytes()
+        if not content[3]:
+            head = b"\x1f\x8b\x08\x08" + made + content[8:10]
+            content = head + file.name.encode() + b"\0" + content[10:]
+        assert hashlib.md5(content).hexdigest() == md5
+        assert hashlib.sha256(content).hexdigest() == file.packed_sha256
+        assert len(content) == file.packed_size

@@ -104,6 +104,15 @@ def test_the_log_holds_what_fit_yields(run, sample):
         assert float(row["seconds"]) == entry.seconds
 
 
+def test_a_dataset_that_is_not_to_be_had_is_noted_once(run, sample):
+    assert card(run)["missing_data"] == []
+    assert run.loaded_extra("letters", sample.test) is sample.test
+    assert card(run)["missing_data"] == []
+    for _ in range(2):
+        assert run.loaded_extra("clothes", None) is None
+    assert card(run)["missing_data"] == ["clothes"]
+
+
 def test_training_that_comes_from_checkpoints_is_told_as_such(sample, tmp_path):
     small = normalise(sample.head(512))
     config = TrainConfig(epochs=2, batch_size=64, learning_rate=1e-3)

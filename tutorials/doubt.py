@@ -409,15 +409,15 @@ kinds = {
 }
 
 # %% [markdown]
-# The clothes are taken from this machine, and checked as the digits are. Where
-# it has none, the lesson says so and goes on without them.
+# The clothes are found or fetched, and checked, as the digits are. Where they
+# are not to be had, the lesson says so and goes on without them.
 
 # %%
 from mnist_lessons.clothes import CLASSES, load_clothes
 
-clothes = load_clothes()
+clothes = run.loaded_extra("Fashion-MNIST", load_clothes())
 if clothes is None:
-    print("This machine has no Fashion-MNIST: no clothes in this run.")
+    print("No Fashion-MNIST is to be had here: no clothes in this run.")
 else:
     kinds["clothes"] = Split(clothes.images[: len(none)], none)
 for kind, split in kinds.items():
@@ -434,7 +434,7 @@ figure = plots.image_grid(
     title="First the digits, then the strangers",
     alt="Six images of each kind: test digits, white on black; the same "
     "digits, black on white; grey noise without any form; and clothes, if "
-    f"this machine has them. The captions: {', '.join(captions)}.",
+    f"they were to be had. The captions: {', '.join(captions)}.",
     columns=6,
 )
 run.show(figure, "strangers")

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import nbformat
 
+from mnist_lessons._datasets import EXTRAS, MNIST, Dataset
 from mnist_lessons._fetch import (
     Found,
     cache_folder,
     expected_dataset,
+    expected_extras,
     verified_files,
 )
 from mnist_lessons.publishing._figures import objection
@@ -23,10 +25,11 @@ from mnist_lessons.publishing._form import problems
 from mnist_lessons.publishing._git import committed_state
 from mnist_lessons.publishing._lessons import Lesson, code_cells, has_alt_text, pictures
 from mnist_lessons.publishing._outputs import refused
-from mnist_lessons.publishing._plan import RECORDS, Step, made_from, own_files
+from mnist_lessons.publishing._plan import RECORDS, Step, made_from, own_files, plan
 from mnist_lessons.publishing._project import (
     Project,
     best_device,
+    current,
     planned,
     read_lessons,
     threads,
@@ -123,10 +126,21 @@ def _pages_of_sound(
             step.lesson.slug: LessonPage(step.lesson, step.run, executed_now=False)
             for step in steps
         }
-    with verified_files(settings) as found:
-        if found.root is None and dataset != _SAMPLE:
+    with ExitStack() as places:
+        found = {MNIST: places.enter_context(verified_files(settings))}
+        for extra in EXTRAS:
+            if any(extra.module.encode() in step.lesson.source for step in steps if not step.run):
+                found[extra] = places.enter_context(verified_files(settings, extra))
+        lost = {each for each, place in found.items() if place.root is None}
+        if MNIST in lost and dataset != _SAMPLE:
             _say("SAMPLE DATA: no full MNIST is to be had, the lessons read 5,000 images")
-            steps = _told(planned(project, settings, lessons, dataset=_SAMPLE), again)
+            dataset = _SAMPLE
+        now = current(
+            project, settings, dataset=dataset,
+            extras=expected_extras(settings) - {each.name for each in lost},
+        )  # fmt: skip
+        if now != steps[0].now:
+            steps = _told(plan(project.store, lessons, now), again)
         return _Execution(project, settings, found, stack, again).pages(steps, jobs)
 
 
@@ -142,7 +156,12 @@ class _Execution:
     """The execution of all that must run, with what each lesson needs to know."""
 
     def __init__(
-        self, project: Project, settings: Settings, found: Found, stack: ExitStack, again: bool
+        self,
+        project: Project,
+        settings: Settings,
+        found: Mapping[Dataset, Found],
+        stack: ExitStack,
+        again: bool,
     ) -> None:
         self._project = project
         self._settings = settings
@@ -204,7 +223,9 @@ class _Execution:
         except (TypeError, ValueError):
             card = {"status": "unreadable"}
         now, root = self._steps[job.lesson.slug].now, self._project.root
-        card["made_from"] = made_from(job.lesson, now, card.get("device", ""), job.modules)
+        card["made_from"] = made_from(
+            job.lesson, now, card.get("device", ""), job.modules, card.get("missing_data", ())
+        )
         card["cell_seconds"] = job.seconds
         script = job.lesson.script.relative_to(root).as_posix()
         commit, changed = committed_state(root, [script, *card["made_from"]["files"]])
@@ -273,9 +294,27 @@ class _Execution:
             "OMP_NUM_THREADS": step.now.threads,
             "PYDEVD_DISABLE_FILE_VALIDATION": "1",
         }
-        if self._found.root is not None and self._found.root != cache_folder():
-            variables["MNIST_LESSONS_DATA"] = str(self._found.root)
+        if data := self._data_folder():
+            variables["MNIST_LESSONS_DATA"] = str(data)
         return variables
+
+    def _data_folder(self) -> Path | None:
+        """Where a kernel looks before the cache and what a package has put into its place."""
+        root = self._found[MNIST].root
+        at_hand = {self._settings.data, cache_folder()}
+        if root is None or all(
+            place.root in at_hand or place.source in ("package", "nowhere")
+            for place in self._found.values()
+        ):
+            return None if root == cache_folder() else root
+        # Unpacked or downloaded for this build alone, and perhaps each for itself.
+        folder = self._staged / "data"
+        for dataset, place in self._found.items():
+            link = folder / dataset.folder
+            if place.root and not link.exists():
+                link.parent.mkdir(parents=True)
+                link.symlink_to(place.root / dataset.folder, target_is_directory=True)
+        return folder
 
 
 def _failure(job: "Job", number: int, reason: str) -> "LessonFailure":

@@ -57,6 +57,7 @@ class Now:
         best_device: kind of the best device of this machine: `cuda`, `mps` or `cpu`.
         threads: number of threads of a kernel, in decimal.
         data: checksum of the images.
+        extras: names of the datasets to be had that a lesson can do without.
         settings: environment variables that change arithmetic.
     """
 
@@ -66,6 +67,7 @@ class Now:
     best_device: str
     threads: str
     data: str
+    extras: frozenset[str] = frozenset()
     settings: Mapping[str, str] = field(
         default_factory=lambda: {
             name: value
@@ -134,7 +136,11 @@ def differences(run: StoredRun, lesson: Lesson, now: Now) -> list[str]:
 
 
 def made_from(
-    lesson: Lesson, now: Now, device: str, modules: Mapping[str, str | None]
+    lesson: Lesson,
+    now: Now,
+    device: str,
+    modules: Mapping[str, str | None],
+    missing_data: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Everything that made a run.
 
@@ -143,6 +149,7 @@ def made_from(
         now: what it was executed with.
         device: the device that it ran on.
         modules: the kernel's modules, with their files.
+        missing_data: names of the datasets that it did without.
     """
     files = own_files(modules, now.root)
     packages = {name: _version(name) for name in _distributions(modules, now.root)}
@@ -153,6 +160,7 @@ def made_from(
         "packages": packages,
         "torch_build": _torch_build() if "torch" in packages else None,
         "data": now.data,
+        "missing_data": sorted(missing_data),
         "profile": now.profile,
         "device": _kind(device),
         "best_device": now.best_device,
@@ -185,6 +193,10 @@ class _Today:
             yield f"build of torch {then['torch_build']} -> {build}"
         if then["data"] != now.data:
             yield f"data {_dataset(then['data'])} -> {_dataset(now.data)}"
+        # Not the other way round: a run with the data is good where they are not to be had.
+        for name in then.get("missing_data", ()):
+            if name in now.extras:
+                yield f"{name} missing -> there"
         for name in ("profile", "threads"):
             if then[name] != getattr(now, name):
                 yield f"{name} {then[name]} -> {getattr(now, name)}"

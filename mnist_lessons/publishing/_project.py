@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mnist_lessons._datasets import checksums
-from mnist_lessons._fetch import expected_dataset
+from mnist_lessons._fetch import expected_dataset, expected_extras
 from mnist_lessons.errors import BuildFailure, SettingError
 from mnist_lessons.publishing._lessons import Lesson, discover
 from mnist_lessons.publishing._plan import Now, Step, plan
@@ -68,6 +68,7 @@ def current(
     *,
     profile: Profile | None = None,
     dataset: str | None = None,
+    extras: frozenset[str] | None = None,
 ) -> Now:
     """What a run would be made from now.
 
@@ -76,6 +77,7 @@ def current(
         settings: of this process.
         profile: that of the settings where None, and `full` where that is unset.
         dataset: what the lessons will read; where None, what is expected to be found.
+        extras: names of the datasets besides it; where None, what is expected to be found.
 
     Raises:
         SettingError: `MNIST_LESSONS_DATA` does not hold the four files, or the number of
@@ -88,6 +90,7 @@ def current(
         best_device=best_device(),
         threads=str(threads()),
         data=checksums()[dataset or expected_dataset(settings)],
+        extras=expected_extras(settings) if extras is None else extras,
     )
 
 

@@ -92,10 +92,13 @@ def _reasons(project: Project, settings: Settings, lesson: Lesson, run: StoredRu
         yield "it is a preview"
     if run.is_sample:
         yield "it read the sample, not the full MNIST"
+    for name in card["made_from"].get("missing_data", ()):
+        yield f"it had no {name}: run it where that is to be had"
     # Where it ran, and on what, is said on the page; these are judged above.
     today = replace(
         current(project, settings, profile=card["profile"], dataset=_FULL),
         data=card["made_from"]["data"],
+        extras=frozenset(),
     )
     if changed := differences(run, lesson, today):
         yield f"its run is not that of today's code: {'; '.join(changed)}"

@@ -53,6 +53,27 @@ def test_a_kernel_reads_the_data_that_the_build_has_verified(
     assert second == str(sorted(small_mnist.contents)), "unpacked, and there while it ran"
 
 
+@pytest.mark.parametrize("there", [False, True])
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_kernel_finds_what_its_lesson_can_do_without(
+    project, small_mnist, small_clothes, tmp_path, packed, there
+):
+    """The build has put it in place, since a kernel has no network."""
+    folder = small_mnist.write(tmp_path / "data", packed=small_mnist.contents if packed else ())
+    if there:
+        small_clothes(folder, packed=packed)
+    look = """
+from mnist_lessons.settings import Settings
+from mnist_lessons._datasets import CLOTHES
+from mnist_lessons._fetch import _is_there  # mnist_lessons.clothes asks this first
+print(_is_there(CLOTHES, Settings.from_environment().data / CLOTHES.folder))"""
+    project.write("one", code=ENVIRONMENT + look, end="tiny.publish('one', data=None)")
+    [page] = project.prepare(only=["one"], data=folder, offline=True)
+    assert page.run, page.failure
+    said = page.run.executed().cells[2].outputs[0].text.splitlines()
+    assert said[1:] == [str(there)]
+
+
 def test_without_any_full_mnist_the_sample_serves_and_is_planned_for(project, monkeypatch, capsys):
     monkeypatch.delenv("MNIST_LESSONS_OFFLINE")
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")  # nobody answers there

@@ -9,6 +9,7 @@ from subprocess import PIPE
 import pytest
 
 from mnist_lessons._datasets import checksums
+from mnist_lessons._fetch import cache_folder
 from mnist_lessons.publishing import _project
 from tests.marks import slow
 
@@ -184,6 +185,7 @@ def test_run_json_says_what_made_the_run(project, kernels):
     assert made_from == {
         "torch_build": None,
         "data": checksums()["sample of MNIST"],
+        "missing_data": [],
         "profile": "preview",
         "device": "cpu",
         "best_device": _project.best_device(),
@@ -231,6 +233,14 @@ def test_many_reasons_are_cut_short(project):
         f"one: run (Python 3.10.1 -> {platform.python_version()}; data 00000000 -> sample of "
         "MNIST; profile full -> preview; threads 7 -> 1; and 2 more)"
     )
+
+
+def test_a_run_without_an_extra_runs_again_where_that_is_there(project, small_clothes):
+    reused = project.plan()
+    project.edit_stored("one", {"missing_data": ["Fashion-MNIST"]})
+    assert project.plan() == reused, "nothing better is to be had"
+    small_clothes(cache_folder())
+    assert project.plan() == ["one: run (Fashion-MNIST missing -> there)", reused[1]]
 
 
 VARIABLES = {

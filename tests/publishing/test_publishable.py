@@ -67,6 +67,16 @@ def site_objections(project, how):
     return objections_to_site(Project(project.root), Settings(**how), site)
 
 
+def test_a_run_without_an_extra_is_not_published(public):
+    project, how = public
+    project.write("one", end=end("one", missing_data=["Fashion-MNIST"]))
+    commit(project)
+    reason = "one: it had no Fashion-MNIST: run it where that is to be had"
+    assert objections(project, how) == [reason]
+    put_on_site(project, how)
+    assert reason in site_objections(project, how)
+
+
 def test_nothing_speaks_against_a_full_run_of_committed_code(public):
     project, _ = public
     assert objections(*public) == []
