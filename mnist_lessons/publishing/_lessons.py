@@ -65,10 +65,12 @@ class Lesson:
     Attributes:
         script: the Jupytext percent-format file.
         source: its content.
+        unread: why there is none, where the file could not be read.
     """
 
     script: Path
     source: bytes = field(repr=False)
+    unread: str = ""
 
     @property
     def slug(self) -> str:
@@ -83,7 +85,8 @@ class Lesson:
     @property
     def fault(self) -> tuple[int, str] | None:
         """Line and reason where the script cannot be read at all; it has no cells then."""
-        return _parsed(self.plain).fault
+        unread = (1, f"it cannot be read: {self.unread}") if self.unread else None
+        return unread or _parsed(self.plain).fault
 
     @property
     def places(self) -> tuple[Place, ...]:
@@ -138,7 +141,14 @@ def discover(folder: Path) -> tuple[Lesson, ...]:
     """All lessons of a folder, by name; a name that begins with `_` is none of a lesson."""
     found = sorted(path for path in folder.glob("*.py") if path.is_file())
     # Editors keep hidden files of their own beside a script.
-    return tuple(Lesson(path, path.read_bytes()) for path in found if path.name[0] not in "._")
+    return tuple(_read(path) for path in found if path.name[0] not in "._")
+
+
+def _read(path: Path) -> Lesson:
+    try:
+        return Lesson(path, path.read_bytes())
+    except OSError as error:  # it must not stop the others
+        return Lesson(path, b"", error.strerror or str(error))
 
 
 def code_cells(notebook: NotebookNode) -> list[Any]:

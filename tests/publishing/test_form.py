@@ -255,3 +255,14 @@ def test_a_name_that_begins_with_an_underscore_is_no_lesson(tmp_path):
     for name in ("__init__", "_helpers", ".#one", "one"):
         (folder / f"{name}.py").write_text(TITLE)
     assert [lesson.slug for lesson in read_lessons(Project(tmp_path))] == ["one"]
+
+
+def test_a_file_that_cannot_be_read_is_a_fault_of_that_lesson(tmp_path, monkeypatch):
+    def refuse(path):
+        raise PermissionError(13, "Permission denied")
+
+    (tmp_path / "one.py").write_text(TITLE)
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    [lesson] = discover(tmp_path)
+    [problem] = problems(lesson)
+    assert problem.endswith("one.py, line 1: it cannot be read: Permission denied")
