@@ -321,8 +321,7 @@ run.record(
 #     differ.
 #
 # How low can this loss get? For a perfect answer the second softmax gives the
-# true digit $\frac{e}{e + 9}$, and the loss is the negative logarithm of that,
-# $\ln(e + 9) - 1$:
+# true digit e / (e + 9), and the loss is the negative logarithm of that:
 
 # %%
 floor = math.log(math.e + 9) - 1
