@@ -9,6 +9,7 @@ BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 READY := $(VENV)/.installed
 # What npm writes last: the checkers of HTML, JavaScript and CSS are installed.
 CHECKERS := node_modules/.package-lock.json
+BIOME := $(BIN)/node node_modules/@biomejs/biome/bin/biome
 # One process a core; the tests of a file share what it has made, those of browsers begin.
 PYTEST := $(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
@@ -18,7 +19,7 @@ DATA ?= $(MNIST_LESSONS_DATA)
 COMMIT ?= $(shell git rev-parse HEAD 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help site serve publish-check test test-all check study bench gpu clean browser
+.PHONY: help site serve publish-check test test-all check format study bench gpu clean browser
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -38,10 +39,15 @@ test: browser $(READY) $(CHECKERS) ## run the tests that are fast, and a few of 
 test-all: browser $(READY) $(CHECKERS) ## run all tests, with as many kills and examples as they can want
 	@$(PYTEST) --thorough
 
-check: $(READY) ## run ruff (lint and format) and mypy
+check: $(READY) $(CHECKERS) ## lint, check the format and the types: ruff, mypy, Biome
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIOME) ci --error-on-warnings
+
+format: $(READY) $(CHECKERS) ## bring code, scripts and styles into their one format
+	@$(BIN)/ruff format .
+	@$(BIOME) format --write
 
 study: $(READY) ## train what the recorded study lacks (hours), and record it
 	@$(BIN)/python -m mnist_lessons.studies

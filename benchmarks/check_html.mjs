@@ -19,7 +19,8 @@ const ATTRIBUTES = {
   ),
 };
 // Of any element; `property` is RDFa's, for what is told to search engines.
-const GLOBAL = /^(aria-.+|class|data-.+|id|lang|property|role|style|tabindex|xml(ns)?(:.+)?|xlink:.+)$/;
+const GLOBAL =
+  /^(aria-.+|class|data-.+|id|lang|property|role|style|tabindex|xml(ns)?(:.+)?|xlink:.+)$/;
 
 // Elements of drawings and formulas, and attributes, are those that there are.
 class KnownNames extends Rule {

@@ -130,7 +130,11 @@
     const from = event.target.closest("button");
     if (!from || event.altKey || event.ctrlKey || event.metaKey) return;
     const all = [...event.currentTarget.querySelectorAll("button")];
-    const target = neighbour(all.filter((one) => !one.closest("[hidden]")), from, event.key);
+    const target = neighbour(
+      all.filter((one) => !one.closest("[hidden]")),
+      from,
+      event.key,
+    );
     if (!target) return;
     event.preventDefault();
     rove(target);
@@ -234,7 +238,9 @@
     }
   }
 
-  const tabs = sections.map((network) => button(network.dataset.title, { "aria-pressed": "false" }));
+  const tabs = sections.map((network) =>
+    button(network.dataset.title, { "aria-pressed": "false" }),
+  );
   const show = (number) => {
     section = sections[number];
     sections.forEach((network, place) => {
@@ -244,8 +250,10 @@
     section.querySelector("h3").before(filters);
     filter();
   };
-  tabs.forEach((tab, number) => tab.addEventListener("click", () => show(number)));
-  root.prepend(make("div", { class: "errors-networks", role: "group", "aria-label": "Network" }, ...tabs));
+  for (const [number, tab] of tabs.entries()) tab.addEventListener("click", () => show(number));
+  root.prepend(
+    make("div", { class: "errors-networks", role: "group", "aria-label": "Network" }, ...tabs),
+  );
   root.append(dialog);
 
   root.addEventListener("click", (event) => {
@@ -265,7 +273,7 @@
   next.addEventListener("click", () => step(1));
   close.addEventListener("click", () => dialog.close());
   dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
-  dialog.addEventListener("close", () => current && current.focus());
+  dialog.addEventListener("close", () => current?.focus());
   dialog.addEventListener("keydown", (event) => {
     if (event.key === "ArrowRight") step(1);
     if (event.key === "ArrowLeft") step(-1);
@@ -275,13 +283,13 @@
     const [name, real = "any", read = "any"] = location.hash.slice(1).split(":");
     const number = sections.findIndex((network) => `errors-${network.dataset.network}` === name);
     if (number < 0) return false;
-    const known = (digit) => digits.includes(digit) ? digit : "any";
+    const known = (digit) => (digits.includes(digit) ? digit : "any");
     [trueDigit.value, readDigit.value] = [known(real), known(read)];
     show(number);
     tabs[0].scrollIntoView();
     return true;
   };
-  const listen = () => root.isConnected ? follow() : removeEventListener("hashchange", listen);
+  const listen = () => (root.isConnected ? follow() : removeEventListener("hashchange", listen));
   addEventListener("hashchange", listen);
   root.classList.add("is-ready");
   if (!follow()) show(0);

@@ -10,7 +10,9 @@
   });
   button.append(...label.childNodes);
   button.addEventListener("click", () => drawer.click());
-  drawer.addEventListener("change", () => { button.ariaExpanded = drawer.checked; });
+  drawer.addEventListener("change", () => {
+    button.ariaExpanded = drawer.checked;
+  });
   label.replaceWith(button);
 
   const mend = () => {
