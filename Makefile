@@ -67,9 +67,19 @@ clean: ## remove the environment, the site and the stored runs; runs/ stays
 browser:
 	@$(PYTHON) -m benchmarks.chromium
 
+# Who asks for a Python gets it, also where the environment is of another one.
+ifneq ($(origin PYTHON),file)
+ifneq ($(shell $(PYTHON) -VV 2>&1),$(shell $(BIN)/python -VV 2>&1))
+.PHONY: another-python
+another-python:
+$(READY): another-python
+CLEAR := --clear
+endif
+endif
+
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version if sys.version_info < (3, 11) else 0)'
-	$(PYTHON) -m venv $(VENV)
+	$(PYTHON) -m venv $(CLEAR) $(VENV)
 	$(BIN)/python -m pip install --disable-pip-version-check --constraint constraints.txt --editable '.[dev,site,test]'
 	@touch $@
 

@@ -39,6 +39,10 @@ FAULTS = {
     "an empty role": ('<p role="">1</p>', 'no role ""'),
     "an ARIA reference to nothing": ('<p aria-describedby="b">1</p>', "missing id"),
     "a label for nothing": ('<label for="b">1</label>', "missing id"),
+    "a switch that is not the theme's": (
+        '<label>1 <input type="checkbox" class="switch" autocomplete="off"></label>',
+        "autocomplete",
+    ),
     "a control without a label": ('<input type="text" name="q">', "does not have a <label>"),
     "a button in a link": ('<a href="/"><button type="button">1</button></a>', "not permitted"),
     "a link in a link": ('<a href="/">1 <a href="/b">2</a></a>', "not permitted"),
