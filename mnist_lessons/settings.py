@@ -29,6 +29,8 @@ class Settings:
         data: folder with `MNIST/raw/` inside (`MNIST_LESSONS_DATA`), or None.
         device: `auto`, `cpu`, `cuda`, `cuda:N` or `mps` (`MNIST_LESSONS_DEVICE`).
         offline: never open a network connection (`MNIST_LESSONS_OFFLINE`, `0` or `1`).
+        of_build: a build has looked for the data, and said what it found; it sets this itself
+            (`MNIST_LESSONS_OFFLINE=build`).
         profile: `full`, `preview`, or None where unset (`MNIST_LESSONS_PROFILE`).
         runs: folder that receives what a lesson leaves behind (`MNIST_LESSONS_RUNS`).
     """
@@ -37,6 +39,7 @@ class Settings:
     data: Path | None = None
     device: str = "auto"
     offline: bool = False
+    of_build: bool = False
     profile: Profile | None = None
     runs: Path = Path("runs")
 
@@ -56,7 +59,8 @@ class Settings:
             checkpoints=_path(values["CHECKPOINTS"]) if values["CHECKPOINTS"] else None,
             data=_path(values["DATA"]).absolute() if values["DATA"] else None,
             device=_one_of("DEVICE", values["DEVICE"] or "auto"),
-            offline=_one_of("OFFLINE", values["OFFLINE"] or "0") == "1",
+            offline=_one_of("OFFLINE", values["OFFLINE"] or "0") != "0",
+            of_build=values["OFFLINE"] == "build",
             profile=cast(Profile | None, _one_of("PROFILE", values["PROFILE"]) or None),
             runs=_path(values["RUNS"] or "runs"),
         )
@@ -68,7 +72,7 @@ class Settings:
 
 _RANGES = {
     "DEVICE": (_DEVICE, "auto, cpu, cuda, cuda:N (N from 0 to 99) or mps"),
-    "OFFLINE": (re.compile(r"[01]"), "0 or 1"),
+    "OFFLINE": (re.compile(r"[01]|build"), "0 or 1"),
     "PROFILE": (re.compile(r"(full|preview)?"), "full or preview"),
 }
 

@@ -3,6 +3,7 @@
 import gzip
 import os
 import re
+import sys
 import tarfile
 import tempfile
 import zlib
@@ -25,7 +26,7 @@ def export_runs(store: Store, file: Path) -> int:
         OSError: the file cannot be written.
     """
     runs = [StoredRun(folder) for folder in sorted((store.folder / "runs").glob("*/*"))]
-    sound = [run for run in runs if run.is_whole]
+    sound = [run for run in runs if not _left_out(run.folder.parent.name, run.damage)]
     if not sound:
         raise BuildFailure(f"there is nothing to export: no run in {store.folder}")
     if file.exists() and not _is_exported(file):
@@ -37,6 +38,13 @@ def export_runs(store: Store, file: Path) -> int:
                 archive.add(run.folder, arcname=run.folder.relative_to(store.folder).as_posix())
         os.replace(partial, file)
     return len(sound)
+
+
+def _left_out(slug: str, damage: str) -> bool:
+    """Whether a run is damaged; if so, say it."""
+    if damage:
+        print(f"{slug}: a damaged run is left out: {damage}", file=sys.stderr)
+    return bool(damage)
 
 
 def _is_exported(file: Path) -> bool:
@@ -78,7 +86,7 @@ def _add(store: Store, staged: Path, file: Path) -> tuple[int, int]:
         slug, key = folder.parent.name, folder.name
         run = StoredRun(folder)
         is_named = _KEY.fullmatch(key) and not slug.startswith(".")
-        if not (is_named and run.is_whole):
+        if _left_out(slug, run.damage if is_named else "its folder has no name of a run"):
             damaged += 1
         elif StoredRun(store.folder / "runs" / slug / key).is_whole:
             known += 1

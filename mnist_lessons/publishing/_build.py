@@ -25,7 +25,7 @@ from mnist_lessons.publishing._form import problems
 from mnist_lessons.publishing._git import committed_state
 from mnist_lessons.publishing._lessons import Lesson, code_cells, has_alt_text, pictures
 from mnist_lessons.publishing._outputs import refused
-from mnist_lessons.publishing._plan import RECORDS, Step, made_from, own_files, plan
+from mnist_lessons.publishing._plan import Step, made_from, own_files, plan
 from mnist_lessons.publishing._project import (
     Project,
     best_device,
@@ -34,7 +34,9 @@ from mnist_lessons.publishing._project import (
     read_lessons,
     threads,
 )
+from mnist_lessons.publishing._schema import fault
 from mnist_lessons.publishing._store import StoredRun
+from mnist_lessons.publishing._tree import code_of_project, signature
 from mnist_lessons.settings import Settings
 
 if TYPE_CHECKING:  # executing needs much that a warm build does not
@@ -169,7 +171,7 @@ class _Execution:
         self._again = again
         self._staged = stack.enter_context(project.store.staging())
         self._root = project.root.resolve()
-        self._files = _signatures(self._root)
+        self._files = {path: signature(path) for path in code_of_project(self._root)}
         self._steps: dict[str, Step] = {}
 
     def pages(self, steps: Sequence[Step], jobs: int | None) -> dict[str, LessonPage]:
@@ -224,11 +226,12 @@ class _Execution:
             card = {"status": "unreadable"}
         now, root = self._steps[job.lesson.slug].now, self._project.root
         card["made_from"] = made_from(
-            job.lesson, now, card.get("device", ""), job.modules, card.get("missing_data", ())
+            job.lesson, now, card.get("device", ""), job.used, card.get("missing_data", ())
         )
         card["cell_seconds"] = job.seconds
         script = job.lesson.script.relative_to(root).as_posix()
-        commit, changed = committed_state(root, [script, *card["made_from"]["files"]])
+        parts = [*card["made_from"]["files"], *card["made_from"]["reads"]]
+        commit, changed = committed_state(root, [script, *parts])
         edited = job.lesson.script.read_bytes() != job.lesson.source
         card["commit"], card["uncommitted_changes"] = commit, changed or edited
         return card
@@ -265,12 +268,16 @@ class _Execution:
             return "it did not end with run.finish()"
         if card.get("lesson") != job.lesson.slug:
             return f"its run has another name: it must begin a run named {job.lesson.slug!r}"
-        data = card.get("data")
+        if wrong := fault(card):
+            return f"its run card cannot be shown on a page: {wrong}"
+        data = card["data"]
         if data and data["checksum"] != self._steps[job.lesson.slug].now.data:
             return f"it read the {data['dataset']}, which is not what the build has found"
         # Compared after the files were read for `made_from`: what is recorded is what ran.
-        for name in own_files(job.modules, self._root):
-            if self._files.get(self._root / name) != _signature(self._root / name):
+        modules = own_files(job.used.modules, self._root)
+        before = {name: self._files.get(self._root / name) for name in modules}
+        for name, then in {**job.used.files, **before}.items():
+            if then != signature(self._root / name):
                 return f"{name} changed while the lesson ran: build again"
         return ""
 
@@ -285,7 +292,7 @@ class _Execution:
         variables = {
             "MNIST_LESSONS_PROFILE": step.now.profile,
             "MNIST_LESSONS_DEVICE": self._settings.device,
-            "MNIST_LESSONS_OFFLINE": "1",
+            "MNIST_LESSONS_OFFLINE": "build",
             "MNIST_LESSONS_DATA": "",
             "MNIST_LESSONS_RUNS": str(self._runs(step.lesson.slug)),
             "MNIST_LESSONS_CHECKPOINTS": str(
@@ -322,26 +329,6 @@ def _failure(job: "Job", number: int, reason: str) -> "LessonFailure":
 
     lesson, cells = job.lesson, len(code_cells(job.notebook))
     return LessonFailure(lesson.slug, number, cells, lesson.line(number), reason)
-
-
-def _signatures(root: Path) -> dict[Path, tuple[int, ...]]:
-    """Of each file of the project that a run may depend on, what changes when it is written."""
-    found = {}
-    for folder, folders, files in os.walk(root):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        for name in files:
-            if name.endswith((".py", RECORDS)):
-                path = Path(folder, name)
-                found[path] = _signature(path)
-    return found
-
-
-def _signature(path: Path) -> tuple[int, ...]:
-    try:
-        status = path.stat()
-    except OSError:
-        return ()
-    return status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _kernels_at_once(settings: Settings, asked: int | None) -> int:

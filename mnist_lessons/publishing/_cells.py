@@ -13,13 +13,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from mnist_lessons.publishing import _render
-
 __all__ = ["CellCache"]
 
 Cell = Mapping[str, Any]
 Renderer = Callable[[Sequence[Cell]], list[str]]
 
+_MODULES = Path(__file__).parent
 _PACKAGES = ("mkdocs-jupyter", "nbconvert", "pygments", "beautifulsoup4")
 
 
@@ -52,8 +51,10 @@ def _key(cell: Cell) -> str:
 @cache
 def _renderer() -> list[str]:
     """Everything but the cell itself that decides on its HTML."""
-    code = Path(_render.__file__).read_bytes()
-    return [hashlib.sha256(code).hexdigest(), *(f"{name} {version(name)}" for name in _PACKAGES)]
+    # All modules: whatever the renderer calls today or tomorrow is among them.
+    code = [file.read_bytes() for file in sorted(_MODULES.rglob("*.py"))]
+    digests = [hashlib.sha256(content).hexdigest() for content in code]
+    return [*digests, *(f"{name} {version(name)}" for name in _PACKAGES)]
 
 
 def _read(file: Path) -> dict[str, str]:

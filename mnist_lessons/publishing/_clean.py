@@ -12,6 +12,7 @@ from mnist_lessons.publishing._form import problems
 from mnist_lessons.publishing._lessons import Lesson
 from mnist_lessons.publishing._plan import Now, differences
 from mnist_lessons.publishing._project import Project, read_lessons
+from mnist_lessons.publishing._schema import unsaid
 from mnist_lessons.publishing._store import StoredRun
 
 __all__ = ["clean_store"]
@@ -61,9 +62,11 @@ def _useless(root: Path, lesson: Lesson | None, run: StoredRun) -> str:
     """Why no build can ever use a run, in its own profile and on its own device; or nothing."""
     if lesson is None:
         return "the lesson is gone"
-    if not run.is_whole:
-        return "damaged"
+    if damage := run.damage:
+        return f"damaged: {damage}"
     then = run.card["made_from"]
+    if former := unsaid(then):
+        return "; ".join(former[:2])
     same = Now(
         root=root,
         profile=then["profile"],
@@ -72,6 +75,7 @@ def _useless(root: Path, lesson: Lesson | None, run: StoredRun) -> str:
         threads=then["threads"],
         data=then["data"],
         settings=then["settings"],
+        environment=None,
     )
     return "; ".join(differences(run, lesson, same)[:2])
 

@@ -110,7 +110,7 @@ def status(project: Project) -> None:
     for step in steps:
         print(step)
         failed = project.store.failed(step.lesson.slug)
-        same = failed and failed.card["made_from"]["code"] == step.lesson.code_hashes()
+        same = failed and failed.card["made_from"].get("code") == step.lesson.code_hashes()
         if failed and same and not step.run:
             print(f"  its last try failed; it is in {_shown(failed.folder)}")
     if wrong or any(not step.run for step in steps):

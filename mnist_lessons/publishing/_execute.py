@@ -3,7 +3,6 @@
 import ast
 import asyncio
 import atexit
-import json
 import math
 import os
 import re
@@ -15,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
+from uuid import uuid4
 
 import psutil
 from jupyter_client.kernelspec import KernelSpecManager
@@ -22,45 +22,30 @@ from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
+from nbformat.v4 import new_output
 
 from mnist_lessons import errors
-from mnist_lessons.publishing._lessons import Lesson
+from mnist_lessons.publishing._lessons import Lesson, code_cells
+from mnist_lessons.publishing._output import MARKED, Output
+from mnist_lessons.publishing._places import Places
+from mnist_lessons.publishing._terminal import as_text, shown
+from mnist_lessons.publishing._used import Used
 
 __all__ = ["Job", "LessonFailure", "Progress", "execute"]
 
 Result = TypeVar("Result")
 
-_ANSI = re.compile(r"\x1b\[[0-9;]*m")
-_LINE = re.compile(r"Cell In\[\d+\], line (\d+)")
 _MOST_LINES = 5_000
 _MOST_BYTES = 20_000_000
 _ELSEWHERE = "mnist-lessons-"
 _LONGEST_SOCKET = 105  # of the 107 bytes that a socket's path may have
 _LAST = "Traceback (most recent call last)"
 _LONGEST_REASON = 500
+_LONGEST_LINE = 2_000
 _LONGEST_TRACEBACK = 20_000
+_PREPARATION = Path(__file__).with_name("_kernel.py").read_text(encoding="utf-8")
 # A lesson may have used the names of built-in functions for something else.
-_IMPORTED = (
-    "__import__('json').dumps([[name, __import__('builtins').getattr(module, '__file__', None)]"
-    " for name, module in __import__('sys').modules.copy().items()],"
-    " default=__import__('builtins').str)"
-)
-# In a cell, as in the script that it is, `exit()` raises SystemExit, which has a line, and
-# `ls` is a name that nobody has defined.
-_LIKE_A_SCRIPT = """
-def like_a_script(shell):
-    import warnings
-    shell.automagic = False
-    for name in ("exit", "quit"):
-        shell.builtin_trap.auto_builtins.pop(name, None)  # else Python's own are hidden
-        shell.user_ns.pop(name, None)
-    show = shell.showtraceback
-    shell.showtraceback = lambda *args, exception_only=False, **how: show(*args, **how)
-    warnings.filterwarnings("ignore", "To exit: use", UserWarning)
-
-like_a_script(get_ipython())
-del like_a_script
-"""
+_REPORT = "__import__('IPython').get_ipython().kernel.lesson_watch.report()"
 
 
 @dataclass
@@ -71,15 +56,14 @@ class Job:
         lesson: the lesson.
         environment: variables that its kernel gets besides those of this process.
         notebook: receives the outputs.
-        modules: file of each module that the kernel had imported, None for those without;
-            empty where the kernel could not be asked any more.
+        used: what the kernel used of the project; empty where it could not be asked any more.
         seconds: how long each code cell took.
     """
 
     lesson: Lesson
     environment: Mapping[str, str]
     notebook: NotebookNode = field(init=False)
-    modules: dict[str, str | None] = field(default_factory=dict)
+    used: Used = field(default_factory=Used)
     seconds: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -209,23 +193,30 @@ class _Client(NotebookClient):
             job.notebook,
             timeout=math.ceil(job.lesson.cell_limit),  # whole seconds
             shutdown_kernel="immediate",
-            coalesce_streams=True,
+            # What it prints comes through a pipe, as in a terminal: see `_kernel.py`.
+            extra_arguments=["--IPKernelApp.outstream_class=None", "--log-level=CRITICAL"],
             store_widget_state=False,
             record_timing=False,
             resources={"metadata": {"path": str(folder)}},
             kernel_manager_class=AsyncKernelManager,
         )
         self._job = job
+        self._folder = folder
+        self._script = job.lesson.script.relative_to(folder).as_posix()
         self._sockets = sockets
         # What a user keeps in IPython's own folder must not change a lesson.
         own = {"IPYTHONDIR": str(sockets), "PYTHONSTARTUP": ""}
+        own |= {"PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8"}
         self._environment = {**os.environ, **own, **job.environment}
+        self._places = Places.of(folder, self._environment)
         self._report_to = report
         self._cell = 0
         self._cells = sum(cell.cell_type == "code" for cell in job.notebook.cells)
         self._printed = self._lines = 0
         self._too_much = ""
         self._death = "its kernel died"
+        self._mark = f"\x1b_{uuid4().hex} "
+        self._output = Output(self._mark, self._received)
 
     async def run(self) -> LessonFailure | None:
         """Execute all cells, in place; return how that failed, if it did."""
@@ -243,6 +234,7 @@ class _Client(NotebookClient):
         except (OSError, RuntimeError) as error:
             return self._failure(f"its kernel failed: {error}")
         finally:
+            self._output.close()
             # Of a kernel that was still starting, nbclient takes no care.
             atexit.unregister(self._cleanup_kernel)
             if self.km is not None:
@@ -251,36 +243,65 @@ class _Client(NotebookClient):
 
     async def _execute_cells(self) -> None:
         self.reset_execution_trackers()
-        async with self.async_setup_kernel(env=self._environment):
+        pipe = self._output.open()
+        streams = {"stdout": pipe, "stderr": pipe}
+        async with self.async_setup_kernel(env=self._environment, **streams):
+            self._output.began()
+            await self._prepare()
             try:
-                await self._ask(_LIKE_A_SCRIPT)
                 for index, cell in enumerate(self.nb.cells):
                     if cell.cell_type == "code":
                         await self._execute_cell(cell, index)
             except CellExecutionError:
-                self._job.modules = await self._modules()
+                self._job.used = await self._used()
                 raise
             except DeadKernelError:
                 if self.km and self.km.provisioner:
                     self._death = _death(await self.km.provisioner.poll())
                 raise
-            self._job.modules = await self._modules()
+            self._job.used = await self._used()
 
     async def _execute_cell(self, cell: NotebookNode, index: int) -> None:
         self._cell += 1
         self._printed = self._lines = 0
         self._tell()
         start = time.monotonic()
-        await self.async_execute_cell(cell, index, execution_count=self.code_cells_executed + 1)
+        try:
+            await self.async_execute_cell(cell, index, execution_count=self.code_cells_executed + 1)
+        finally:
+            self._take_text(cell)
+            self._show(cell)
         self._job.seconds.append(round(time.monotonic() - start, 3))
 
-    async def _modules(self) -> dict[str, str | None]:
-        """Ask the kernel what it has imported."""
-        content = await self._ask("", modules=_IMPORTED)
-        answer = content["user_expressions"]["modules"] if content else {}
+    async def _prepare(self) -> None:
+        """Have the kernel execute `_kernel.py`, and drop what it has said while it started."""
+        lesson, root = self._job.lesson, self._folder.resolve()
+        cells = code_cells(lesson.notebook())
+        about = {
+            "script": self._script,
+            "source": lesson.plain.decode(),
+            "cells": [(cell.source, lesson.line(n)) for n, cell in enumerate(cells, start=1)],
+            "mark": self._mark,
+            "root": str(root),
+        }
+        code = (
+            "(lambda space: (exec(compile("
+            f"{_PREPARATION!r}, '<kernel>', 'exec'), space), space['prepare'](**{about!r}))"
+            ")({'__name__': 'lesson_kernel'})"
+        )
+        said = await self._ask(code)
+        if said.get("status") != "ok":
+            raise RuntimeError(f"it cannot be prepared: {said.get('evalue', 'no answer')}")
+        self._output.text_until(None)
+
+    async def _used(self) -> Used:
+        """Ask the kernel what it has used."""
+        content = await self._ask("", report=_REPORT)
+        answer = content.get("user_expressions", {}).get("report", {})
         if answer.get("status") != "ok":
-            raise RuntimeError("it does not say what it has imported")
-        return dict(json.loads(ast.literal_eval(answer["data"]["text/plain"])))
+            raise RuntimeError("it does not say what it has used")
+        report = ast.literal_eval(answer["data"]["text/plain"])
+        return Used.reported(report, self._folder.resolve())
 
     async def _ask(self, code: str, **expressions: str) -> dict[str, Any]:
         """Have the kernel do something beside the cells; return what it answers."""
@@ -290,22 +311,24 @@ class _Client(NotebookClient):
         return dict(reply["content"]) if reply else {}
 
     def _raised(self, error: CellExecutionError) -> LessonFailure:
-        traceback = _ANSI.sub("", error.traceback)
+        traceback = self._clean(error.traceback)
         # What led to the error stands before it, perhaps with lines of other cells.
-        found = _LINE.search(traceback.rpartition(_LAST)[2])
-        failure = self._failure(f"{error.ename}: {error.evalue}", int(found[1]) if found else 1)
+        place = re.compile(rf"File {re.escape(self._script)}(?:, line |:)(\d+)")
+        found = place.search(traceback.rpartition(_LAST)[2])
+        evalue = self._clean(error.evalue)
+        line = int(found[1]) if found else None
+        failure = self._failure(f"{error.ename}: {evalue}", line)
         # What a user can mend says itself what is wrong; a traceback would hide it.
         shown = "" if error.ename in errors.__all__ else traceback[-_LONGEST_TRACEBACK:]
         return replace(failure, traceback=shown, error=error.ename)
 
-    def _failure(self, reason: str, line: int = 1) -> LessonFailure:
+    def _failure(self, reason: str, line: int | None = None) -> LessonFailure:
         lesson = self._job.lesson
         reason = " ".join(reason[: 4 * _LONGEST_REASON].split())
         if len(reason) > _LONGEST_REASON:
             reason = f"{reason[:_LONGEST_REASON]} ..."
-        return LessonFailure(
-            lesson.slug, self._cell, self._cells, lesson.line(self._cell, line), reason
-        )
+        line = lesson.line(self._cell) if line is None else line
+        return LessonFailure(lesson.slug, self._cell, self._cells, line, reason)
 
     def create_kernel_manager(self) -> Any:
         """A manager of this Python's kernel, which talks through files of this user alone."""
@@ -316,22 +339,59 @@ class _Client(NotebookClient):
         manager.connection_file = str(self._sockets / "connection.json")
         return manager
 
+    def process_message(self, msg: dict[str, Any], cell: NotebookNode, cell_index: int) -> Any:
+        """Take what was printed before a message, then the message."""
+        if msg["msg_type"] in MARKED:
+            self._take_text(cell, msg["header"]["msg_id"])
+        return super().process_message(msg, cell, cell_index)
+
     def output(self, outs: Any, msg: Any, display_id: str | None, cell_index: int) -> Any:
-        """Take an output from the kernel, if it is not too much; report what it prints."""
-        content = msg["content"]
-        text = content["text"] if msg["msg_type"] == "stream" else ""
-        self._lines += text.count("\n")
-        self._printed += len(text) + sum(map(len, map(str, content.get("data", {}).values())))
+        """Take an output from the kernel, if it is not too much."""
+        data = msg["content"].get("data", {})
+        self._count(sum(map(len, map(str, data.values()))))
+        return None if self._too_much else super().output(outs, msg, display_id, cell_index)
+
+    def _received(self, content: bytes) -> None:
+        """Note that something was printed; report its last line."""
+        self._lines += content.count(b"\n")
+        self._count(len(content))
+        line = as_text(content[-_LONGEST_LINE:].decode(errors="ignore")).strip()
+        if line and not self._too_much:
+            self._tell(line.splitlines()[-1])
+
+    def _count(self, more: int) -> None:
+        self._printed += more
         if self._lines > _MOST_LINES or self._printed > _MOST_BYTES:
             self._too_much = f"it printed more than {_MOST_LINES:,} lines"
             if self._lines <= _MOST_LINES:
                 self._too_much = f"its output has more than {_MOST_BYTES:,} bytes"
             if self.task_poll_for_reply:
                 self.task_poll_for_reply.cancel()
-            return None
-        if text.strip():
-            self._tell(text.strip().splitlines()[-1])
-        return super().output(outs, msg, display_id, cell_index)
+
+    def _take_text(self, cell: NotebookNode, number: str | None = None) -> None:
+        """Add what was printed before a message, or until now, to the outputs of a cell."""
+        text = self._output.text_until(number)
+        last = cell.outputs[-1] if cell.outputs else {}
+        if text and last.get("output_type") == "stream":
+            last["text"] += text
+        elif text:
+            cell.outputs.append(new_output("stream", name="stdout", text=text))
+
+    def _show(self, cell: NotebookNode) -> None:
+        """Make the texts of a cell what a terminal shows, without folders of this machine."""
+        for output in cell.outputs:
+            if output.output_type == "stream":
+                output["text"] = self._places.neutral(shown(output["text"]))
+            elif isinstance(text := output.get("data", {}).get("text/plain"), str):
+                output["data"]["text/plain"] = self._places.neutral(shown(text))
+            elif output.output_type == "error":
+                output["evalue"] = self._clean(output["evalue"])
+                output["traceback"] = [
+                    self._places.neutral(shown(line)) for line in output["traceback"]
+                ]
+
+    def _clean(self, text: str) -> str:
+        return self._places.neutral(as_text(text))
 
     def _tell(self, line: str = "") -> None:
         self._report_to(Progress(self._job.lesson.slug, self._cell, self._cells, line))

@@ -4,6 +4,7 @@ Text and PNG figures may, because they are inert.
 """
 
 import math
+from base64 import b64decode
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["present", "published", "refused"]
 
 _ALLOWED = {"text/plain", "image/png"}
+_PNG = b"\x89PNG\r\n\x1a\n"
 _MOST_LINES = 24
 _NEVER_SCROLLS = 32  # characters that fit into a line on any screen
 
@@ -21,12 +23,24 @@ def refused(cell: Any) -> str | None:
     for output in cell.outputs:
         if output.output_type == "error":
             return "its output is an error: catch the exception, and print what it says"
-        if other := output.get("data", {}).keys() - _ALLOWED:
+        data = output.get("data", {})
+        if output.output_type != "stream" and not data:
+            return "one of its outputs is empty: nothing of it can be shown"
+        if other := data.keys() - _ALLOWED:
             return (
                 f"its output has {', '.join(sorted(other))}, which could run scripts in a "
                 "reader's browser: print text, or show a figure with run.show(...)"
             )
+        if "image/png" in data and not _is_png(data["image/png"]):
+            return "its output has a picture that is no PNG"
     return None
+
+
+def _is_png(encoded: object) -> bool:
+    try:
+        return b64decode(str(encoded)).startswith(_PNG)
+    except ValueError:
+        return False
 
 
 def published(cell: Any) -> list[Any]:

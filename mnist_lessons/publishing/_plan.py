@@ -1,12 +1,14 @@
 """Decide which lessons must run, and say why.
 
 A stored run is reused while everything that made it is unchanged: what the code cells do,
-the files of this project that the kernel imported, Python and the imported distributions,
+the files of this project that the kernel imported or read, the environment variables that its
+cells read, Python and the imported distributions,
 the build of torch, the data, the profile, the kind of device, the number of threads, and the
 environment variables that change arithmetic. All of that is in its `run.json`, under
 `made_from`.
 """
 
+import hashlib
 import importlib.metadata
 import importlib.util
 import os
@@ -22,13 +24,16 @@ from typing import Any
 from mnist_lessons._datasets import checksums
 from mnist_lessons._sources import file_hash
 from mnist_lessons.publishing._lessons import Lesson
-from mnist_lessons.publishing._store import DEVICES, Store, StoredRun
+from mnist_lessons.publishing._schema import DEVICES, unsaid
+from mnist_lessons.publishing._store import Store, StoredRun
+from mnist_lessons.publishing._tree import RECORDS, content_hash, hash_now, own_name
+from mnist_lessons.publishing._used import Used
 from mnist_lessons.settings import Profile
 
-__all__ = ["RECORDS", "Now", "Step", "differences", "made_from", "own_files", "plan"]
+__all__ = ["Now", "Step", "differences", "made_from", "own_files", "plan"]
 
-RECORDS = ".jsonl"
 _MOST_REASONS = 4
+_ROUNDS = 100_000
 # Besides the number of threads, which is recorded by itself.
 _ARITHMETIC = (
     "ATEN_",
@@ -44,6 +49,8 @@ _ARITHMETIC = (
     "PYTORCH_",
     "TORCH_",
 )
+# Variables that count already, or that the build sets for its kernels.
+_COUNTED = (*_ARITHMETIC, "MNIST_LESSONS_", "OMP_NUM_THREADS", "PYTHON", "IPYTHONDIR", "JPY_")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +66,7 @@ class Now:
         data: checksum of the images.
         extras: names of the datasets to be had that a lesson can do without.
         settings: environment variables that change arithmetic.
+        environment: all variables, of which cells may read some; None: those of each run.
     """
 
     root: Path
@@ -75,6 +83,7 @@ class Now:
             if name.startswith(_ARITHMETIC)
         }
     )
+    environment: Mapping[str, str] | None = field(default_factory=lambda: {**os.environ})
 
     @property
     def devices(self) -> tuple[str, ...]:
@@ -96,7 +105,8 @@ class Step:
         now: what a run would be made from today.
         run: the run to reuse, or None.
         reasons: why it must run; empty where a run is reused.
-        last: the newest run of this lesson in this profile, to judge the time left.
+        last: the newest run of this lesson in this profile, on this data and kind of device, to
+            judge the time left.
     """
 
     lesson: Lesson
@@ -136,11 +146,7 @@ def differences(run: StoredRun, lesson: Lesson, now: Now) -> list[str]:
 
 
 def made_from(
-    lesson: Lesson,
-    now: Now,
-    device: str,
-    modules: Mapping[str, str | None],
-    missing_data: Sequence[str] = (),
+    lesson: Lesson, now: Now, device: str, used: Used, missing_data: Sequence[str] = ()
 ) -> dict[str, Any]:
     """Everything that made a run.
 
@@ -148,14 +154,19 @@ def made_from(
         lesson: as it was when it was executed.
         now: what it was executed with.
         device: the device that it ran on.
-        modules: the kernel's modules, with their files.
+        used: what the kernel used of the project.
         missing_data: names of the datasets that it did without.
     """
-    files = own_files(modules, now.root)
-    packages = {name: _version(name) for name in _distributions(modules, now.root)}
+    files = own_files(used.modules, now.root)
+    packages = {name: _version(name) for name in _distributions(used.modules, now.root)}
+    reads = [name for name in used.files if name not in files]
+    environment = now.environment or {}
+    variables = [name for name in used.variables if not name.startswith(_COUNTED)]
     return {
         "code": lesson.code_hashes(),
         "files": {name: file_hash(now.root / name) for name in files},
+        "reads": {name: content_hash(now.root / name) for name in reads},
+        "variables": {name: _disguised(name, environment.get(name)) for name in variables},
         "python": platform.python_version(),
         "packages": packages,
         "torch_build": _torch_build() if "torch" in packages else None,
@@ -174,39 +185,82 @@ class _Today:
 
     def __init__(self, now: Now) -> None:
         self.now = now
-        self._hash = cache(lambda name: _hash_or_none(now.root / name))
+        self._hash = cache(lambda name: hash_now(now.root / name))
+        self._content = cache(lambda name: content_hash(now.root / name))
         self._version = cache(_version)
         self._torch_build = cache(_torch_build)
 
     def differences(self, run: StoredRun, lesson: Lesson) -> Iterator[str]:
-        then, now = run.card["made_from"], self.now
-        if then["python"] != platform.python_version():
+        then = run.card["made_from"]
+        # A run of a former version lacks something: it is compared as far as it goes.
+        yield from unsaid(then)
+        yield from self._of_code(then, lesson)
+        yield from self._of_reading(then)
+        yield from _changed("", then.get("packages", {}), self._version)
+        if build := then.get("torch_build"):
+            yield from _changed("", {"build of torch": build}, lambda _: self._torch_build())
+        yield from self._of_circumstances(then)
+        yield from self._of_settings(then)
+
+    def _of_code(self, then: Mapping[str, Any], lesson: Lesson) -> Iterator[str]:
+        python = platform.python_version()
+        if then.get("python", python) != python:
             # The hashes of code hold for one version of Python.
-            yield f"Python {then['python']} -> {platform.python_version()}"
-        else:
+            yield f"Python {then['python']} -> {python}"
+            return
+        if "code" in then:
             yield from _changed_cells(then["code"], lesson.code_hashes())
-            for name, before in then["files"].items():
-                if (hash_now := self._hash(name)) != before:
-                    yield f"{name} {'changed' if hash_now else 'is gone'}"
-        yield from _changed("", then["packages"], self._version)
-        if then["torch_build"] and then["torch_build"] != (build := self._torch_build()):
-            yield f"build of torch {then['torch_build']} -> {build}"
-        if then["data"] != now.data:
+        for name, before in then.get("files", {}).items():
+            if (today := self._hash(name)) != before:
+                yield f"{name} {'changed' if today else 'is gone'}"
+
+    def _of_reading(self, then: Mapping[str, Any]) -> Iterator[str]:
+        for name, before in then.get("reads", {}).items():
+            today = self._content(name)
+            if today != before:
+                yield f"{name} " + (
+                    "is gone" if today is None else "is there now" if before is None else "changed"
+                )
+        variables = then.get("variables", {}) if self.now.environment is not None else {}
+        for name, before in variables.items():
+            value = (self.now.environment or {}).get(name)
+            if _disguised(name, value) != before:
+                # What it was may be a secret: a run says no value.
+                yield f"{name} " + (
+                    "is unset" if value is None else "is set now" if before is None else "changed"
+                )
+
+    def _of_circumstances(self, then: Mapping[str, Any]) -> Iterator[str]:
+        now = self.now
+        if then.get("data", now.data) != now.data:
             yield f"data {_dataset(then['data'])} -> {_dataset(now.data)}"
         # Not the other way round: a run with the data is good where they are not to be had.
         for name in then.get("missing_data", ()):
             if name in now.extras:
                 yield f"{name} missing -> there"
         for name in ("profile", "threads"):
-            if then[name] != getattr(now, name):
+            if then.get(name, getattr(now, name)) != getattr(now, name):
                 yield f"{name} {then[name]} -> {getattr(now, name)}"
         # On a machine whose GPU torch cannot use, `auto` gives the CPU, now as before.
-        fallback = now.device == "auto" and then["best_device"] == now.best_device
-        if then["device"] not in now.devices and not fallback:
+        fallback = now.device == "auto" and then.get("best_device") == now.best_device
+        if then.get("device", now.devices[0]) not in now.devices and not fallback:
             yield f"device {then['device']} -> {now.devices[0]}"
-        names = sorted(then["settings"].keys() | now.settings.keys())
-        before = {name: then["settings"].get(name, "unset") for name in names}
-        yield from _changed("", before, lambda name: now.settings.get(name, "unset"))
+
+    def _of_settings(self, then: Mapping[str, Any]) -> Iterator[str]:
+        if "settings" in then:
+            now = self.now.settings
+            names = sorted(then["settings"].keys() | now.keys())
+            before = {name: then["settings"].get(name, "unset") for name in names}
+            yield from _changed("", before, lambda name: now.get(name, "unset"))
+
+
+@cache
+def _disguised(name: str, value: str | None) -> str | None:
+    """What tells one value from another, slow enough that none can be guessed from it."""
+    if value is None:
+        return None
+    secret = os.fsencode(value)
+    return hashlib.pbkdf2_hmac("sha256", secret, os.fsencode(name), _ROUNDS).hex()
 
 
 def _step(store: Store, lesson: Lesson, today: _Today) -> Step:
@@ -215,18 +269,29 @@ def _step(store: Store, lesson: Lesson, today: _Today) -> Step:
     closest: list[str] = []
     last = None
     for run in store.runs(lesson.slug):
-        if last is None and run.card["profile"] == now.profile:
+        if last is None and _takes_as_long(run, now):
             last = run
         changed = list(today.differences(run, lesson))
         if not changed and run.is_whole:
             true.append(run)
-        changed = changed or ["its stored run is damaged"]
+        changed = changed or [f"its stored run is damaged: {run.damage}"]
         if not closest or len(changed) < len(closest):
             closest = changed
     if not true:
-        return Step(lesson, now, None, tuple(closest) or ("no stored run",), last)
+        damaged = [f"its stored run is damaged: {why}" for why in store.unreadable(lesson.slug)]
+        reasons = closest or damaged or ["no stored run"]
+        return Step(lesson, now, None, tuple(reasons), last)
     best = min(true, key=lambda run: DEVICES.index(run.card["made_from"]["device"]))
     return Step(lesson, now, best, last=last)
+
+
+def _takes_as_long(run: StoredRun, now: Now) -> bool:
+    """Whether a run had the profile, the data and the kind of device that one would have now."""
+    then = run.card["made_from"]
+    device = now.best_device if now.device == "auto" else _kind(now.device)
+    fell_back = now.device == "auto" and then.get("best_device") == device
+    same_device = then.get("device") == device or fell_back
+    return same_device and (then.get("profile"), then.get("data")) == (now.profile, now.data)
 
 
 def _changed_cells(then: Sequence[str], now: Sequence[str]) -> Iterator[str]:
@@ -265,13 +330,11 @@ def own_files(modules: Mapping[str, str | None], root: Path) -> list[str]:
     for file in modules.values():
         path = Path(file or "")
         # Some modules of torch have the name of a file that does not exist.
-        if path.is_absolute() and path.is_file() and path.resolve().is_relative_to(root):
-            name = path.resolve().relative_to(root)
-            if not any(part.startswith(".") for part in name.parts):  # such as .venv
-                found.add(name.as_posix())
-                if name.name == "__init__.py":
-                    records = (root / name.parent).glob(f"*{RECORDS}")
-                    found |= {other.relative_to(root).as_posix() for other in records}
+        if path.is_absolute() and path.is_file() and (name := own_name(path, root)):
+            found.add(name)
+            if path.name == "__init__.py":
+                records = (root / name).parent.glob(f"*{RECORDS}")
+                found |= {other.relative_to(root).as_posix() for other in records}
     return sorted(found)
 
 
@@ -299,10 +362,3 @@ def _torch_build() -> str | None:
         return None
     build = runpy.run_path(str(Path(spec.origin).with_name("version.py")))
     return f"{build['__version__']} {build['git_version']}"
-
-
-def _hash_or_none(path: Path) -> str | None:
-    try:
-        return file_hash(path)
-    except OSError:
-        return None

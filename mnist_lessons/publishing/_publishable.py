@@ -2,18 +2,22 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from mnist_lessons.publishing._bands import check_bands, read_bands
+from mnist_lessons.publishing._build import LessonPage
 from mnist_lessons.publishing._lessons import Lesson
+from mnist_lessons.publishing._places import machine_path
 from mnist_lessons.publishing._plan import differences
 from mnist_lessons.publishing._project import Project, current, read_lessons
 from mnist_lessons.publishing._store import StoredRun
+from mnist_lessons.publishing._terminal import as_text
 from mnist_lessons.settings import Settings
 
-__all__ = ["SOURCES", "objections_to_run", "objections_to_site", "source_hashes"]
+__all__ = ["SOURCES", "objections_to_run", "objections_to_site", "refusals", "source_hashes"]
 
 # Lies in the site, and says from which files it was built.
 SOURCES = "sources.json"
@@ -38,7 +42,42 @@ def objections_to_run(
     project: Project, settings: Settings, lesson: Lesson, run: StoredRun
 ) -> list[str]:
     """Each reason why a run may not be published, as one sentence."""
-    return [f"{lesson.slug}: {reason}" for reason in _reasons(project, settings, lesson, run)]
+    reasons = [*_reasons(project, settings, lesson, run), *_machine_paths(run, lesson)]
+    return [f"{lesson.slug}: {reason}" for reason in reasons]
+
+
+def _machine_paths(run: StoredRun, lesson: Lesson) -> Iterator[str]:
+    """Each cell that shows a path of the machine that executed it."""
+    # In a site it lies under the lesson's name.
+    stored = [run.folder / "executed.ipynb", run.folder / f"{lesson.slug}.ipynb"]
+    file = next((path for path in stored if path.is_file()), None)
+    if file is None:
+        yield "its notebook is missing"
+        return
+    try:
+        cells = json.loads(file.read_bytes())["cells"]
+        code = [cell for cell in cells if cell["cell_type"] == "code"]
+        for number, cell in enumerate(code, start=1):
+            if path := machine_path("\n".join(map(_text, cell["outputs"]))):
+                yield f"code cell {number} shows a path of the machine that ran it: {path}"
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        yield f"its notebook cannot be read: {error}"
+
+
+def _text(output: Any) -> str:
+    text = output["text"] if "text" in output else output.get("data", {}).get("text/plain", "")
+    return as_text(text if isinstance(text, str) else "".join(text))
+
+
+def refusals(project: Project, settings: Settings, pages: Iterable[LessonPage]) -> list[str]:
+    """Each reason why what is being built may not be published, and a last sentence; or none."""
+    objections = [
+        objection
+        for page in pages
+        if page.run
+        for objection in objections_to_run(project, settings, page.lesson, page.run)
+    ]
+    return [*objections, "this may not be published: nothing changed"] if objections else []
 
 
 def objections_to_site(project: Project, settings: Settings, site: Path) -> list[str]:
@@ -55,8 +94,8 @@ def objections_to_site(project: Project, settings: Settings, site: Path) -> list
     for lesson in lessons:
         folder = site / "tutorials" / lesson.slug
         run = StoredRun(folder)
-        if not run.is_readable:
-            objections.append(f"{lesson.slug}: the site has no run of it")
+        if run.unreadable:
+            objections.append(f"{lesson.slug}: the site has no run of it: {run.unreadable}")
             continue
         objections += objections_to_run(project, settings, lesson, run)
         objections += check_bands(bands.get(lesson.slug, {}), run)
@@ -97,7 +136,7 @@ def _reasons(project: Project, settings: Settings, lesson: Lesson, run: StoredRu
     # Where it ran, and on what, is said on the page; these are judged above.
     today = replace(
         current(project, settings, profile=card["profile"], dataset=_FULL),
-        data=card["made_from"]["data"],
+        data=card["made_from"].get("data", ""),
         extras=frozenset(),
     )
     if changed := differences(run, lesson, today):

@@ -23,6 +23,7 @@ from mnist_lessons.publishing._figures import figure_files, figure_html
 from mnist_lessons.publishing._lessons import alt_text, code_cells, pictures
 from mnist_lessons.publishing._outputs import present, published
 from mnist_lessons.publishing._store import StoredRun
+from mnist_lessons.publishing._terminal import as_html, shown
 from mnist_lessons.publishing._training import training_output
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ __all__ = [
 ]
 
 _SOLUTION = "solution"
+_ESCAPE = "\x1b"
 _COMMENT = re.compile("<!--.*?-->", re.DOTALL)
 _OUTPUTS = '<div class="jp-'  # the first of them, after the code
 _SEPARATOR = "<!-- next cell -->"
@@ -138,13 +140,13 @@ def prepared(notebook: "NotebookNode", run: StoredRun | None = None) -> list[dic
         notebook: of the lesson.
         run: of the lesson, for its figures and the logs of its trainings.
     """
-    shown = iter(_figures(notebook, run))
+    pictures_shown = iter(_figures(notebook, run))
     card = run.card if run else None
     return [
         {
             "source": cell.source,
             "outputs": [
-                _log(card, cell.source, output) or _prepared_output(output, shown)
+                _log(card, cell.source, output) or _prepared_output(output, pictures_shown)
                 for output in published(cell)
             ],
         }
@@ -226,17 +228,23 @@ def _log(
     block = training_output(card, source, output["text"])
     if block is None:
         return None
-    return {"output_type": "display_data", "data": {"text/html": block}, "metadata": {}}
+    return _display({"text/html": block})
 
 
 def _prepared_output(output: Mapping[str, Any], figures: Iterator[str]) -> dict[str, Any]:
-    if output["output_type"] == "stream":
-        return {"output_type": "stream", "name": output["name"], "text": output["text"]}
-    data = output["data"]
-    shown = (
-        {"text/html": next(figures)} if "image/png" in data else {"text/plain": data["text/plain"]}
-    )
-    return {"output_type": "display_data", "data": shown, "metadata": {}}
+    data = output.get("data", {})
+    if "image/png" in data:
+        return _display({"text/html": next(figures)})
+    text = shown(data["text/plain"] if data else output["text"])
+    if _ESCAPE in text:  # it has colours
+        return _display({"text/html": f"<pre>{as_html(text)}</pre>"})
+    if data:
+        return _display({"text/plain": text})
+    return {"output_type": "stream", "name": output["name"], "text": text}
+
+
+def _display(data: Mapping[str, str]) -> dict[str, Any]:
+    return {"output_type": "display_data", "data": data, "metadata": {}}
 
 
 def _figures(notebook: "NotebookNode", run: StoredRun | None) -> Iterator[str]:

@@ -18,7 +18,7 @@ from mkdocs.exceptions import Abort, BuildError, ConfigurationError
 from mnist_lessons.errors import BuildFailure, LessonError, SettingError
 from mnist_lessons.publishing._build import LessonPage
 from mnist_lessons.publishing._project import Project
-from mnist_lessons.publishing._publishable import SOURCES, objections_to_run, source_hashes
+from mnist_lessons.publishing._publishable import SOURCES, refusals, source_hashes
 from mnist_lessons.publishing._staging import staging, swap
 from mnist_lessons.publishing.plugin import LessonsPlugin
 from mnist_lessons.settings import Settings
@@ -50,8 +50,8 @@ def build_site(
             sources = json.dumps(source_hashes(project), indent=1)
             pages = _render(_configured(project, site, partial), folder)
             (partial / SOURCES).write_text(f"{sources}\n", encoding="utf-8")
-            if publish:
-                _refuse(project, settings, pages)
+            if publish and (reasons := refusals(project, settings, pages)):
+                raise BuildFailure("\n".join(reasons))
             with FileLock(guard):
                 swap(partial, site)
     except OSError as error:
@@ -116,14 +116,3 @@ def _render(config: MkDocsConfig, scratch: Path) -> list[LessonPage]:
     finally:
         config.plugins.on_shutdown()
     return plugin.pages
-
-
-def _refuse(project: Project, settings: Settings, pages: list[LessonPage]) -> None:
-    objections = [
-        objection
-        for page in pages
-        if page.run
-        for objection in objections_to_run(project, settings, page.lesson, page.run)
-    ]
-    if objections:
-        raise BuildFailure("\n".join([*objections, "this may not be published: nothing changed"]))

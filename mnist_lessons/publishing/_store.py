@@ -29,47 +29,12 @@ from filelock import FileLock
 from nbformat import NotebookNode
 
 from mnist_lessons.publishing._lessons import Lesson, code_cells
+from mnist_lessons.publishing._schema import fault, fault_of_failure
 from mnist_lessons.publishing._staging import staging, swap
 
-__all__ = ["DEVICES", "Store", "StoredRun"]
+__all__ = ["Store", "StoredRun"]
 
 _MANIFEST = "manifest.json"
-# The kinds of device, the best first.
-DEVICES = ("cuda", "mps", "cpu")
-_MADE_FROM: dict[str, Any] = {
-    "code": list,
-    "files": dict,
-    "python": str,
-    "packages": dict,
-    "torch_build": str | None,
-    "data": str,
-    "profile": str,
-    "device": str,
-    "best_device": str,
-    "threads": str,
-    "settings": dict,
-}
-_SHOWN = frozenset(
-    [
-        "lesson",
-        "profile",
-        "started",
-        "seconds",
-        "device",
-        "device_name",
-        "threads",
-        "seed",
-        "versions",
-        "commit",
-        "uncommitted_changes",
-        "data",
-        "values",
-        "results",
-        "log",
-        "made_from",
-        "cell_seconds",
-    ]
-)
 
 
 @dataclass(frozen=True)
@@ -84,16 +49,16 @@ class StoredRun:
         card: dict[str, Any] = json.loads((self.folder / "run.json").read_text(encoding="utf-8"))
         return card
 
-    @property
-    def is_readable(self) -> bool:
-        """Whether it says what it was made from, and all that a page shows."""
+    @cached_property
+    def unreadable(self) -> str:
+        """Why its card cannot be shown on a page; empty where it can."""
         try:
-            made_from = self.card["made_from"]
-            whole = all(isinstance(made_from[name], kind) for name, kind in _MADE_FROM.items())
-            known = made_from["device"] in DEVICES and self.card.keys() >= _SHOWN
-            return whole and known and isinstance(self.card["started"], str)
-        except Exception:  # an unreadable run counts as missing
-            return False
+            said = fault(self.card)
+        except FileNotFoundError:
+            return "it has no run.json"
+        except Exception:  # whatever is wrong with it, the run counts as missing
+            return "its run.json cannot be read"
+        return f"run.json: {said}" if said else ""
 
     @property
     def is_sample(self) -> bool:
@@ -102,15 +67,29 @@ class StoredRun:
         return data is not None and bool(data["is_sample"])
 
     @property
-    def is_whole(self) -> bool:
-        """Whether it ended well, and every file of it is as it was stored."""
+    def damage(self) -> str:
+        """Why it counts as missing; empty where it ended well and is as it was stored."""
+        if self.unreadable:
+            return self.unreadable
         try:
             manifest = json.loads((self.folder / _MANIFEST).read_text(encoding="utf-8"))
-            sound = _checksums(self.folder) == manifest
-            finished = self.is_readable and self.card["status"] == "finished"
-            return sound and finished and self._has_whole_log()
-        except Exception:  # whatever is wrong with it, the lesson runs again
-            return False
+            if _checksums(self.folder) != manifest:
+                return "its files are not as they were stored"
+            if self.card["status"] != "finished":
+                return "it did not end well"
+            if self._epochs_in_log() != len(self.card["log"]):
+                return "log.csv and run.json do not have the same epochs"
+            cells = len(code_cells(self.executed()))
+            if cells != len(self.card["made_from"].get("code", ())):
+                return "executed.ipynb has not the code cells that run.json names"
+        except Exception as error:  # whatever is wrong with it, the lesson runs again
+            return f"it cannot be read: {error}"
+        return ""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it ended well, and every file of it is as it was stored."""
+        return not self.damage
 
     def executed(self) -> NotebookNode:
         """The notebook with its outputs, as it was executed."""
@@ -129,7 +108,7 @@ class StoredRun:
         """Today's lesson with the outputs of the cells that it had, as far as they correspond."""
         notebook = lesson.notebook()
         today, then = code_cells(notebook), code_cells(self.executed())
-        before = [str(code) for code in self.card["made_from"]["code"]]
+        before = [str(code) for code in self.card["made_from"].get("code", ())]
         matcher = SequenceMatcher(None, before, lesson.code_hashes(), autojunk=False)
         for kind, first, end, now, until in matcher.get_opcodes():
             # A cell that was edited has the outputs of the one in its place.
@@ -138,10 +117,9 @@ class StoredRun:
                     ours.outputs = theirs.outputs
         return notebook
 
-    def _has_whole_log(self) -> bool:
+    def _epochs_in_log(self) -> int:
         with (self.folder / "log.csv").open(encoding="utf-8", newline="") as stream:
-            epochs = sum(1 for _ in csv.DictReader(stream))
-        return epochs == len(self.card["log"])
+            return sum(1 for _ in csv.DictReader(stream))
 
 
 @dataclass(frozen=True)
@@ -152,15 +130,21 @@ class Store:
 
     def runs(self, slug: str) -> list[StoredRun]:
         """The readable runs of a lesson, the newest first."""
-        runs = [StoredRun(folder) for folder in (self.folder / "runs" / slug).glob("*")]
-        readable = [run for run in runs if run.is_readable]
+        readable = [run for run in self._all(slug) if not run.unreadable]
         return sorted(readable, key=lambda run: (run.card["started"], run.folder), reverse=True)
+
+    def unreadable(self, slug: str) -> list[str]:
+        """Why the other runs of a lesson count as missing, a sentence for each."""
+        return [run.unreadable for run in self._all(slug) if run.unreadable]
+
+    def _all(self, slug: str) -> list[StoredRun]:
+        return [StoredRun(folder) for folder in sorted((self.folder / "runs" / slug).glob("*"))]
 
     def failed(self, slug: str) -> StoredRun | None:
         """The last run of a lesson that failed, if there is one that can be read."""
         run = StoredRun(self.folder / "failed" / slug)
         try:
-            return run if run.card["failure"] and run.card["made_from"]["code"] else None
+            return None if fault_of_failure(run.card) else run
         except Exception:  # there is none, or a full disk left half of it
             return None
 

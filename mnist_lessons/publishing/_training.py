@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 from mnist_lessons.publishing._curves import Axis, Curve, chart, legend
+from mnist_lessons.publishing._terminal import as_html
 
 __all__ = ["chosen_epochs", "fits", "rows_of_fit", "training_block", "training_output"]
 
@@ -31,7 +32,7 @@ def training_output(card: Mapping[str, Any], source: str, printed: str) -> str |
         where the text is to be shown as it is.
     """
     names = fits(source)
-    lines = printed.splitlines()
+    lines = printed.removesuffix("\n").split("\n")
     logged = [place for place, line in enumerate(lines) if _LINE.fullmatch(line)]
     if len(names) != 1 or not logged:
         return None
@@ -166,7 +167,7 @@ def _first(rows: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
 
 
 def _literally(lines: Sequence[str]) -> str:
-    text = html.escape("\n".join(lines))
+    text = as_html("\n".join(lines))
     if not text.strip():
         return ""
     return f'<pre class="training-printed" tabindex="0" data-search-exclude>{text}</pre>\n'

@@ -8,18 +8,18 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mnist_lessons._sources import file_hash
 from mnist_lessons.publishing._build import LessonPage, faulty_page
 from mnist_lessons.publishing._execute import LessonFailure
 from mnist_lessons.publishing._lessons import Lesson
 from mnist_lessons.publishing._plan import Step, differences
 from mnist_lessons.publishing._project import Project, planned, read_lessons
 from mnist_lessons.publishing._store import StoredRun
+from mnist_lessons.publishing._tree import code_of_project, content_hash, hash_now
 from mnist_lessons.settings import Profile, Settings
 
 __all__ = ["Workshop"]
@@ -70,8 +70,9 @@ class Workshop:
         sound = [lesson for lesson in lessons if lesson.slug not in pages]
         for gone in self._works.keys() - {lesson.slug for lesson in sound}:
             self._stop(gone)
+        modules = _importable(project, lessons)
         steps = _steps(project, settings, sound)
-        pages |= {step.lesson.slug: self._page(project, step) for step in steps}
+        pages |= {step.lesson.slug: self._page(project, step, modules) for step in steps}
         return [pages[lesson.slug] for lesson in lessons]
 
     def close(self) -> None:
@@ -80,17 +81,18 @@ class Workshop:
             self._stop(slug)
         self._folder.cleanup()
 
-    def _page(self, project: Project, step: Step) -> LessonPage:
+    def _page(self, project: Project, step: Step, modules: Iterable[str]) -> LessonPage:
         slug = step.lesson.slug
         if step.run:
             self._shown[slug] = step.run
             self._stop(slug)
             return LessonPage(step.lesson, step.run, executed_now=False)
-        wanted = (step.now.profile, *step.lesson.code_hashes(), *_package(project))
+        wanted = (step.now.profile, *step.lesson.code_hashes(), *modules)
         saved = step.lesson.script.stat().st_mtime_ns
         work = self._works.get(slug)
         # Whoever saves a lesson that failed wants it to be tried again.
-        again = work and work.process.poll() is not None and work.saved != saved
+        has_ended = work is not None and work.process.poll() is not None
+        again = work and has_ended and (work.saved != saved or _reads_other(project, slug, work))
         if work is None or work.made_from != wanted or again:
             self._stop(slug)
             print(self._compared(project, step), file=sys.stderr)
@@ -136,10 +138,23 @@ def _steps(project: Project, settings: Settings, lessons: list[Lesson]) -> list[
     return [best if best.run else other for best, other in zip(full, preview, strict=True)]
 
 
-def _package(project: Project) -> Iterator[str]:
-    for path in sorted(project.package.glob("*.py")):
-        with suppress(OSError):
-            yield f"{path.name} {file_hash(path)}"
+def _importable(project: Project, lessons: Iterable[Lesson]) -> list[str]:
+    """What a kernel could import below the project, with its content: not lessons or tests."""
+    scripts = {lesson.script for lesson in lessons}
+    return [
+        f"{path} {hash_now(path)}"
+        for path in sorted(code_of_project(project.root))
+        if path not in scripts and not path.is_relative_to(project.tests)
+    ]
+
+
+def _reads_other(project: Project, slug: str, work: _Work) -> bool:
+    """Whether a file has changed that a lesson had read when it failed."""
+    failed = project.store.failed(slug)
+    if failed is None or failed.folder.stat().st_mtime < work.began:
+        return False
+    reads = failed.card["made_from"].get("reads", {})
+    return any(content_hash(project.root / name) != before for name, before in reads.items())
 
 
 def _start(project: Project, slug: str, profile: Profile) -> subprocess.Popen[bytes]:

@@ -36,6 +36,7 @@ from mnist_lessons.publishing._pages import LessonFile, on_site
 from mnist_lessons.publishing._pairs import pairs
 from mnist_lessons.publishing._policy import with_policy
 from mnist_lessons.publishing._project import Project
+from mnist_lessons.publishing._publishable import refusals
 from mnist_lessons.publishing._reference import described, imported, linked
 from mnist_lessons.publishing._results import comparison, learning_curves
 from mnist_lessons.publishing._store import StoredRun
@@ -78,6 +79,7 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
         self.scratch: Path | None = None
         self._stack = ExitStack()
         self._workshop: Workshop | None = None
+        self._publishes = False
         self._templates: CompiledTemplates | None = None
         self._notebooks: dict[str, Any] = {}
         self._notes: dict[str, list[str]] = {}
@@ -86,7 +88,8 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
         self._prose = PageProse()
 
     def on_startup(self, *, command: Literal["build", "gh-deploy", "serve"], dirty: bool) -> None:
-        """Know whether this is a server, which goes on while lessons run, or fail."""
+        """Know whether this is a server, which goes on while lessons run, or what publishes."""
+        self._publishes = command == "gh-deploy"
         if command == "serve":
             from mnist_lessons.publishing._serve import CompiledTemplates
             from mnist_lessons.publishing._workshop import Workshop
@@ -156,6 +159,8 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
             self._note(_uri(page), _unfit(page, self._notebooks[page.lesson.slug]))
         self._look_for_markers(project, config)
         problems += chain.from_iterable(self._notes.values())
+        if self._publishes and not problems:
+            problems = refusals(project, settings, self.pages)
         self._stop_for(problems)
         return config
 
@@ -330,7 +335,7 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
 
     def _with_code(self, html: str, page: LessonPage, cache: Path, config: MkDocsConfig) -> str:
         slug = page.lesson.slug
-        is_known = page.earlier and page.earlier.is_readable
+        is_known = page.earlier and not page.earlier.unreadable
         run = page.earlier if is_known else page.run
         cells = _render.prepared(self._notebooks[slug], run)
         render = partial(_render.rendered, scratch=self.scratch)

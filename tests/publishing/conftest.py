@@ -51,7 +51,7 @@ from pathlib import Path
 
 DATA = dict(
     dataset="sample of MNIST", source="a test", sizes={"train": 4000},
-    licence="none", is_sample=True, checksum="SAMPLE",
+    licence="none", is_sample=True, checksum="SAMPLE", sha256={"images": "SAMPLE"},
 )
 """.replace("SAMPLE", checksums()["sample of MNIST"])
     + '''

@@ -61,8 +61,8 @@ USELESS = {
     another_code: "one: a run (code cell 2 changed)",
     another_module: "one: a run (mnist_lessons/tiny.py changed)",
     lesson_gone: "one: a run (the lesson is gone)",
-    damaged: "one: a run (damaged)",
-    unreadable: "one: a run (damaged)",
+    damaged: "one: a run (damaged: its files are not as they were stored)",
+    unreadable: "one: a run (damaged: its run.json cannot be read)",
 }
 
 

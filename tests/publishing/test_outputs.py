@@ -5,6 +5,7 @@ from bs4 import BeautifulSoup
 from nbformat import v4
 
 from mnist_lessons.publishing import _render
+from mnist_lessons.publishing._outputs import refused
 
 
 def output_of(text):
@@ -46,3 +47,36 @@ def test_an_output_that_may_scroll_is_reached_by_keyboard_and_has_a_name(text, s
     assert not block.has_attr("tabindex")
     expected = {"tabindex": "0", "role": "group", "aria-label": "Output"} if scrolls else {}
     assert block.pre.attrs == expected
+
+
+@pytest.mark.parametrize("kind", ["stream", "display_data", "execute_result"])
+def test_colours_of_a_terminal_are_on_the_page_and_nothing_else_of_it(kind):
+    text = "\x1b[1;31m<red>\x1b[0m and\x07 \x1b]8;;https://example.org\x07linked\x1b]8;;\x07 \x00\r"
+    content = (
+        {"name": "stdout", "text": text} if kind == "stream" else {"data": {"text/plain": text}}
+    )
+    outputs = [v4.new_output(kind, **content)]
+    notebook = v4.new_notebook(cells=[v4.new_code_cell("f()", outputs=outputs)])
+    [cell] = _render.rendered(_render.prepared(notebook))
+    block = BeautifulSoup(cell, "html.parser").select_one(".jp-OutputArea-output")
+    assert block.pre.get_text() == "<red> and linked "
+    [coloured] = block.select("span")
+    assert coloured["class"] == ["terminal"]
+    assert "font-weight:bold" in coloured["style"]
+    assert coloured.get_text() == "<red>"
+    assert not block.select("a")
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        ({}, "one of its outputs is empty: nothing of it can be shown"),
+        ({"image/png": "no picture"}, "its output has a picture that is no PNG"),
+        ({"image/png": "R0lGODlh"}, "its output has a picture that is no PNG"),
+        ({"text/plain": "a", "text/html": "<b>"}, "its output has text/html, which could run"),
+    ],
+)
+def test_what_a_page_could_not_show_is_refused(data, reason):
+    output = v4.new_output("display_data", data=data)
+    said = refused(v4.new_code_cell("f()", outputs=[output]))
+    assert said.startswith(reason)

@@ -1,6 +1,7 @@
 """What a build would run and why: each thing that made a run, changed alone."""
 
 import importlib
+import json
 import platform
 import shutil
 from importlib.metadata import version
@@ -341,16 +342,44 @@ def test_the_nearest_run_gives_the_reason_and_of_two_the_newest(project):
     assert project.plan()[1] == "two: run (code cell 2 changed)", "nothing of the full run"
 
 
-@pytest.mark.parametrize("name", ["files", "packages", "python", "settings", "device"])
-def test_a_run_that_does_not_say_all_is_a_miss(project, name):
-    """Such as one that another version of the program has stored."""
+FORMER = {
+    "files": "which files it imported",
+    "packages": "which packages it imported",
+    "python": "which Python ran it",
+    "settings": "which variables that change arithmetic were set",
+    "device": "its kind of device",
+}
+
+
+@pytest.mark.parametrize("name", FORMER)
+def test_a_run_of_a_former_version_is_compared_as_far_as_it_goes(project, name):
+    """As where a later version of the program looks at more than the one that stored it."""
     made_from = project.stored("one").card["made_from"]
-    project.edit_stored("one", {name: None})
-    assert project.plan()[0].startswith("one: run (")
+    former(project, "one", name)
+    assert project.plan()[0] == f"one: run (the stored run does not say {FORMER[name]})"
+    [cleaned, _] = map(str, project.command("clean").stdout.splitlines())
+    assert cleaned.startswith(f"removed one: a run (the stored run does not say {FORMER[name]}")
     one, _ = project.prepare()
     assert one.executed_now
     assert one.run.card["made_from"] == made_from
     assert project.plan() == REUSED
+
+
+def test_a_run_of_a_former_version_says_also_what_has_changed(project):
+    former(project, "one", "threads")
+    project.write("one", code="print('new')")
+    said = "the stored run does not say its number of threads; code cell 2 changed"
+    assert project.plan()[0] == f"one: run ({said})"
+
+
+def former(project, slug, name):
+    """Make the stored run one that does not say something of what it was made from."""
+    rest = project.stored(slug).card["made_from"]
+    del rest[name]
+    run = project.stored(slug)
+    edited = run.folder.rename(project.root / "edited")
+    (edited / "run.json").write_text(json.dumps(run.card | {"made_from": rest}))
+    project.store.keep(slug, "0123456789abcdef", edited)
 
 
 def test_a_plan_needs_no_torch(project):

@@ -6,6 +6,7 @@ import re
 import pytest
 from rich.console import Console
 
+from mnist_lessons.publishing import _progress
 from mnist_lessons.publishing._execute import Progress
 from mnist_lessons.publishing._progress import ProgressView, duration
 
@@ -83,3 +84,59 @@ def test_the_time_left_is_that_of_last_time_where_that_had_the_same_cells(step, 
 def test_the_time_left_is_never_below_zero():
     steps = [Progress("one", 1, 1, str(number)) for number in range(2)]
     assert ", about 0:00 left  1" in shown(*steps, last_seconds={"one": [0.0]})
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """A clock that the test sets."""
+    now = [0.0]
+    monkeypatch.setattr(_progress.time, "monotonic", lambda: now[0])
+    return now
+
+
+def left(clock, steps, last_seconds=None):
+    """What is said to be left after the last of some steps: seconds, cell, line."""
+    stream = io.StringIO()
+    with ProgressView(last_seconds, Console(file=stream, highlight=False, width=200)) as view:
+        for clock[0], cell, line in steps:
+            view.update(Progress("one", cell, 3, line))
+    said = stream.getvalue().splitlines()[-1]
+    found = re.search(", (about .* left( in this cell)?)", said)
+    return found[1] if found else ""
+
+
+EPOCH = "epoch {:3}/128  train loss 0.1"
+TOLD = {
+    "nothing is known": ([(0, 1, ""), (60, 1, "a line")], None, ""),
+    "one line": ([(0, 2, ""), (50, 2, EPOCH.format(5))], None, "about 20:30 left in this cell"),
+    "the first measurement, before any epoch": ([(0, 2, ""), (9, 2, EPOCH.format(0))], None, ""),
+    "two lines": (
+        [(0, 2, ""), (9, 2, EPOCH.format(0)), (59, 2, EPOCH.format(5))],
+        *(None, "about 20:30 left in this cell"),
+    ),
+    "more cells after it": (
+        [(0, 2, ""), (50, 2, EPOCH.format(5))],
+        *([1.0, 2.0, 60.0], "about 21:30 left"),
+    ),
+    "from a checkpoint, then anew": (
+        [(0, 2, ""), *((1, 2, EPOCH.format(n)) for n in (5, 60)), (51, 2, EPOCH.format(65))],
+        *(None, "about 10:30 left in this cell"),
+    ),
+    "another training in the same cell": (
+        [(0, 2, ""), (50, 2, EPOCH.format(128)), (60, 2, "epoch 1/4"), (62, 2, "epoch 2/4")],
+        *(None, "about 0:04 left in this cell"),
+    ),
+    "over": ([(0, 2, ""), (50, 2, EPOCH.format(128))], None, ""),
+    "about as long as last time": (
+        [(0, 2, ""), (30, 2, "x")],
+        [1.0, 40.0, 60.0],
+        "about 1:10 left",
+    ),
+    "much longer than last time": ([(0, 2, ""), (600, 2, "x")], [1.0, 13.0, 0.0], ""),
+}
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_the_running_cell_tells_how_much_is_left(clock, name):
+    steps, last, expected = TOLD[name]
+    assert left(clock, steps, {"one": last} if last else None) == expected

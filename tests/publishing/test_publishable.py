@@ -8,6 +8,7 @@ from click.testing import CliRunner
 
 from mnist_lessons._datasets import checksums
 from mnist_lessons.publishing._commands import commands
+from mnist_lessons.publishing._places import machine_path
 from mnist_lessons.publishing._project import Project
 from mnist_lessons.publishing._publishable import objections_to_run, objections_to_site
 from mnist_lessons.settings import Settings
@@ -134,6 +135,55 @@ def test_a_run_of_other_code_is_refused(public):
     assert found == [f"one: {reason}"]
 
 
+def test_a_deployment_is_refused_before_anything_is_pushed(project):
+    """A preview, on the sample, of what was never committed."""
+    git(project, "init", "--quiet", "--bare", str(project.root / "remote.git"))
+    git(project, "init", "--quiet")
+    git(project, "remote", "add", "origin", str(project.root / "remote.git"))
+    git(project, "commit", "--quiet", "--allow-empty", "--message", "Begin")
+    command = ("-P", "-m", "mkdocs", "gh-deploy", "--no-history")
+    process = project.python(*command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    _, said = process.communicate(timeout=300)
+    assert process.returncode == 1
+    assert "one: it is a preview" in said
+    assert "two: it read the sample, not the full MNIST" in said
+    assert "this may not be published: nothing changed" in said
+    assert "Traceback" not in said
+    assert not list((project.root / "remote.git/refs").rglob("gh-pages"))
+
+
+PATHS = {
+    "/home/somebody/project/x.py:3: UserWarning: a": "/home/somebody/project/x.py:3:",
+    'File "/Users/me/a b.py"': "/Users/me/a",
+    "at /root/.cache": "/root/.cache",
+    "in /opt/env/lib/python3.12/site-packages/torch/a.py": (
+        "/opt/env/lib/python3.12/site-packages/torch/a.py"
+    ),
+    "/tmp/ipykernel_12/34.py:1": "/tmp/ipykernel_12/34.py:1",
+    r"C:\Users\me\x.py": r"C:\Users\me\x.py",
+    "site-packages/torch/a.py, ~/data, /usr/lib, tutorials/x.py:3, /tmp/tmp": None,
+    "https://example.org/home/me/": None,
+    "see docs/root/page and and/or/home": None,
+}
+
+
+@pytest.mark.parametrize("printed", PATHS)
+def test_a_path_of_a_machine_is_found(printed):
+    assert machine_path(f"some text\n{printed} and more") == (PATHS[printed] or "")
+
+
+def test_a_cell_that_shows_a_path_of_the_machine_is_refused(public):
+    project, how = public
+    project.write("one", code="print('/'.join(['', 'home', 'me', 'x']))", end=end("one"))
+    commit(project)
+    path = "/home/me/x"
+    assert objections(project, how) == [
+        f"one: code cell 2 shows a path of the machine that ran it: {path}"
+    ]
+    put_on_site(project, how)
+    assert len(site_objections(project, how)) == 1
+
+
 class TestSite:
     """The same for what lies in the folder of the site."""
 
@@ -160,7 +210,7 @@ class TestSite:
     def test_a_lesson_that_is_missing_or_gone(self, public, site):
         (site / "tutorials/two").rename(site / "tutorials/three")
         assert site_objections(*public) == [
-            "two: the site has no run of it",
+            "two: the site has no run of it: it has no run.json",
             "three: the lesson is gone, but the site has it",
         ]
 
@@ -168,7 +218,8 @@ class TestSite:
     def test_a_run_that_cannot_be_read(self, public, site, damage):
         card = site / "tutorials/one/run.json"
         card.unlink() if damage == "unlink" else card.write_bytes(card.read_bytes()[:100])
-        assert site_objections(*public) == ["one: the site has no run of it"]
+        why = "it has no run.json" if damage == "unlink" else "its run.json cannot be read"
+        assert site_objections(*public) == [f"one: the site has no run of it: {why}"]
 
     def test_a_script_that_is_missing(self, public, site):
         (site / "tutorials/one/one.py").unlink()

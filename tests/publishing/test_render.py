@@ -1,6 +1,7 @@
 """A page shows the code as it was written, and every output once, without any effect."""
 
 import json
+import shutil
 import struct
 import subprocess
 import sys
@@ -70,14 +71,14 @@ def test_listings_keep_their_text():
 def test_outputs_keep_their_text_and_nothing_hidden_remains():
     outputs = [stream("a  b\n\tc <i>&</i>\n"), stream("careful\n", "stderr")]
     [piece] = html_of(v4.new_code_cell("f()", outputs=outputs))
-    assert printed(piece) == ["a  b\n\tc <i>&</i>\n", "careful\n"]
+    assert printed(piece) == ["a  b\n        c <i>&</i>\n", "careful\n"], "a tab is a place"
     assert "Copied!" not in piece
 
 
 def test_what_a_cell_prints_has_no_effect():
     text = (
         "<script>alert(1)</script> <img src=x onerror=alert(1)>\n"
-        "\x1b[31mred\x1b[0m \x1b]8;;javascript:alert(1)\x07link\x1b]8;;\x07 \x1b[2J"
+        "\x1b[31mred\x1b[0m \x1b]8;;javascript:alert(1)\x07link\x1b]8;;\x07 "
         '\x1b["><script>alert(1)</script>m\n'
         "[x](javascript:alert(1)) $x$ </pre></div> <!-- code cell 1 -->\n"
     )
@@ -86,7 +87,8 @@ def test_what_a_cell_prints_has_no_effect():
     soup = BeautifulSoup(piece, "html.parser")
     assert {tag.name for tag in soup.find_all(True)} == {"div", "pre", "code", "span"}
     attributes = {name for tag in soup.find_all(True) for name in tag.attrs}
-    assert attributes <= {"class", "data-mime-type", "tabindex", "role", "aria-label"}
+    assert attributes <= {"class", "data-mime-type", "tabindex", "role", "aria-label", "style"}
+    assert {span["class"][0] for span in soup("span", style=True)} == {"terminal"}
     assert all("<script>alert(1)</script>" in shown for shown in printed(piece))
     assert len(printed(piece)) == 2
 
@@ -285,11 +287,19 @@ def test_only_new_cells_are_rendered_each_once(cached):
     assert cached.new == ["b"]
 
 
-def test_another_renderer_renders_again(cached, monkeypatch):
+@pytest.mark.parametrize("module", ["_outputs.py", "_render.py", "_anything_new.py"])
+def test_another_renderer_renders_again(cached, tmp_path, monkeypatch, module):
+    """Any module counts: what draws a cell may call any other."""
+    modules = shutil.copytree(Path(_cells.__file__).parent, tmp_path / "publishing")
+    monkeypatch.setattr(_cells, "_MODULES", modules)
+    _cells._renderer.cache_clear()
     cached("a")
-    monkeypatch.setattr(_cells, "_renderer", lambda: ["nbconvert 99"])
+    with (modules / module).open("a") as stream:
+        stream.write("_MOST_LINES = 400\n")
+    _cells._renderer.cache_clear()
     cached.restarted("a")
     assert cached.new == ["a"]
+    _cells._renderer.cache_clear()
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff", b"[]", b'{"a": 1}', b"[" * 100_000, b"3"])

@@ -145,6 +145,19 @@ def test_a_lesson_that_cannot_be_read_stops_no_other(serve, project):
 
 
 @pytest.mark.slow
+def test_an_edit_in_any_folder_tries_a_failed_lesson_again(serve, project):
+    """Not only one in the modules beside each other: what it needs may lie deeper, or be new."""
+    folder = project.root / "mnist_lessons" / "deep" / "deeper"
+    folder.mkdir(parents=True)
+    (folder / "__init__.py").write_text("")
+    project.write("one", code="import deep.deeper\nprint('at last', deep.deeper.WORD)")
+    server = serve(project)
+    server.wait_for(FAILED)
+    (folder / "__init__.py").write_text("from .words import WORD\n")
+    (folder / "words.py").write_text("WORD = 'a word'\n")
+    server.wait_for("at last a word", without=FAILED)
+
+
 def test_a_wrong_value_or_link_in_prose_does_not_end_it(server):
     project = server.project
     project.write("one", prose="It reads {{ nothing }}.")

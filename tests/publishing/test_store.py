@@ -56,7 +56,7 @@ def test_a_run_that_is_asked_for_again_takes_the_place(project):
 def test_a_run_that_did_not_finish_is_never_whole(project):
     project.edit_stored("one", status="failed")
     assert not project.stored("one").is_whole
-    assert project.plan()[0] == "one: run (its stored run is damaged)"
+    assert project.plan()[0] == "one: run (its stored run is damaged: it did not end well)"
 
 
 DAMAGE = {

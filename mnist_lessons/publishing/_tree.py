@@ -1,0 +1,82 @@
+"""Which files belong to the project: neither hidden ones nor those of an environment in it."""
+
+import hashlib
+import os
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+
+from mnist_lessons._sources import file_hash
+
+__all__ = ["RECORDS", "code_of_project", "content_hash", "hash_now", "own_name", "signature"]
+
+RECORDS = ".jsonl"
+_BY_OTHERS = ("__pycache__", ".egg-info", "site-packages")
+
+
+def own_name(path: Path, root: Path) -> str | None:
+    """The name of a file of the project relative to its root; None for any other path.
+
+    Args:
+        path: absolute.
+        root: absolute, without links.
+    """
+    path = path.resolve()
+    if not path.is_relative_to(root):
+        return None
+    name = path.relative_to(root)
+    if any(part.startswith(".") or part.endswith(_BY_OTHERS) for part in name.parts):
+        return None
+    folders = [root.joinpath(*name.parts[:depth]) for depth in range(1, len(name.parts))]
+    return None if any(map(_is_environment, folders)) else name.as_posix()
+
+
+def code_of_project(root: Path) -> Iterator[Path]:
+    """The files below `root` that a lesson could import, and the records of studies."""
+    for folder, folders, files in os.walk(root):
+        folders[:] = [
+            name
+            for name in folders
+            if not (name.startswith(".") or _is_environment(Path(folder, name)))
+        ]
+        yield from (Path(folder, name) for name in files if name.endswith((".py", RECORDS)))
+
+
+def signature(path: Path) -> tuple[int, ...]:
+    """What changes when a file is written; empty where there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return ()
+    return status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def hash_now(path: Path) -> str | None:
+    """The hash of a file, made anew only when it was written; None where it cannot be read."""
+    return _hash(path, signature(path))
+
+
+@lru_cache(maxsize=4096)
+def _hash(path: Path, _: tuple[int, ...]) -> str | None:
+    try:
+        return file_hash(path)
+    except OSError:
+        return None
+
+
+def content_hash(path: Path) -> str | None:
+    """SHA-256 of a file's bytes, made anew only when it was written; None where there is none."""
+    return _content(path, signature(path))
+
+
+@lru_cache(maxsize=4096)
+def _content(path: Path, _: tuple[int, ...]) -> str | None:
+    try:
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError:
+        return None
+
+
+def _is_environment(folder: Path) -> bool:
+    return (folder / "pyvenv.cfg").is_file()

@@ -1,0 +1,38 @@
+"""What a lesson used of the project while it ran: modules, files, environment variables."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mnist_lessons.publishing._tree import own_name
+
+__all__ = ["Used"]
+
+
+@dataclass(frozen=True)
+class Used:
+    """What a kernel says of what it has used.
+
+    Attributes:
+        modules: file of each module, None for those without.
+        files: names of the files of the project that were opened to be read, and not written,
+            with their signature at that time; empty for one that was not there.
+        variables: names of the environment variables that cells read.
+    """
+
+    modules: Mapping[str, str | None] = field(default_factory=dict)
+    files: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    variables: tuple[str, ...] = ()
+
+    @classmethod
+    def reported(cls, report: str, root: Path) -> "Used":
+        """Read a kernel's report; `root` is the project, absolute and without links."""
+        said = json.loads(report)
+        written = {own_name(Path(path), root) for path in said["written"]}
+        files = {
+            name: tuple(signature)
+            for path, signature in sorted(said["read"].items())
+            if (name := own_name(Path(path), root)) and name not in written
+        }
+        return cls(dict(said["modules"]), files, tuple(said["variables"]))

@@ -1,0 +1,142 @@
+"""What a lesson reads of the project counts for its run: files, and environment variables."""
+
+import json
+import shutil
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+READS = """\
+import json, os, sqlite3, subprocess
+from pathlib import Path
+from faculty import colour
+print(json.loads(Path("tutorials/settings.json").read_text())["epochs"])
+print(Path("missing.txt").exists(), os.access("missing.txt", os.R_OK))
+try:
+    open("missing.txt")
+except FileNotFoundError:
+    print("missing")
+Path("own.txt").write_text("mine")
+print(Path("own.txt").read_text())
+print(os.read(os.open("words.txt", os.O_RDONLY), 9))
+print(sqlite3.connect("file.db").execute("select word from words").fetchall())
+sqlite3.connect("own.db").execute("create table words (word)")
+Path(".hidden").write_text("") and Path(".hidden").read_text()
+print(os.environ.get("LESSON_COLOUR"), os.getenv("LESSON_SHAPE"), colour())
+print("LESSON_SIZE" in os.environ)
+every = {**os.environ, "A": "1"}, dict(os.environ), os.environ.copy(), list(os.environ.items())
+subprocess.run(["true"], env=every[0], check=True)
+os.environ["LESSON_OWN"] = "x"; print(os.environ["LESSON_OWN"])
+print(os.environ["MNIST_LESSONS_PROFILE"], os.environ.get("OMP_NUM_THREADS"))
+print(os.path.expanduser("~"))"""
+
+FACULTY = "import os\n\n\ndef colour():\n    return os.environ.get('FACULTY_COLOUR')\n"
+
+
+@pytest.fixture(scope="module")
+def reading(built, tmp_path_factory):
+    """A project whose first lesson has read files and variables; only to be copied."""
+    root = tmp_path_factory.mktemp("reading") / "p"
+    project = type(built)(shutil.copytree(built.root, root))
+    (root / "mnist_lessons/faculty.py").write_text(FACULTY)
+    (root / "tutorials/settings.json").write_text('{"epochs": 3}')
+    (root / "words.txt").write_text("a few words")
+    shutil.rmtree(project.store.folder / "runs/one")
+    with closing(sqlite3.connect(root / "file.db")) as database:
+        database.execute("create table words (word)")
+    project.write("one", code=READS)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LESSON_COLOUR", "blue")
+        [page] = project.prepare(only=["one"])
+    assert page.run, page.failure
+    return project, page.run
+
+
+@pytest.fixture(autouse=True)
+def blue(monkeypatch):
+    monkeypatch.setenv("LESSON_COLOUR", "blue")
+
+
+def test_a_run_says_what_its_cells_read(reading):
+    project, run = reading
+    made_from = run.card["made_from"]
+    assert set(made_from["reads"]) == {
+        "file.db",
+        "missing.txt",
+        "tutorials/settings.json",
+        "words.txt",
+    }
+    assert made_from["reads"]["missing.txt"] is None
+    assert set(made_from["variables"]) == {
+        "FACULTY_COLOUR",
+        "LESSON_COLOUR",
+        "LESSON_SHAPE",
+        "LESSON_SIZE",
+    }
+    assert made_from["variables"]["LESSON_SHAPE"] is None
+    assert "blue" not in json.dumps(made_from), "a value may be a secret"
+    assert project.plan()[0].startswith("one: reuse")
+
+
+FILES = {
+    "changed": ("tutorials/settings.json", '{"epochs": 4}', "tutorials/settings.json changed"),
+    "gone": ("words.txt", None, "words.txt is gone"),
+    "new": ("missing.txt", "here", "missing.txt is there now"),
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_that_a_lesson_reads_counts(reading, name):
+    project, _ = reading
+    file, text, reason = FILES[name]
+    path = project.root / file
+    before = path.read_text() if path.exists() else None
+    path.write_text(text) if text else path.unlink()
+    try:
+        assert project.plan()[0] == f"one: run ({reason})"
+    finally:
+        path.unlink() if before is None else path.write_text(before)
+    assert project.plan()[0].startswith("one: reuse"), "going back runs nothing"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "reason"),
+    [
+        ("LESSON_COLOUR", "red", "LESSON_COLOUR changed"),
+        ("LESSON_COLOUR", None, "LESSON_COLOUR is unset"),
+        ("LESSON_SHAPE", "", "LESSON_SHAPE is set now"),
+        ("FACULTY_COLOUR", "grey", "FACULTY_COLOUR is set now"),
+    ],
+)
+def test_a_variable_that_a_cell_reads_counts(reading, monkeypatch, name, value, reason):
+    project, _ = reading
+    monkeypatch.delenv(name, raising=False) if value is None else monkeypatch.setenv(name, value)
+    assert project.plan()[0] == f"one: run ({reason})"
+
+
+def test_what_a_lesson_wrote_or_did_not_read_does_not_count(reading, monkeypatch):
+    project, _ = reading
+    (project.root / "own.txt").write_text("other")
+    (project.root / "never.txt").write_text("other")
+    monkeypatch.setenv("LESSON_OWN", "y")
+    monkeypatch.setenv("A", "2")
+    assert project.plan()[0].startswith("one: reuse")
+
+
+def test_clean_keeps_a_run_of_other_variables(reading, monkeypatch):
+    project, run = reading
+    monkeypatch.setenv("LESSON_COLOUR", "red")
+    assert "one: a run (LESSON_COLOUR" not in project.command("clean").stdout
+    assert run.is_whole
+
+
+def test_a_file_that_changes_after_it_was_read_is_a_failure(project):
+    (project.root / "words.txt").write_text("before")
+    project.write(
+        "one",
+        code="import subprocess\nprint(open('words.txt').read())\n"
+        "subprocess.run('echo after > words.txt', shell=True, check=True)",
+    )
+    [page] = project.prepare(only=["one"])
+    assert page.failure.reason == "words.txt changed while the lesson ran: build again"
