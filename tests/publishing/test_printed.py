@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.slow  # a kernel for each of its lessons; `test_used` has one
+
 PRINTED = {
     "order": (
         "import os, subprocess, sys, threading\n"
