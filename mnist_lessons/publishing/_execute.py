@@ -365,6 +365,7 @@ class _Client(NotebookClient):
             self._too_much = f"it printed more than {_MOST_LINES:,} lines"
             if self._lines <= _MOST_LINES:
                 self._too_much = f"its output has more than {_MOST_BYTES:,} bytes"
+            self._output.stop()
             if self.task_poll_for_reply:
                 self.task_poll_for_reply.cancel()
 

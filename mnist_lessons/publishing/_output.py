@@ -30,6 +30,7 @@ class Output:
         self._waiting = bytearray()
         self._reads: int | None = None
         self._writes: int | None = None
+        self._is_stopped = False
 
     def open(self) -> int:
         """Make the pipe, and read it while the event loop runs; return its writing end."""
@@ -44,12 +45,18 @@ class Output:
             os.close(self._writes)
             self._writes = None
 
-    def close(self) -> None:
-        """Stop reading."""
-        self.began()
-        if self._reads is not None:
+    def stop(self) -> None:
+        """Read no more, however much there is: whoever writes waits, and will be ended."""
+        if self._reads is not None and not self._is_stopped:
+            self._is_stopped = True
             with suppress(RuntimeError):  # the loop has ended
                 asyncio.get_running_loop().remove_reader(self._reads)
+
+    def close(self) -> None:
+        """Close the pipe."""
+        self.began()
+        self.stop()
+        if self._reads is not None:
             os.close(self._reads)
             self._reads = None
 
@@ -70,15 +77,14 @@ class Output:
         return content.decode(errors="replace")
 
     def _read(self) -> bool:
-        if self._reads is None:
+        if self._reads is None or self._is_stopped:
             return False
         try:
             content = os.read(self._reads, _CHUNK)
         except BlockingIOError:
             return False
         if not content:  # all who could write have ended
-            with suppress(RuntimeError):
-                asyncio.get_running_loop().remove_reader(self._reads)
+            self.stop()
             return False
         self._waiting += content
         if printed := self._mark.sub(b"", content):

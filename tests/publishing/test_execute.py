@@ -76,6 +76,7 @@ TOLD = {
         "for number in range(100_000):\n    print(number)",
         "it printed more than 5,000 lines",
     ),
+    "endless": ("while True:\n    print('again')", "it printed more than 5,000 lines"),
     "huge": ("print('x' * 30_000_000)", "its output has more than 20,000,000 bytes"),
     "huge_value": ("'x' * 30_000_000", "its output has more than 20,000,000 bytes"),
     "no_words": (PLOT, "a figure has no text for those who cannot see it"),
