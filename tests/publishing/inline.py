@@ -15,6 +15,7 @@ import pytest
 
 from mnist_lessons.publishing._execute import Job, LessonFailure, Progress
 from mnist_lessons.publishing._lessons import code_cells
+from mnist_lessons.publishing._used import Used
 
 
 def execute(
@@ -58,8 +59,9 @@ def _failure(job: Job, folder: Path, report: Callable[[Progress], None]) -> Less
 
 @contextlib.contextmanager
 def _as_a_kernel(job: Job, folder: Path) -> Iterator[None]:
-    """Variables, folder and modules of a job; `job.modules` receives what it has imported."""
+    """Variables, folder and modules of a job; `job.used` receives what it has imported."""
     before = set(sys.modules)
+    modules: dict[str, str | None] = {}
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.setattr(sys, "path", list(sys.path))
@@ -70,7 +72,8 @@ def _as_a_kernel(job: Job, folder: Path) -> Iterator[None]:
             yield
         finally:
             for name in sys.modules.keys() - before:
-                job.modules[name] = getattr(sys.modules[name], "__file__", None)
+                modules[name] = getattr(sys.modules[name], "__file__", None)
                 # The next lesson has other modules of the same names.
-                if not (job.modules[name] or "").startswith((sys.prefix, sys.base_prefix)):
+                if not (modules[name] or "").startswith((sys.prefix, sys.base_prefix)):
                     del sys.modules[name]
+            job.used = Used(modules)

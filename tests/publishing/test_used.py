@@ -131,7 +131,7 @@ def test_clean_keeps_a_run_of_other_variables(reading, monkeypatch):
     assert run.is_whole
 
 
-def test_a_file_that_changes_after_it_was_read_is_a_failure(project):
+def test_a_file_that_changes_after_it_was_read_is_a_failure(project, kernels):
     (project.root / "words.txt").write_text("before")
     project.write(
         "one",
