@@ -187,6 +187,8 @@ def test_run_json_says_what_made_the_run(project, kernels):
         "torch_build": None,
         "data": checksums()["sample of MNIST"],
         "missing_data": [],
+        "reads": {},
+        "variables": {},
         "profile": "preview",
         "device": "cpu",
         "best_device": _project.best_device(),
