@@ -265,8 +265,8 @@ def test_a_value_that_nobody_recorded_fails(project):
     project.write("one", prose="It reads {{ accuracy | percent }}, or {{ three: loss }}.")
     result = project.build()
     assert result.returncode == 1
-    assert "one: {{ accuracy | percent }}: no run recorded accuracy" in result.stderr
-    assert "one: {{ three: loss }}: no lesson three; there are one, two" in result.stderr
+    assert "one.py, line 4: {{ accuracy | percent }}: no run recorded accuracy" in result.stderr
+    assert "one.py, line 4: {{ three: loss }}: no lesson three; there are one, two" in result.stderr
     assert 'File "' not in result.stderr
     assert project.executed == []
     assert_untouched(project, before)
