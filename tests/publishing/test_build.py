@@ -53,8 +53,15 @@ def test_a_kernel_reads_the_data_that_the_build_has_verified(
     assert second == str(sorted(small_mnist.contents)), "unpacked, and there while it ran"
 
 
-@pytest.mark.parametrize("there", [False, True])
-@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize(
+    ("packed", "there"),
+    [
+        (True, True),
+        pytest.param(False, True, marks=pytest.mark.slow),
+        pytest.param(True, False, marks=pytest.mark.slow),
+        pytest.param(False, False, marks=pytest.mark.slow),
+    ],
+)
 def test_a_kernel_finds_what_its_lesson_can_do_without(
     project, small_mnist, small_clothes, tmp_path, packed, there
 ):
