@@ -223,6 +223,16 @@ class TinyProject:
             preexec_fn=_heed_ctrl_c,
         )
 
+    def commit(self) -> None:
+        """Commit everything but what is made, in a repository here."""
+        made = (".cache", "site", "tmp", "executions.txt", "__pycache__")
+        ignored = "".join(f"{name}\n" for name in made)
+        (self.root / ".gitignore").write_text(ignored, encoding="utf-8")
+        who = ["-c", "user.name=A", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"]
+        for command in (["init"], ["add", "--all"], ["commit", "--message", "A change"]):
+            git = ["git", *who, *command]
+            subprocess.run(git, cwd=self.root, check=True, capture_output=True)
+
     def site(self) -> dict[str, bytes]:
         """All files of the site with their bytes."""
         site = self.root / "site"

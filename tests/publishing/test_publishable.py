@@ -1,28 +1,14 @@
 """What may be published: a full run on the real MNIST, made from today's committed code."""
 
 import shutil
-import subprocess
 
 import pytest
-from click.testing import CliRunner
 
 from mnist_lessons._datasets import checksums
-from mnist_lessons.publishing._commands import commands
 from mnist_lessons.publishing._places import machine_path
 from mnist_lessons.publishing._project import Project
 from mnist_lessons.publishing._publishable import objections_to_run, objections_to_site
 from mnist_lessons.settings import Settings
-
-
-def git(project, *arguments):
-    who = ["-c", "user.name=A", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"]
-    command = ["git", *who, *arguments]
-    subprocess.run(command, cwd=project.root, check=True, capture_output=True)
-
-
-def commit(project):
-    git(project, "add", "--all")
-    git(project, "commit", "--quiet", "--message", "A change")
 
 
 def end(slug, **changes):
@@ -35,11 +21,9 @@ def end(slug, **changes):
 def public(project, small_mnist, tmp_path):
     """A project in a Git repository, with full runs; and how it is run."""
     how = {"profile": "full", "data": small_mnist.write(tmp_path / "data")}
-    git(project, "init", "--quiet")
-    (project.root / ".gitignore").write_text(".cache\nsite\ntmp\nexecutions.txt\n__pycache__\n")
     for slug in ("one", "two"):
         project.write(slug, end=end(slug))
-    commit(project)
+    project.commit()
     assert all(page.run for page in project.prepare(**how))
     return project, how
 
@@ -108,7 +92,7 @@ def test_what_was_not_committed_is_refused_until_it_is(public):
     module.write_text(module.read_text() + "\nNEW = 1\n")
     refused = "it was made from code that was not committed: commit it, then `run --again`"
     assert objections(*public) == [f"one: {refused}", f"two: {refused}"]
-    commit(project)
+    project.commit()
     assert len(objections(*public)) == 2, "the run says what it said"
     assert all(page.run for page in project.prepare(again=True, **how))
     assert objections(*public) == []
@@ -188,18 +172,18 @@ class TestSite:
     """The same for what lies in the folder of the site."""
 
     @pytest.fixture
-    def site(self, public):
+    def published(self, public):
         """The folder of a site that may be published."""
         project, how = public
         put_on_site(project, how)
         return project.root / "site"
 
-    def test_another_text(self, public, site):
+    def test_another_text(self, public, published):
         project, _ = public
         project.write("one", prose="Better prose.", end=end("one"))
         assert site_objections(*public) == ["one: its text has changed since the site was built"]
 
-    def test_another_code(self, public, site):
+    def test_another_code(self, public, published):
         project, _ = public
         project.write("one", code="print('new')", end=end("one"))
         assert site_objections(*public) == [
@@ -207,41 +191,39 @@ class TestSite:
             "one: its text has changed since the site was built",
         ]
 
-    def test_a_lesson_that_is_missing_or_gone(self, public, site):
-        (site / "tutorials/two").rename(site / "tutorials/three")
+    def test_a_lesson_that_is_missing_or_gone(self, public, published):
+        (published / "tutorials/two").rename(published / "tutorials/three")
         assert site_objections(*public) == [
             "two: the site has no run of it: it has no run.json",
             "three: the lesson is gone, but the site has it",
         ]
 
     @pytest.mark.parametrize("damage", ["unlink", "cut"])
-    def test_a_run_that_cannot_be_read(self, public, site, damage):
-        card = site / "tutorials/one/run.json"
+    def test_a_run_that_cannot_be_read(self, public, published, damage):
+        card = published / "tutorials/one/run.json"
         card.unlink() if damage == "unlink" else card.write_bytes(card.read_bytes()[:100])
         why = "it has no run.json" if damage == "unlink" else "its run.json cannot be read"
         assert site_objections(*public) == [f"one: the site has no run of it: {why}"]
 
-    def test_a_script_that_is_missing(self, public, site):
-        (site / "tutorials/one/one.py").unlink()
+    def test_a_script_that_is_missing(self, public, published):
+        (published / "tutorials/one/one.py").unlink()
         assert site_objections(*public) == ["one: its text has changed since the site was built"]
 
-    def test_a_value_outside_its_band(self, public, site):
+    def test_a_value_outside_its_band(self, public, published):
         project, _ = public
         (project.root / "tutorials/bands.toml").write_text("[one]\nscore = [0.9, 0.99]\n")
         told = "tutorials/bands.toml: [one] score: no run recorded it; there are none"
         assert site_objections(*public) == [told]
 
-    def test_no_site(self, public, site):
-        (site / "index.html").unlink()
-        assert site_objections(*public) == [f"there is no site in {site}/: build it first"]
+    def test_no_site(self, public, published):
+        (published / "index.html").unlink()
+        assert site_objections(*public) == [f"there is no site in {published}/: build it first"]
 
-    def test_the_command_says_so(self, public, site, monkeypatch):
+    def test_the_command_says_so(self, public, published):
         project, how = public
-        monkeypatch.setenv("MNIST_LESSONS_PROFILE", "full")
-        monkeypatch.setenv("MNIST_LESSONS_DATA", str(how["data"]))
-        monkeypatch.chdir(project.root)
-        result = CliRunner().invoke(commands, ["publish-check"])
-        assert (result.exit_code, result.output) == (0, "site/ may be published\n")
-        result = CliRunner().invoke(commands, ["publish-check", "--site", "nowhere"])
-        assert result.exit_code == 1
-        assert "there is no site in nowhere/: build it first" in result.output
+        settings = {"MNIST_LESSONS_PROFILE": "full", "MNIST_LESSONS_DATA": str(how["data"])}
+        result = project.command("publish-check", **settings)
+        assert (result.returncode, result.stdout) == (0, "site/ may be published\n")
+        result = project.command("publish-check", "--site", "nowhere", **settings)
+        assert result.returncode == 1
+        assert "there is no site in nowhere/: build it first" in result.stderr

@@ -326,24 +326,12 @@ def test_a_value_outside_its_band_fails_and_is_told_with_the_one_before(project,
     assert project.build(**mnist).returncode == 0
 
 
-def git(project, *arguments):
-    who = ["-c", "user.name=A test", "-c", "user.email=test@example.org"]
-    subprocess.run(["git", *who, *arguments], cwd=project.root, check=True, capture_output=True)
-
-
-def commit(project):
-    (project.root / ".gitignore").write_text(".cache\nsite\nexecutions.txt\n__pycache__\n")
-    git(project, "init", "--quiet")
-    git(project, "add", "--all")
-    git(project, "commit", "--quiet", "--message", "All of it")
-
-
 @pytest.fixture(scope="module")
 def committed(built, tmp_path_factory):
     """The project with a run of each lesson that was made from committed code."""
     project = type(built)(tmp_path_factory.mktemp("committed") / "project")
     shutil.copytree(built.root, project.root)
-    commit(project)
+    project.commit()
     shutil.rmtree(project.store.folder)
     assert project.program("run").returncode == 0
     for slug in ("one", "two"):
