@@ -55,7 +55,7 @@ def site_objections(project, how):
 def test_a_run_without_an_extra_is_not_published(public):
     project, how = public
     project.write("one", end=end("one", missing_data=["Fashion-MNIST"]))
-    commit(project)
+    project.commit()
     reason = "one: it had no Fashion-MNIST: run it where that is to be had"
     assert objections(project, how) == [reason]
     put_on_site(project, how)
