@@ -228,10 +228,15 @@ class TinyProject:
         made = (".cache", "site", "tmp", "executions.txt", "__pycache__")
         ignored = "".join(f"{name}\n" for name in made)
         (self.root / ".gitignore").write_text(ignored, encoding="utf-8")
+        self.git("init")
+        self.git("add", "--all")
+        self.git("commit", "--message", "A change")
+
+    def git(self, *arguments: str) -> None:
+        """Run Git here, as somebody."""
         who = ["-c", "user.name=A", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"]
-        for command in (["init"], ["add", "--all"], ["commit", "--message", "A change"]):
-            git = ["git", *who, *command]
-            subprocess.run(git, cwd=self.root, check=True, capture_output=True)
+        command = ["git", *who, *arguments]
+        subprocess.run(command, cwd=self.root, check=True, capture_output=True)
 
     def site(self) -> dict[str, bytes]:
         """All files of the site with their bytes."""

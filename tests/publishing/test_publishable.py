@@ -1,6 +1,7 @@
 """What may be published: a full run on the real MNIST, made from today's committed code."""
 
 import shutil
+import subprocess
 
 import pytest
 
@@ -121,10 +122,10 @@ def test_a_run_of_other_code_is_refused(public):
 
 def test_a_deployment_is_refused_before_anything_is_pushed(project):
     """A preview, on the sample, of what was never committed."""
-    git(project, "init", "--quiet", "--bare", str(project.root / "remote.git"))
-    git(project, "init", "--quiet")
-    git(project, "remote", "add", "origin", str(project.root / "remote.git"))
-    git(project, "commit", "--quiet", "--allow-empty", "--message", "Begin")
+    project.git("init", "--quiet", "--bare", str(project.root / "remote.git"))
+    project.git("init", "--quiet")
+    project.git("remote", "add", "origin", str(project.root / "remote.git"))
+    project.git("commit", "--quiet", "--allow-empty", "--message", "Begin")
     command = ("-P", "-m", "mkdocs", "gh-deploy", "--no-history")
     process = project.python(*command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     _, said = process.communicate(timeout=300)
@@ -159,7 +160,7 @@ def test_a_path_of_a_machine_is_found(printed):
 def test_a_cell_that_shows_a_path_of_the_machine_is_refused(public):
     project, how = public
     project.write("one", code="print('/'.join(['', 'home', 'me', 'x']))", end=end("one"))
-    commit(project)
+    project.commit()
     path = "/home/me/x"
     assert objections(project, how) == [
         f"one: code cell 2 shows a path of the machine that ran it: {path}"
