@@ -15,9 +15,10 @@ echo "$0 $*" >> "$CALLS"
 [ "$DEBIAN_FRONTEND" = noninteractive ] || exit 1
 case "$1" in
   update) exit 100 ;; # no network: the lists that are there may do
-  install) cp "$0" "$(dirname "$0")/chromium" ;;
+  install) [ "$3" = "$MISSING" ] && exit 100; cp "$0" "$(dirname "$0")/$3" ;;
 esac
 """
+SHELL = "chromium-headless-shell"
 SUDO = """\
 [ "$1" = -n ] || { echo "sudo asks for a password" >> "$CALLS"; exit 1; }
 shift
@@ -53,13 +54,20 @@ def machine(tmp_path, monkeypatch):
 def test_apt_get_installs_it_and_says_so(user, machine, capfd):
     told = machine(user, apt_get=APT_GET, sudo=SUDO if user else NO_SUDO)
     chromium.install()
-    assert [line.split()[1:] for line in told()] == [["update"], ["install", "--yes", "chromium"]]
-    assert Path(chromium.find()).name == "chromium"
+    assert [line.split()[1:] for line in told()] == [["update"], ["install", "--yes", SHELL]]
+    assert Path(chromium.find()).name == SHELL
     out, err = capfd.readouterr()
-    assert "Installing chromium with apt-get" in out
+    assert f"Installing {SHELL} with apt-get" in out
     assert err == ""
     chromium.install()
     assert len(told()) == 2, "it is installed once"
+
+
+def test_where_that_package_is_not_known_the_whole_browser_serves(machine, monkeypatch):
+    machine(0, apt_get=APT_GET)
+    monkeypatch.setenv("MISSING", SHELL)
+    chromium.install()
+    assert Path(chromium.find()).name == "chromium"
 
 
 @pytest.mark.parametrize(
@@ -77,7 +85,7 @@ def test_where_it_cannot_be_installed_one_line_says_how_to_get_it(user, scripts,
     with pytest.raises(SystemExit) as ended:
         chromium.install()
     assert told() == []
-    assert "apt-get install chromium" in ended.value.code  # a text: printed, with status 1
+    assert f"apt-get install {SHELL}" in ended.value.code  # a text: printed, with status 1
     assert "\n" not in ended.value.code
     assert capfd.readouterr() == ("", "")
 
@@ -89,7 +97,7 @@ def test_a_failed_installation_is_no_success(machine):
 
 
 @pytest.mark.parametrize(
-    "name", ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
+    "name", [SHELL, "chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
 )
 def test_any_that_is_there_serves(name, machine):
     told = machine(0, apt_get=APT_GET, **{name: ""})
