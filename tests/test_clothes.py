@@ -124,7 +124,9 @@ def test_a_file_of_another_length_is_refused(change, contents, places):
         load_clothes(settings)
 
 
-@pytest.mark.parametrize("broken", [b"no gzip", gzip.compress(bytes(5_000))[:-9]])
+@pytest.mark.parametrize(
+    "broken", [b"no gzip", gzip.compress(bytes(5_000))[:-9]], ids=["no gzip", "cut off"]
+)
 def test_a_broken_archive_is_refused_in_words(broken, contents, places):
     settings, folders = places
     write(folders[0], {LABELS: contents[LABELS]})
