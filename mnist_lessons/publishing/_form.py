@@ -26,10 +26,13 @@ _FRONT_MATTER = ("description",)
 # What Jupytext itself notes of a cell.
 _NOTED = {"tags", LIMIT, "title", "region_name", "cell_depth", "cell_marker", "lines_to_next_cell"}
 _NOTED |= {"lines_to_end_of_cell_marker"}
-_KIND = re.compile(r"\[.*|(markdown|md|raw|code)\b.*", re.IGNORECASE)
+_KIND = re.compile(r"\[.*|\W*(markdown|md|raw|code)\W*", re.IGNORECASE)
+_TAG = re.compile(r"\W*(tags?\W.*|tags?|solution\W*)", re.IGNORECASE)
 _NEARLY_A_MARKER = re.compile(r"#\s*%%")
 _TITLE = re.compile(r"# +\S")
 _QUOTED = re.compile(r"[rR]?(\"\"\"|''')")
+# Jupytext would make it one when it opens the script.
+_COMMENTED_COMMAND = re.compile(r"#\s*(?P<command>%%?[A-Za-z_]{2}.*|!!?\s*[\w~./{$].*)")
 _COMMAND = re.compile(r"\s*([%!?]|[\w.]+\?)|.*[\w)]\?{1,2}\s*$|.*=\s*[%!]")
 # `splitlines`, and so Jupytext, ends a line at each of these; Python and editors do not.
 _ENDS_A_LINE_FOR_SOME = re.compile("[\v\f\x1c-\x1e\x85\u2028\u2029]")
@@ -106,7 +109,7 @@ def _metadata(cell: Any, place: Place, *, is_first: bool) -> Iterator[Found]:
     line, metadata = place.marker, cell.metadata
     title = str(metadata.get("title", ""))
     kind = _KIND.fullmatch(title)
-    if title in ("tags", *_TAGS):
+    if _TAG.fullmatch(title):
         yield line, f'{title} is only a name here: write tags=["solution"]'
     if cell.cell_type == "raw" or kind:
         written = f"kind {kind[0]}" if kind else "raw kind"
@@ -161,16 +164,14 @@ def _comments(cell: Any, place: Place) -> Iterator[Found]:
     """Comments of a code cell that are a command in a notebook, or look like a marker."""
     if cell.cell_type != "code":
         return
-    shown = cell.source.split("\n")
     for token in _tokens("\n".join(place.lines)):
         within = token.start[0] - 1
         if token.type != tokenize.COMMENT or token.line.strip() != token.string.strip():
             continue
-        if shown[within] != place.lines[within]:
-            command = shown[within].strip()
+        if found := _COMMENTED_COMMAND.match(token.string):
             yield (
                 place.first + within,
-                f"in a notebook, this comment is the command {command!r}: reword it",
+                f"this comment is the command {found['command']!r} for Jupytext: reword it",
             )
         elif _NEARLY_A_MARKER.match(token.string):
             yield (
@@ -209,12 +210,14 @@ def _names(tree: ast.Module) -> Iterator[Found]:
     """Names that Jupyter alone, or a script alone, knows."""
     bound = set(_bound(tree))
     for node in ast.walk(tree):
-        if not isinstance(node, ast.Name) or node.id in bound:
-            continue
-        if node.id == "__file__":
-            yield node.lineno, "a notebook has no __file__: use run.beside('name of a file')"
-        elif _KNOWN_TO_JUPYTER_ALONE.fullmatch(node.id):
-            yield node.lineno, f"{node.id} is known to Jupyter alone: {_AS_A_SCRIPT}"
+        match node:
+            case ast.Name(id="__file__") if "__file__" not in bound:
+                yield node.lineno, "a notebook has no __file__: use run.beside('name of a file')"
+            case ast.Name(id=name) if name not in bound and _KNOWN_TO_JUPYTER_ALONE.fullmatch(name):
+                yield node.lineno, f"{name} is known to Jupyter alone: {_AS_A_SCRIPT}"
+            # IPython has it for all; in a script, it returns None.
+            case ast.alias(name="get_ipython") | ast.Attribute(attr="get_ipython"):
+                yield node.lineno, f"get_ipython is known to Jupyter alone: {_AS_A_SCRIPT}"
 
 
 def _bound(tree: ast.Module) -> Iterator[str]:

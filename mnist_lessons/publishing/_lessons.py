@@ -34,7 +34,8 @@ __all__ = [
 SHORTEST_ALT = 20
 LIMIT = "cell_limit_minutes"
 _USUAL_LIMIT = 120.0
-_PERCENT_FORMAT = {"extension": ".py", "format_name": "percent"}
+# A comment stays one, though Jupytext would take `# cat or dog` for a command.
+_PERCENT_FORMAT = {"extension": ".py", "format_name": "percent", "comment_magics": False}
 
 
 class Place(NamedTuple):
@@ -188,6 +189,8 @@ def _parsed(source: bytes) -> _Parsed:
     except ValueError:  # Jupytext's, of a line such as `# coding: latin-1`
         return _Parsed(_notebook([]), (), {}, (1, "it says that it is not UTF-8"))
     cells, places = [], []
+    while begin < len(lines) and not lines[begin].strip():
+        begin += 1  # blank lines before the first cell are none
     while begin < len(lines):
         reader = DoublePercentScriptCellReader(_PERCENT_FORMAT, "python")
         try:
