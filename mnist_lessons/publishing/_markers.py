@@ -5,6 +5,7 @@ All names are listed here, so that a misspelt one is an error instead of an empt
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 
 from mnist_lessons.errors import BuildFailure
@@ -29,7 +30,9 @@ NAMES: Mapping[str, tuple[str, ...]] = {
 }
 _MARKER = re.compile(
     r"""
-    <!--\s* (?P<lessons>lessons?)\b (?P<colon>\s*:)?
+    (?P<start> <!\s*-+ ) \s*
+    (?P<lessons> l\w{3,8} ) \b
+    (?: \s* (?P<sign> [:;=.,] | -(?!-?>) ) )?
     (?P<rest> (?: (?! --> | \n[ \t]*\n ) . )* )
     (?P<end>-->)?
     """,
@@ -78,27 +81,29 @@ def filled(text: str, blocks: Mapping[str, Callable[[], str]]) -> str:
     return replaced(text, _MARKER, block)
 
 
-def _words(marker: re.Match[str]) -> list[str]:
-    """The name of a marker and what follows it; nothing of a comment that only looks like one."""
+def _words(marker: re.Match[str]) -> list[str] | None:
+    """The name of a marker and what follows it; None of a comment that only looks like one."""
     words = marker["rest"].split()
-    is_meant = marker["colon"] or (words and words[0].lower() in NAMES)
-    return words if is_meant else []
+    is_close = get_close_matches(marker["lessons"].lower(), ["lessons"], cutoff=0.8)
+    is_named = bool(words) and words[0].lower() in NAMES
+    return words if is_close and (marker["sign"] == ":" or is_named) else None
 
 
 def _wrong(
     marker: re.Match[str], root: Path, figures: Mapping[str, Collection[str] | None]
 ) -> Iterator[str]:
     words = _words(marker)
+    if words is None:
+        return
     if not words:
-        if marker["colon"]:
-            yield f"no name; there are {', '.join(NAMES)}"
+        yield f"no name; there are {', '.join(NAMES)}"
         return
     name, *rest = words
     if not marker["end"]:
         yield "it does not end with -->"
     elif name not in NAMES:
         yield f"no marker {name}; there are {', '.join(NAMES)}"
-    elif not marker["colon"] or marker["lessons"] != "lessons":
+    elif marker["sign"] != ":" or marker["lessons"] != "lessons" or marker["start"] != "<!--":
         yield f"write it as <!-- lessons: {' '.join(words)} -->"
     elif len(rest) != len(NAMES[name]):
         yield f"write it as <!-- lessons: {' '.join([name, *NAMES[name]])} -->"
