@@ -84,8 +84,9 @@ _INLINE = re.compile(
     | (?P<display> \$\$ (?!\$) (?: \\. | \$ (?!\$) | [^\\$`] )+? \$\$ (?!\$) )
     | (?P<dollars> \$\$++ )
     | (?P<formula>
-        (?: (?<! \d ) | (?= \$\\ ) )  # `5$` is money, `28$\times$28` is not
-        \$ (?! \s ) (?: \\. | [^\\$`] )+? (?<! \s ) \$ (?! \d )
+        # Beside a digit, a dollar is one of money, except as in `28$\times$28`.
+        \$ (?= \\[^\\$\s] ) (?: \\. | [^\\$`] )+? (?<! \s ) \$
+      | (?<! \d ) \$ (?! \s ) (?: \\. | [^\\$`] )+? (?<! \s ) \$ (?! \d )
       )
     | (?P<opening> !? \[ )
     | (?P<closing> \] )

@@ -134,6 +134,7 @@ def test_a_marker_is_a_comment_and_not_what_stands_in_it():
         "$w_1*x_1 + w_2*x_2$",
         r"$a \$ b$",
         r"$\{a\}$",
+        r"$\times$",
         "$a <b c>d$",
         "$a\n+ b$",
         "$$x$$",
@@ -150,7 +151,7 @@ def test_formulas_are_found_wherever_they_stand(formula):
     if "\n" not in formula:
         around += [("Then ", " follows."), ("**", "**"), ("(", ")"), ("- ", ""), ("# ", "")]
     if formula.startswith("$\\"):
-        around.append(("28", "-fold"))
+        around += [("28", "-fold"), ("28", "28"), ("", "0")]
     for hold, (before, after) in product(HOLDERS.values(), around):
         found = of_kind(hold(f"{before}{formula}{after}"), Kind.FORMULA, Kind.DISPLAY)
         assert [unprefixed(one) for one in found] == [unprefixed(formula)]
@@ -167,6 +168,8 @@ def unprefixed(formula):
         "It costs $5, or $10.",
         "from $5-$10",
         "US$5 and CA$10",
+        "$5$10",
+        r"5$\$10",
         "between 5$ and 10$",
         "5$-10$",
         r"\$x\$",
