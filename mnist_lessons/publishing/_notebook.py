@@ -5,9 +5,10 @@ from copy import deepcopy
 from typing import Any
 
 import nbformat
+from markdown_it.common.utils import normalizeReference
 
 from mnist_lessons.publishing._addresses import with_addresses
-from mnist_lessons.publishing._prose import with_quotations
+from mnist_lessons.publishing._prose import definitions, with_quotations
 
 __all__ = ["portable"]
 
@@ -29,7 +30,8 @@ def portable(
 ) -> bytes:
     """A lesson's notebook as a file.
 
-    Admonitions become quotations, which every notebook shows. Where the site's address is
+    Admonitions become quotations, which every notebook shows. A cell has the definitions of its
+    links, which a page may have anywhere. Where the site's address is
     known, links lead there. Where the notebook can be opened in Colab, it begins with a cell
     that installs this package.
 
@@ -41,14 +43,28 @@ def portable(
         commit: what is installed in Colab; `main` where empty.
     """
     own = deepcopy(notebook)
-    for cell in own.cells:
-        if cell.cell_type == "markdown":
-            cell.source = with_quotations(cell.source)
-            if published:
-                cell.source = with_addresses(cell.source, published)
+    prose = [cell for cell in own.cells if cell.cell_type == "markdown"]
+    _define_links(prose)
+    for cell in prose:
+        cell.source = with_quotations(cell.source)
+        if published:
+            cell.source = with_addresses(cell.source, published)
     if colab:
         own.cells.insert(0, _install_cell("/".join(colab.split("/")[:2]), commit or "main"))
     return f"{nbformat.writes(own)}\n".encode()
+
+
+def _define_links(prose: list[Any]) -> None:
+    """Give each cell what it lacks of the other cells' definitions, `[name]: address`."""
+    defined = [definitions(cell.source) for cell in prose]
+    everywhere = {name: text for own in defined for name, text in own.items()}
+    for cell, own in zip(prose, defined, strict=True):
+        named = normalizeReference(cell.source)
+        lacking = [
+            text for name, text in everywhere.items() if name not in own and f"[{name}]" in named
+        ]
+        if lacking:
+            cell.source = "\n".join([cell.source, "", *lacking])
 
 
 def _install_cell(repository: str, commit: str) -> Any:

@@ -21,7 +21,7 @@ from markdown_it.ruler import RuleOptionsType
 from markdown_it.rules_block import StateBlock, list_block
 from markdown_it.rules_block.fence import fence
 
-__all__ = ["Kind", "Piece", "pieces", "replaced", "with_quotations"]
+__all__ = ["Kind", "Piece", "definitions", "pieces", "replaced", "with_quotations"]
 
 
 class Kind(Enum):
@@ -126,6 +126,18 @@ def replaced(
         return found[0] if inside else replacement(found)
 
     return pattern.sub(outside, text)
+
+
+def definitions(text: str) -> dict[str, str]:
+    """The definitions of links, as `[name]: address "title"`, by name as it is compared."""
+    environment: dict[str, Any] = {}
+    _parser().parse(text, environment)
+    lines = text.split("\n")
+    found = {}
+    for name, definition in environment.get("references", {}).items():
+        first, end = definition["map"]
+        found[name] = "\n".join(line.lstrip(" \t>") for line in lines[first:end])
+    return found
 
 
 def with_quotations(text: str) -> str:

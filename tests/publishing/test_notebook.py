@@ -58,6 +58,25 @@ def test_links_lead_to_the_site_where_its_address_is_known():
     assert "(other.py)" in read(portable(notebook())).cells[0].source
 
 
+def test_each_cell_has_the_definitions_of_its_links():
+    sources = [
+        "Has [a link][The Place], [other], `[code]`,\n![a picture], [own].\n\n[own]: a.py",
+        "None here.",
+        "> [the place]: other.py 'A title'\n\n[other]:\n    <more.py>\n\n[own]: b.py\n\n"
+        "[a picture]: ../assets/a.svg\n[not used]: c.py\n\n```\n[code]: d.py\n```",
+    ]
+    given = new_notebook(cells=[new_markdown_cell(source) for source in sources])
+    own = read(portable(given, published=on_site("https://x.org/")))
+    first, none, last = (cell.source for cell in own.cells)
+    assert first.endswith(
+        "[own]: https://x.org/tutorials/a/\n\n"
+        "[the place]: https://x.org/tutorials/other/ 'A title'\n"
+        "[other]:\nhttps://x.org/tutorials/more/\n[a picture]: https://x.org/assets/a.svg"
+    )
+    assert none == "None here."
+    assert last.endswith("[code]: d.py\n```")
+
+
 def test_for_colab_the_first_cell_installs_the_same_commit():
     first, *rest = read(portable(notebook(), colab="o/r/blob/pages/f", commit="abc")).cells
     assert first.cell_type == "code"
