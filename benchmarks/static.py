@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -13,6 +13,11 @@ __all__ = ["serving_folder"]
 class _Quiet(SimpleHTTPRequestHandler):
     def log_message(self, *_: object) -> None:
         """Nothing: who asks tells what happened."""
+
+    def handle(self) -> None:
+        """Answer; a browser that leaves before it has everything is no error."""
+        with suppress(ConnectionError):
+            super().handle()
 
 
 @contextmanager
