@@ -73,7 +73,7 @@ def _as_a_kernel(job: Job, folder: Path) -> Iterator[None]:
         finally:
             for name in sys.modules.keys() - before:
                 modules[name] = getattr(sys.modules[name], "__file__", None)
-                # The next lesson has other modules of the same names.
-                if not (modules[name] or "").startswith((sys.prefix, sys.base_prefix)):
+                # What lies beside the project: the next one has other modules of the same names.
+                if modules[name] and Path(modules[name]).absolute().is_relative_to(folder.parent):
                     del sys.modules[name]
             job.used = Used(modules)

@@ -137,7 +137,9 @@ def refusals(built, tmp_path_factory):
     project = type(built)(shutil.copytree(built.root, root))
     before = project.site()
     for slug, (code, _) in REFUSED.items():
-        project.write(slug, code=f"from IPython.display import *\n{code}")
+        project.write(
+            slug, code=f"from IPython.display import *\nfrom IPython.display import display\n{code}"
+        )
     result = project.program("build")
     assert result.returncode == 1
     assert project.site() == before

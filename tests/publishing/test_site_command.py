@@ -406,7 +406,7 @@ def test_the_check_of_a_site_gives_each_reason(publishable, mnist):
     publishable.write("one")
     publishable.write("two").rename(publishable.root / "tutorials" / "three.py")
     assert reasons() == [
-        "three: the site has no run of it",
+        "three: the site has no run of it: it has no run.json",
         "two: the lesson is gone, but the site has it",
     ]
 
