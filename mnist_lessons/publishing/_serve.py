@@ -1,6 +1,7 @@
 """Show an edited page at once: look often, and build what was edited first."""
 
 import logging
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
@@ -11,6 +12,7 @@ from jinja2.bccache import Bucket
 from mkdocs.commands.build import build
 from mkdocs.config import load_config
 from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.exceptions import MkDocsException
 from mkdocs.livereload import LiveReloadServer
 from mkdocs.structure.files import File
 from watchdog.observers.polling import PollingObserver
@@ -39,7 +41,15 @@ class Rebuilder:
         logging.getLogger(build.__module__).addFilter(_is_no_warning_of_partial_builds)
 
     def __call__(self) -> None:
-        """Build what has changed since the last build."""
+        """Build what has changed since the last build; where that fails, say so and go on."""
+        try:
+            self._build()
+        except MkDocsException as error:
+            # MkDocs would answer no request until it is mended.
+            reason = "; ".join(str(error).splitlines())
+            print(f"error: nothing was built: {reason}", file=sys.stderr)
+
+    def _build(self) -> None:
         before, self._seen = self._seen, self._state()
         changed = {path for path, _ in before.items() ^ self._seen.items()}
         same_files = before.keys() == self._seen.keys()

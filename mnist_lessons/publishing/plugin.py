@@ -197,7 +197,14 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
             uri = path.relative_to(docs).as_posix()
             if config.exclude_docs and config.exclude_docs.match_file(uri):
                 continue
-            text = path.read_text(encoding="utf-8-sig", errors="replace")
+            content = path.read_bytes()
+            try:
+                content.decode()
+            except UnicodeDecodeError as error:
+                line = content.count(b"\n", 0, error.start) + 1
+                reason = f"it is not UTF-8: {error.reason}"
+                self._note(uri, [f"{docs.name}/{uri}, line {line}: {reason}"])
+            text = content.decode("utf-8-sig", errors="replace")
             for line, reason in _markers.problems(text, project.root, figures):
                 self._note(uri, [f"{docs.name}/{uri}, line {line}: {reason}"])
 
@@ -215,10 +222,14 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
         return files
 
     def on_page_read_source(self, page: Page, config: MkDocsConfig) -> str | None:
-        """Make the Markdown of a lesson's page."""
+        """Make the Markdown of a lesson's page; read a page of which not all can be read."""
         lesson = self._lesson(page)
         if lesson is None:
-            return None
+            with suppress(UnicodeDecodeError):
+                page.file.content_bytes.decode()
+                return None
+            # It has been noted; MkDocs would end here, with an empty site.
+            return page.file.content_bytes.decode("utf-8-sig", errors="replace")
         colab = str(config.extra.get("colab") or "")
         return _markdown(lesson, self._notebooks[lesson.lesson.slug], colab, page.edit_url or "")
 

@@ -313,8 +313,12 @@ class Server:
 
     def page(self, slug: str = "one") -> str:
         """A lesson's page, or an empty text where there is none now."""
-        address = f"{self.address}/tutorials/{slug}/"
-        with suppress(OSError), urllib.request.urlopen(address, timeout=120) as page:
+        return self.get(f"tutorials/{slug}/")
+
+    def get(self, address: str) -> str:
+        """A page by its address on the site, or an empty text where there is none now."""
+        whole = f"{self.address}/{address}"
+        with suppress(OSError), urllib.request.urlopen(whole, timeout=120) as page:
             return page.read().decode()
         return ""
 

@@ -51,6 +51,30 @@ def test_it_answers_while_a_lesson_runs_and_then_shows_it(serve, project):
     assert project.executed == ["one"]
 
 
+@pytest.mark.slow
+def test_a_page_or_configuration_that_cannot_be_read_stops_no_page(server):
+    project = server.project
+    home, configuration = project.root / "docs" / "index.md", project.root / "mkdocs.yml"
+    whole = configuration.read_text()
+    sound = home.read_bytes()
+    home.write_bytes(sound + b"\nNot \xff UTF-8.\n")
+    reason = "docs/index.md, line 9: it is not UTF-8: invalid start byte"
+    project.wait_until(lambda: reason in server.said)
+    project.wait_until(lambda: reason in server.get(""))
+    assert "output of one" in server.page()
+
+    home.write_bytes(sound)
+    project.wait_until(lambda: reason not in server.get(""))
+    configuration.write_text(f"{whole}\nx: [")
+    project.wait_until(lambda: "error: nothing was built: MkDocs encountered" in server.said)
+    assert "output of one" in server.page()
+    configuration.write_text(f"{whole}\nplugins: [nowhere]\n")
+    project.wait_until(lambda: "nothing was built: Aborted with a configuration" in server.said)
+    assert "output of one" in server.page()
+    configuration.write_text(whole.replace("MNIST lessons", "Another name"))
+    server.wait_for("Another name")
+
+
 def test_it_follows_the_author(server):
     project = server.project
     assert "output of one" in server.page()
