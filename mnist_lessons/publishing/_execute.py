@@ -221,6 +221,15 @@ class _Client(NotebookClient):
     async def run(self) -> LessonFailure | None:
         """Execute all cells, in place; return how that failed, if it did."""
         try:
+            return await self._run()
+        except AssertionError:
+            task = asyncio.current_task()
+            if task and task.cancelling():  # after Ctrl-C, nbclient may miss objects of its own
+                raise asyncio.CancelledError from None
+            raise
+
+    async def _run(self) -> LessonFailure | None:
+        try:
             await self._execute_cells()
         except CellExecutionError as error:
             return self._raised(error)
