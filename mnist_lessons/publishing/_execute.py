@@ -208,6 +208,7 @@ class _Client(NotebookClient):
         own = {"IPYTHONDIR": str(sockets), "PYTHONSTARTUP": ""}
         own |= {"PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8"}
         self._environment = {**os.environ, **own, **job.environment}
+        self._data = {each.get("MNIST_LESSONS_DATA") for each in (os.environ, self._environment)}
         self._places = Places.of(folder, self._environment)
         self._report_to = report
         self._cell = 0
@@ -269,6 +270,9 @@ class _Client(NotebookClient):
                     self._death = _death(await self.km.provisioner.poll())
                 raise
             self._job.used = await self._used()
+            for cell in code_cells(self.nb)[-1:]:
+                self._take_text(cell)  # of threads that ended after it
+                self._show(cell)
 
     async def _execute_cell(self, cell: NotebookNode, index: int) -> None:
         self._cell += 1
@@ -292,6 +296,8 @@ class _Client(NotebookClient):
             "cells": [(cell.source, lesson.line(n)) for n, cell in enumerate(cells, start=1)],
             "mark": self._mark,
             "root": str(root),
+            # The data count by their checksum, wherever they lie.
+            "apart": [os.path.realpath(data) for data in self._data if data],
         }
         code = (
             "(lambda space: (exec(compile("

@@ -10,15 +10,18 @@ import json
 import linecache
 import os
 import sys
+import tempfile
+import threading
 import warnings
 from collections.abc import ItemsView, Iterator, ValuesView
+from contextlib import suppress
 from types import FrameType
 from typing import Any, ClassVar
+from urllib.parse import unquote, urlsplit
 
 from IPython import get_ipython
 
 _DISPLAYED = ("clear_output", "display_data", "error", "execute_result", "update_display_data")
-_WRITES = os.O_WRONLY | os.O_RDWR
 _OF_THE_SYSTEM = ("os", "_collections_abc", "collections.abc")
 
 
@@ -85,42 +88,77 @@ class _Marks:
 
 
 class _Files:
-    """Notes which files below the project are opened, to read or to write."""
+    """Notes which files below the project are opened, to read or to write, by children, too."""
 
-    def __init__(self, root: str) -> None:
+    def __init__(self, root: str, apart: list[str]) -> None:
         self._below = root.rstrip(os.sep) + os.sep
-        self.read: dict[str, list[int]] = {}
+        self._apart = tuple(folder.rstrip(os.sep) + os.sep for folder in apart)
+        self._read: dict[str, list[int]] = {}
         self._written: set[str] = set()
-        self._databases: set[str] = set()
+        self._edited: set[str] = set()
+        self._process = os.getpid()
+        self._of_children = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115  # as long as it runs
         sys.addaudithook(self._audit)
 
     def _audit(self, event: str, arguments: tuple[Any, ...]) -> None:
         if event == "open":
             path, mode, flags = arguments
-            if isinstance(path, str | bytes):
-                writes = any(letter in mode for letter in "wax") if mode else flags & _WRITES
-                self._note(os.fsdecode(path), bool(writes))
-        elif event == "sqlite3.connect" and isinstance(arguments[0], str | bytes):
-            path = os.fsdecode(arguments[0])
-            self._databases.add(os.path.abspath(path))
-            self._note(path, writes=False)
+            reads, writes = _ways(mode, flags)
+            self._note(path, reads, writes)
+        elif event == "sqlite3.connect":
+            self._note(_database(arguments[0]), reads=True, writes=True)
+        elif event == "os.rename":
+            for path in arguments[:2]:
+                self._note(path, reads=False, writes=True)
 
-    def _note(self, path: str, writes: bool) -> None:
-        path = os.path.abspath(path)
-        if not path.startswith(self._below):
+    def _note(self, path: Any, reads: bool, writes: bool) -> None:
+        if not isinstance(path, str | bytes):
+            return  # a number: it has been opened before
+        path = os.path.abspath(os.fsdecode(path))
+        if not path.startswith(self._below) or path.startswith(self._apart):
             return
-        if writes:
-            self._written.add(path)
-        elif path not in self.read:
-            self.read[path] = _signature(path)
+        if (path in self._read and not writes) or os.path.isdir(path):
+            return
+        note = path, reads, writes, _signature(path)
+        self._add(*note)
+        if os.getpid() != self._process:
+            with suppress(OSError):
+                os.write(self._of_children.fileno(), f"{json.dumps(note)}\n".encode())
 
-    @property
-    def written(self) -> set[str]:
-        """What was opened to be written, and the databases that are not as they were."""
-        changed = {
-            path for path in self._databases & {*self.read} if self.read[path] != _signature(path)
-        }
-        return self._written | changed
+    def _add(self, path: str, reads: bool, writes: bool, signature: list[int]) -> None:
+        if not reads:
+            self._written.add(path)
+            return
+        self._read.setdefault(path, signature)
+        if writes:
+            self._edited.add(path)
+
+    def report(self) -> dict[str, Any]:
+        """What was read, with its signature then, and what was written.
+
+        What was opened for both, as a database is, was written where it is not as it was.
+        """
+        with suppress(OSError):  # a lesson may have closed it
+            self._of_children.seek(0)
+            for line in self._of_children.read().splitlines():
+                self._add(*json.loads(line))
+        changed = {path for path in self._edited if self._read[path] != _signature(path)}
+        return {"read": self._read, "written": sorted(self._written | changed)}
+
+
+def _ways(mode: str | None, flags: int) -> tuple[bool, bool]:
+    """Whether a file is opened to read what is in it, and whether to write."""
+    if mode:
+        return "r" in mode, not {*mode}.isdisjoint("wax+")
+    writes = bool(flags & (os.O_WRONLY | os.O_RDWR))
+    return not flags & (os.O_WRONLY | os.O_TRUNC), writes
+
+
+def _database(name: Any) -> Any:
+    """The path that SQLite is given as a path or as an address."""
+    if isinstance(name, str) and name.startswith("file:"):
+        return unquote(urlsplit(name).path)
+    return name
 
 
 def _signature(path: str) -> list[int]:
@@ -186,18 +224,19 @@ def _asker() -> FrameType | None:
 class Watch:
     """What a kernel has imported, read and written."""
 
-    def __init__(self, script: str, root: str) -> None:
-        self._files = _Files(root)
+    def __init__(self, script: str, root: str, apart: list[str]) -> None:
+        self._files = _Files(root, apart)
         _Variables._places = (script, root.rstrip(os.sep) + os.sep)
         os.environ.__class__ = _Variables
 
     def report(self) -> str:
+        """All of it, as JSON, as soon as the threads have ended for which a script would wait."""
+        threading._shutdown()  # type: ignore[attr-defined]  # what Python does at its end
         modules = sys.modules.copy().items()
         return json.dumps(
             {
                 "modules": [[name, getattr(module, "__file__", None)] for name, module in modules],
-                "read": self._files.read,
-                "written": sorted(self._files.written),
+                **self._files.report(),
                 "variables": sorted(_Variables.read - _Variables._set),
             },
             default=str,
@@ -213,10 +252,44 @@ def _be_like_a_script(shell: Any) -> None:
     show = shell.showtraceback
     shell.showtraceback = lambda *args, exception_only=False, **how: show(*args, **how)
     warnings.filterwarnings("ignore", "To exit: use", UserWarning)
+    shell.events.register("post_run_cell", _keep_streams)
+
+
+def _keep_streams(*_: Any) -> None:
+    """Let the kernel go on where a lesson's stdout or stderr cannot be flushed.
+
+    It is closed, say, or an object that has nothing but `write`.
+    """
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        try:
+            if stream is not None:
+                stream.flush()
+        except Exception:
+            setattr(sys, name, _Unflushed(stream))
+
+
+class _Unflushed:
+    """A stream that is not flushed; whoever writes to it meets what is wrong with it."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def flush(self) -> None:
+        """Do nothing."""
 
 
 def prepare(
-    *, script: str, source: str, cells: list[tuple[str, int]], mark: str, root: str
+    *,
+    script: str,
+    source: str,
+    cells: list[tuple[str, int]],
+    mark: str,
+    root: str,
+    apart: list[str],
 ) -> None:
     """Prepare this kernel for a lesson.
 
@@ -226,10 +299,11 @@ def prepare(
         cells: source and first line of each code cell.
         mark: begins each mark in the output, which the number of a message and `ESC \\` end.
         root: folder of the project.
+        apart: folders whose files do not count, absolute and without links.
     """
     shell = get_ipython()
     assert shell is not None
     _be_like_a_script(shell)
     _Cells(shell.compile, script, source, cells)
     _Marks(shell.kernel.session, mark)
-    shell.kernel.lesson_watch = Watch(script, root)
+    shell.kernel.lesson_watch = Watch(script, root, apart)

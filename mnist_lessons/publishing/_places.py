@@ -13,10 +13,12 @@ from pathlib import Path
 
 __all__ = ["Places", "machine_path"]
 
+# Before an absolute path, which may be an address.
+_BEGIN = r"(?:(?<![\w.~/-])|(?<=file://))"
 # Places that exist on one machine only, whoever it belongs to.
 _OF_A_MACHINE = re.compile(
-    r"""
-      (?<![\w.~/-]) (?: /home/[\w.-]+ | /Users/[\w.-]+ | /root | /(?:private/)?var/folders ) (?= /)
+    rf"""
+      {_BEGIN} (?: /home/[\w.-]+ | /Users/[\w.-]+ | /root | /(?:private/)?var/folders ) (?= /)
     | /(?:ipykernel_\d+|site-packages)/
     | (?<!\w) [A-Za-z]:\\+Users\\+ \w+
     """,
@@ -58,7 +60,7 @@ class Places:
         for folder, name in self.names:
             if folder in text:
                 # The folder itself, or what lies in it.
-                pattern = rf"(?<![\w.~/-]){re.escape(folder)}(?:(?P<inside>/)|(?![\w.-]))"
+                pattern = rf"{_BEGIN}{re.escape(folder)}(?:(?P<inside>/)|(?![\w.-]))"
                 text = re.sub(pattern, partial(_replaced, name), text)
         return _TEMPORARY.sub(r"\1tmp", text)
 

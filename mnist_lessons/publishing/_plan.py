@@ -330,7 +330,7 @@ def own_files(modules: Mapping[str, str | None], root: Path) -> list[str]:
     for file in modules.values():
         path = Path(file or "")
         # Some modules of torch have the name of a file that does not exist.
-        if path.is_absolute() and path.is_file() and (name := own_name(path, root)):
+        if path.is_absolute() and path.is_file() and (name := own_name(path.resolve(), root)):
             found.add(name)
             if path.name == "__init__.py":
                 records = (root / name).parent.glob(f"*{RECORDS}")

@@ -1,4 +1,4 @@
-"""Which files belong to the project: neither hidden ones nor those of an environment in it."""
+"""Which files belong to the project: none in a hidden folder or an environment in it."""
 
 import hashlib
 import os
@@ -17,15 +17,18 @@ _BY_OTHERS = ("__pycache__", ".egg-info", "site-packages")
 def own_name(path: Path, root: Path) -> str | None:
     """The name of a file of the project relative to its root; None for any other path.
 
+    A file in a hidden folder, such as the store, is none of the project.
+
     Args:
         path: absolute.
         root: absolute, without links.
     """
-    path = path.resolve()
     if not path.is_relative_to(root):
         return None
     name = path.relative_to(root)
-    if any(part.startswith(".") or part.endswith(_BY_OTHERS) for part in name.parts):
+    if any(part.startswith(".") for part in name.parts[:-1]):
+        return None
+    if any(part.endswith(_BY_OTHERS) for part in name.parts):
         return None
     folders = [root.joinpath(*name.parts[:depth]) for depth in range(1, len(name.parts))]
     return None if any(map(_is_environment, folders)) else name.as_posix()

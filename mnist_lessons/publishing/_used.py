@@ -29,10 +29,19 @@ class Used:
     def reported(cls, report: str, root: Path) -> "Used":
         """Read a kernel's report; `root` is the project, absolute and without links."""
         said = json.loads(report)
-        written = {own_name(Path(path), root) for path in said["written"]}
+        written = {name for path in said["written"] for name in _names(path, root)}
         files = {
             name: tuple(signature)
             for path, signature in sorted(said["read"].items())
-            if (name := own_name(Path(path), root)) and name not in written
+            for name in _names(path, root)
+            if name not in written
         }
-        return cls(dict(said["modules"]), files, tuple(said["variables"]))
+        own = {*said["written"]}
+        modules = {name: file for name, file in said["modules"] if file not in own}
+        return cls(modules, files, tuple(said["variables"]))
+
+
+def _names(path: str, root: Path) -> set[str]:
+    """The names of a file in the project: of a link, and of what it leads to."""
+    followed = Path(path).resolve()
+    return {name for each in (Path(path), followed) if (name := own_name(each, root))}

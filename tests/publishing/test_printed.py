@@ -24,6 +24,15 @@ PRINTED = {
         "print('\\x1b[31mred\\x1b[0m\\x07\\x00', 'a\\bb')",
         "\x1b[31mred\x1b[0m b\n",
     ),
+    "streams": (
+        "class Loud:\n"
+        "    def write(self, text): return sys.__stdout__.write(text.upper())\n"
+        "sys.stdout = Loud(); print('loud'); sys.stderr.close()\n"
+        "import threading\n"
+        "def late(): threading.main_thread().join(); print('late')\n"
+        "threading.Thread(target=late).start()",
+        None,
+    ),
     "warning": (
         "import warnings\nwarnings.warn('careful now')",
         'tutorials/warning.py:15: UserWarning: careful now\n  warnings.warn("careful now")\n',
@@ -31,7 +40,8 @@ PRINTED = {
     "of_a_package": (
         "import os, warnings, tqdm\n"
         "warnings.warn_explicit('old', UserWarning, tqdm.__file__, 3)\n"
-        "print(tiny.__file__, os.getcwd(), os.path.expanduser('~/data'), os.__file__)",
+        "print(tiny.__file__, os.getcwd(), os.path.expanduser('~/data'), os.__file__)\n"
+        "print('file://' + os.getcwd() + '/x')",
         None,
     ),
 }
@@ -86,6 +96,12 @@ def test_a_cell_prints_what_a_terminal_shows(executed, slug):
     assert outputs(pages, slug) == [PRINTED[slug][1]]
 
 
+def test_streams_without_flush_are_no_obstacle_and_threads_are_waited_for(executed):
+    _, pages = executed
+    assert outputs(pages, "streams") == ["LOUD\n"]
+    assert outputs(pages, "streams", 2) == ["LATE\n"]
+
+
 def test_a_warning_names_the_lesson_and_its_line(executed):
     project, pages = executed
     [said] = outputs(pages, "warning")
@@ -101,7 +117,7 @@ def test_paths_are_those_of_any_machine(executed):
     [said] = outputs(pages, "of_a_package")
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     assert said.startswith("site-packages/tqdm/__init__.py:3: UserWarning: old\n")
-    assert said.endswith(f"mnist_lessons/tiny.py . ~/data python{version}/os.py\n")
+    assert said.endswith(f"mnist_lessons/tiny.py . ~/data python{version}/os.py\nfile://x\n")
 
 
 def test_text_and_what_is_displayed_keep_their_order(executed):

@@ -8,7 +8,7 @@ from contextlib import closing
 import pytest
 
 READS = """\
-import json, os, sqlite3, subprocess
+import json, os, shutil, sqlite3, subprocess
 from pathlib import Path
 from faculty import colour
 print(json.loads(Path("tutorials/settings.json").read_text())["epochs"])
@@ -21,7 +21,16 @@ Path("own.txt").write_text("mine")
 print(Path("own.txt").read_text())
 print(os.read(os.open("words.txt", os.O_RDONLY), 9))
 print(sqlite3.connect("file.db").execute("select word from words").fetchall())
+sqlite3.connect("file:read.db?mode=ro", uri=True).execute("select word from words").fetchall()
 sqlite3.connect("own.db").execute("create table words (word)")
+print(Path(".env").read_text(), Path("link.txt").read_text())
+child = os.fork() or [open("child.txt").read(), os._exit(0)]
+os.waitpid(child, 0)
+os.mkdir("folder"); Path("folder/own.txt").write_text("mine"); shutil.rmtree("folder")
+Path("own.tmp").write_text("mine"); os.replace("own.tmp", "own2.txt"); Path("own2.txt").read_text()
+with open("edited.txt", "r+") as stream: stream.write(stream.read())
+Path("mnist_lessons/own.py").write_text(""); import own
+print(len(Path("data/images").read_bytes()))
 Path(".hidden").write_text("") and Path(".hidden").read_text()
 print(os.environ.get("LESSON_COLOUR"), os.getenv("LESSON_SHAPE"), colour())
 print("LESSON_SIZE" in os.environ)
@@ -42,12 +51,19 @@ def reading(built, tmp_path_factory):
     (root / "mnist_lessons/faculty.py").write_text(FACULTY)
     (root / "tutorials/settings.json").write_text('{"epochs": 3}')
     (root / "words.txt").write_text("a few words")
+    (root / "link.txt").symlink_to("linked.txt")
+    for name in (".env", "child.txt", "edited.txt", "linked.txt"):
+        (root / name).write_text(name)
+    (root / "data").mkdir()
+    (root / "data/images").touch()
     shutil.rmtree(project.store.folder / "runs/one")
-    with closing(sqlite3.connect(root / "file.db")) as database:
-        database.execute("create table words (word)")
+    for name in ("file.db", "read.db"):
+        with closing(sqlite3.connect(root / name)) as database:
+            database.execute("create table words (word)")
     project.write("one", code=READS)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LESSON_COLOUR", "blue")
+        patch.setenv("MNIST_LESSONS_DATA", str(root / "data"))
         [page] = project.prepare(only=["one"])
     assert page.run, page.failure
     return project, page.run
@@ -62,12 +78,18 @@ def test_a_run_says_what_its_cells_read(reading):
     project, run = reading
     made_from = run.card["made_from"]
     assert set(made_from["reads"]) == {
+        ".env",
+        "child.txt",
         "file.db",
+        "link.txt",
+        "linked.txt",
         "missing.txt",
+        "read.db",
         "tutorials/settings.json",
         "words.txt",
     }
     assert made_from["reads"]["missing.txt"] is None
+    assert "mnist_lessons/own.py" not in made_from["files"]
     assert set(made_from["variables"]) == {
         "FACULTY_COLOUR",
         "LESSON_COLOUR",
