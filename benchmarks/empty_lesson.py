@@ -14,8 +14,14 @@ folder.mkdir(parents=True)
 card = {
     "lesson": "empty_lesson",
     "status": "finished",
+    "profile": os.environ["MNIST_LESSONS_PROFILE"],
     "started": datetime.now().isoformat(),
     "seconds": 0,
+    "device": "cpu",
+    "device_name": "cpu",
+    "threads": 1,
+    "seed": 0,
 }
-card |= {"profile": os.environ["MNIST_LESSONS_PROFILE"], "device": "cpu", "data": None}
+card |= {"versions": {}, "commit": None, "uncommitted_changes": False, "data": None}
+card |= {"values": {}, "results": [], "figures": [], "log": []}
 (folder / "run.json").write_text(json.dumps(card))
