@@ -1,6 +1,7 @@
 """Train one model with several processes: `torchrun ... -m mnist_lessons.distributed`."""
 
 import argparse
+import importlib
 import io
 import os
 import socket
@@ -114,6 +115,9 @@ def process_group() -> Iterator[torch.device]:
         for _, name in socket.if_nameindex():
             if name in ("lo", "lo0"):
                 os.environ.setdefault("GLOO_SOCKET_IFNAME", name)
+    # PyTorch's optimisers import this. Where the group is there by then, something in it holds the
+    # group, and with it gloo's threads.
+    importlib.import_module("torch._dynamo")
     dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
     try:
         yield device

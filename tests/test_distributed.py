@@ -54,16 +54,13 @@ def gradients(model, images, labels):
     return [weight.grad.clone() for weight in model.parameters()]
 
 
-mnist = normalise(load_mnist().head(257))
-double = lambda split: Split(split.images.double(), split.labels)
-splits = replace(mnist, train=double(mnist.train), validation=double(mnist.validation))
-images, labels = splits.train.images, splits.train.labels
-# The first training in a process starts threads of PyTorch, which stay.
-list(fit(SimpleDNN(), splits, TrainConfig(epochs=1, batch_size=32, learning_rate=1e-3)))
-
 threads = psutil.Process().num_threads()
 with process_group() as device:
     rank = dist.get_rank()
+    mnist = normalise(load_mnist().head(257))
+    double = lambda split: Split(split.images.double(), split.labels)
+    splits = replace(mnist, train=double(mnist.train), validation=double(mnist.validation))
+    images, labels = splits.train.images, splits.train.labels
 
     for kind, options in ((SimpleDNN, {}), (ImprovedCNN, {"dropout": 0.0})):
         plain, inner = pair(kind, **options)
