@@ -344,6 +344,20 @@ def test_no_part_begins_after_the_end(standing_in, monkeypatch):
     assert run("--minutes", "0.5") == (1, {})
 
 
+def start(run, data, stderr):
+    """The command in a process of its own, with the script in the place of the worker."""
+    code = (
+        "import sys; from benchmarks.gpu import command, process; "
+        f"process.WORKER = ({str(run.script)!r},); command.main(sys.argv[1:])"
+    )
+    return subprocess.Popen(
+        [sys.executable, "-c", code, "--data", str(data), "--output", str(run.output)],
+        cwd=ROOT,
+        stderr=stderr,
+        text=True,
+    )
+
+
 def test_what_was_measured_survives_a_kill(standing_in, tmp_path):
     run = standing_in("""
         if part == "dnn":
@@ -351,15 +365,7 @@ def test_what_was_measured_survives_a_kill(standing_in, tmp_path):
         else:
             time.sleep(600)
     """)
-    code = (
-        "import sys; from benchmarks.gpu import command, process; "
-        f"process.WORKER = ({str(run.script)!r},); command.main(sys.argv[1:])"
-    )
-    started = subprocess.Popen(
-        [sys.executable, "-c", code, "--data", str(tmp_path), "--output", str(run.output)],
-        cwd=ROOT,
-        stderr=subprocess.DEVNULL,
-    )
+    started = start(run, tmp_path, subprocess.DEVNULL)
     wait_until(run.output.exists)
     started.kill()
     started.wait()
@@ -378,16 +384,7 @@ def test_ctrl_c_leaves_a_record_and_no_process(standing_in, tmp_path):
             open({str(worker_id)!r}, "w").write(str(os.getpid()))
             time.sleep(600)
     """)
-    code = (
-        "import sys; from benchmarks.gpu import command, process; "
-        f"process.WORKER = ({str(run.script)!r},); command.main(sys.argv[1:])"
-    )
-    started = subprocess.Popen(
-        [sys.executable, "-c", code, "--data", str(tmp_path), "--output", str(run.output)],
-        cwd=ROOT,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    started = start(run, tmp_path, subprocess.PIPE)
     wait_until(lambda: worker_id.exists() and worker_id.read_text())
     started.send_signal(signal.SIGINT)
     _, err = started.communicate()
