@@ -16,19 +16,26 @@ def read_bands(tutorials: Path, slugs: Collection[str]) -> dict[str, Bands]:
     """The bands of each lesson, from `bands.toml` beside the lessons; none without that file.
 
     Raises:
-        BuildFailure: it is no TOML, names no lesson, or a band is not a pair of numbers.
+        BuildFailure: it is no TOML, names no lesson, or a band is not two numbers in order.
     """
     path = tutorials / "bands.toml"
+    name = f"{tutorials.name}/{path.name}"
     try:
-        bands = tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        bands = tomllib.loads(path.read_text(encoding="utf-8-sig")) if path.exists() else {}
+    except OSError as error:
+        raise BuildFailure(f"{name}: it cannot be read: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BuildFailure(f"{path}: {error}") from error
+        raise BuildFailure(f"{name}: {error}") from error
     for slug, limits in bands.items():
-        if slug not in slugs or not isinstance(limits, dict):
-            raise BuildFailure(f"{path}: [{slug}] is no lesson; there are {', '.join(slugs)}")
-        for name, band in limits.items():
-            if not _is_pair(band):
-                raise BuildFailure(f"{path}: {name} must be [lowest, highest], not {band!r}")
+        if not isinstance(limits, dict):
+            raise BuildFailure(f"{name}: {slug} belongs below the [name] of a lesson")
+        if slug not in slugs:
+            raise BuildFailure(f"{name}: [{slug}] is no lesson; there are {', '.join(slugs)}")
+        for value, band in limits.items():
+            if not _is_band(band):
+                raise BuildFailure(
+                    f"{name}: [{slug}] {value} must be [lowest, highest], not {band!r}"
+                )
     return bands
 
 
@@ -84,9 +91,7 @@ def _value_before(runs: Sequence[StoredRun], run: StoredRun, name: str) -> str:
     return ""
 
 
-def _is_pair(band: object) -> bool:
-    return (
-        isinstance(band, list)
-        and len(band) == 2
-        and all(isinstance(limit, int | float) for limit in band)
-    )
+def _is_band(band: object) -> bool:
+    if not isinstance(band, list) or not all(type(limit) in (int, float) for limit in band):
+        return False
+    return len(band) == 2 and band[0] <= band[1]

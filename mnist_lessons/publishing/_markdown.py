@@ -11,23 +11,59 @@ from mnist_lessons.publishing._addresses import in_tag
 from mnist_lessons.publishing._formulas import FormulaError, as_html
 from mnist_lessons.publishing._prose import Kind, Piece, pieces
 
-__all__ = ["PageProse"]
+__all__ = ["PageProse", "formula_problems"]
 
 # Behind the one that tidies lines, before those that take out fences and raw HTML.
 _PRIORITY = 27
 _OF_INTEREST = re.compile(r"<[A-Za-z]|\$")
+_FORMULAS = (Kind.FORMULA, Kind.DISPLAY, Kind.UNENDED)
+
+
+def formula_problems(text: str) -> list[tuple[int, str]]:
+    """What is wrong with the formulas of a text: the line of each wrong one, from 1, and why."""
+    found = []
+    for piece in pieces(text) if "$" in text else ():
+        try:
+            if piece.kind in _FORMULAS:
+                _drawn(piece, text[piece.start : piece.end])
+        except FormulaError as error:
+            found.append((text.count("\n", 0, piece.start) + 1, str(error)))
+    return found
+
+
+def _drawn(piece: Piece, source: str) -> str:
+    """A formula as HTML.
+
+    Raises:
+        FormulaError: it cannot be shown.
+    """
+    if piece.kind is Kind.UNENDED:
+        raise FormulaError("a formula begins with $$ and does not end before an empty line")
+    written = _written(piece, source)
+    dollars = 2 if piece.kind is Kind.DISPLAY else 1
+    try:
+        return as_html(written[dollars:-dollars], display=piece.kind is Kind.DISPLAY)
+    except FormulaError as error:
+        line = " ".join(written.split())
+        raise FormulaError(f"the formula {line} cannot be shown: {error}") from error
+
+
+def _written(piece: Piece, source: str) -> str:
+    """A formula without the signs of the quotations around it."""
+    return re.sub(rf"\n(?:[ \t]*>){{{piece.quoted}}}", "\n", source)
 
 
 class PageProse(Extension):
     """Renders formulas; adapts and checks addresses in raw HTML as MkDocs does those of Markdown.
 
     Attributes:
-        problems: a sentence for each formula that cannot be shown, with its page.
+        problems: a sentence for each formula that cannot be shown, after the URI of its page; empty
+            for text of no page, such as a docstring.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self.problems: list[str] = []
+        self.problems: list[tuple[str, str]] = []
 
     def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802  (Python-Markdown's name)
         """Take part in the conversion of a page."""
@@ -36,7 +72,7 @@ class PageProse(Extension):
 
 
 class _PageProse(Preprocessor):
-    def __init__(self, md: Markdown, problems: list[str]) -> None:
+    def __init__(self, md: Markdown, problems: list[tuple[str, str]]) -> None:
         super().__init__(md)
         self._problems = problems
 
@@ -57,24 +93,15 @@ class _PageProse(Preprocessor):
         if piece.kind is Kind.TAG:
             links = self._links()
             return in_tag(source, links.path_to_url) if links else source
-        if piece.kind is Kind.UNENDED:
-            self._tell("a formula begins with $$ and does not end before an empty line")
-        if piece.kind in (Kind.FORMULA, Kind.DISPLAY):
-            return str(self.md.htmlStash.store(self._formula(piece, source)))
-        return source
-
-    def _formula(self, piece: Piece, source: str) -> str:
-        tex = re.sub(rf"\n(?:[ \t]*>){{{piece.quoted}}}", "\n", source).strip("$")
+        if piece.kind not in _FORMULAS:
+            return source
         try:
-            return as_html(tex, display=piece.kind is Kind.DISPLAY)
+            return str(self.md.htmlStash.store(_drawn(piece, source)))
         except FormulaError as error:
-            written = " ".join(source.split())
-            self._tell(f"the formula {written} cannot be shown: {error}")
-            return f"<code>{html.escape(written)}</code> ({html.escape(str(error))})"
-
-    def _tell(self, problem: str) -> None:
-        links = self._links()
-        self._problems.append(f"{links.file.src_uri}: {problem}" if links else problem)
+            links = self._links()
+            self._problems.append((links.file.src_uri if links else "", str(error)))
+            written = html.escape(" ".join(_written(piece, source).split()))
+            return str(self.md.htmlStash.store(f"<code>{written}</code> (cannot be shown)"))
 
     def _links(self) -> Any:
         """What MkDocs adds to adapt and check the links of a page; None on no page of MkDocs."""

@@ -8,7 +8,7 @@ import nbformat
 from markdown_it.common.utils import normalizeReference
 
 from mnist_lessons.publishing._addresses import with_addresses
-from mnist_lessons.publishing._prose import definitions, with_quotations
+from mnist_lessons.publishing._prose import definitions, with_quotations, without_bars
 
 __all__ = ["portable"]
 
@@ -30,10 +30,10 @@ def portable(
 ) -> bytes:
     """A lesson's notebook as a file.
 
-    Admonitions become quotations, which every notebook shows. A cell has the definitions of its
-    links, which a page may have anywhere. Where the site's address is
-    known, links lead there. Where the notebook can be opened in Colab, it begins with a cell
-    that installs this package.
+    Admonitions become quotations, which every notebook shows, and a bar within a formula or code
+    ends no cell of a table. A cell has the definitions of its links, which a page may have
+    anywhere. Where the site's address is known, links lead there. Where the notebook can be opened
+    in Colab, it begins with a cell that installs this package.
 
     Args:
         notebook: with its outputs; stays as it is.
@@ -46,7 +46,7 @@ def portable(
     prose = [cell for cell in own.cells if cell.cell_type == "markdown"]
     _define_links(prose)
     for cell in prose:
-        cell.source = with_quotations(cell.source)
+        cell.source = without_bars(with_quotations(cell.source))
         if published:
             cell.source = with_addresses(cell.source, published)
     if colab:

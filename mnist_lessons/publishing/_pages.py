@@ -1,12 +1,16 @@
-"""Where a lesson's page, and what its prose names, lie on the site."""
+"""The pages: those that are written by hand, and where a lesson's and what it names lie."""
 
 import posixpath
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
 
-from mkdocs.structure.files import File
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.files import File, set_exclusions
+from mkdocs.utils import is_markdown_file, meta
 
-__all__ = ["LessonFile", "on_site"]
+__all__ = ["LessonFile", "WrittenPage", "on_site", "read_page", "written_pages"]
 
 _FOLDER = "tutorials"
 
@@ -17,6 +21,52 @@ class LessonFile(File):
     def is_documentation_page(self) -> bool:
         """Whatever its name ends with."""
         return True
+
+
+class WrittenPage(NamedTuple):
+    """A page of `docs/` as it stands now.
+
+    Attributes:
+        uri: its path below `docs/`.
+        text: its Markdown, after blank lines in the place of front matter; what is no UTF-8 is
+            replaced.
+        fault: line, from 1, and reason where not all of it can be read.
+    """
+
+    uri: str
+    text: str
+    fault: tuple[int, str] | None
+
+
+def written_pages(config: MkDocsConfig) -> Iterator[WrittenPage]:
+    """The pages of `docs/`, but for those that no site has."""
+    docs = Path(config.docs_dir)
+    paths = sorted(path for path in docs.rglob("*") if is_markdown_file(path.name))
+    files = [
+        File(path.relative_to(docs).as_posix(), config.docs_dir, config.site_dir, True)
+        for path in paths
+        if not path.is_dir()
+    ]
+    set_exclusions(files, config)
+    for file in files:
+        if not file.inclusion.is_excluded():
+            yield read_page(file)
+
+
+def read_page(file: File) -> WrittenPage:
+    """A page of `docs/`, though it may be unreadable or no UTF-8, which would end MkDocs."""
+    fault = None
+    try:
+        content = file.content_bytes
+        content.decode()
+    except OSError as error:
+        content, fault = b"", (1, f"it cannot be read: {error.strerror}")
+    except UnicodeDecodeError as error:
+        fault = content.count(b"\n", 0, error.start) + 1, f"it is not UTF-8: {error.reason}"
+    text = content.decode("utf-8-sig", errors="replace")
+    body, _ = meta.get_data(text)
+    front_matter = text.count("\n") - body.count("\n")
+    return WrittenPage(file.src_uri, "\n" * front_matter + body, fault)
 
 
 def on_site(site_url: str, directory_urls: bool = True) -> Callable[[str], str]:

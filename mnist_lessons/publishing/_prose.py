@@ -21,7 +21,7 @@ from markdown_it.ruler import RuleOptionsType
 from markdown_it.rules_block import StateBlock, list_block
 from markdown_it.rules_block.fence import fence
 
-__all__ = ["Kind", "Piece", "definitions", "pieces", "replaced", "with_quotations"]
+__all__ = ["Kind", "Piece", "definitions", "pieces", "replaced", "with_quotations", "without_bars"]
 
 
 class Kind(Enum):
@@ -153,6 +153,36 @@ def with_quotations(text: str) -> str:
         if end < len(lines) and lines[end].strip(" \t>"):
             quotation.append("")  # what comes next would belong to the quotation
         text = "\n".join([*lines[: last.first], *quotation, *lines[end:]])
+    return text
+
+
+def without_bars(text: str) -> str:
+    """The text without bars in the code and formulas of tables.
+
+    For a page they are part of these; elsewhere, each of them ends a cell.
+    """
+    barred = [
+        piece
+        for piece in pieces(text)
+        if piece.kind in _HIDDEN and "|" in text[piece.start : piece.end]
+    ]
+    masked = list(text)
+    for piece in barred:
+        masked[piece.start : piece.end] = text[piece.start : piece.end].replace("|", "x")
+    tables = [
+        token.map or (0, 0)
+        for token in _parser().parse("".join(masked))
+        if token.type == "table_open"
+    ]
+    for piece in reversed(barred):
+        line = text.count("\n", 0, piece.start)
+        if any(first <= line < end for first, end in tables):
+            source = text[piece.start : piece.end]
+            if piece.kind in (Kind.FORMULA, Kind.DISPLAY):
+                instead = source.replace(r"\|", r"\Vert ").replace("|", r"\vert ")
+            else:
+                instead = re.sub(r"(?<!\\)\|", r"\|", source)
+            text = text[: piece.start] + instead + text[piece.end :]
     return text
 
 

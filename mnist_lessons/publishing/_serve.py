@@ -15,6 +15,7 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import MkDocsException
 from mkdocs.livereload import LiveReloadServer
 from mkdocs.structure.files import File
+from mkdocs.utils import is_markdown_file
 from watchdog.observers.polling import PollingObserver
 
 __all__ = ["CompiledTemplates", "Rebuilder", "look_often"]
@@ -88,7 +89,7 @@ class Rebuilder:
 
     def _is_page(self, source: Path) -> bool:
         is_lesson = source.suffix == ".py" and source.parent.name == "tutorials"
-        return is_lesson or source.suffix == ".md"
+        return is_lesson or is_markdown_file(source.name)
 
     def _state(self) -> dict[Path, int]:
         """When each source was changed."""

@@ -30,9 +30,9 @@ from mnist_lessons.publishing._figures import with_figures
 from mnist_lessons.publishing._gpu import gpu_section
 from mnist_lessons.publishing._head import description, head
 from mnist_lessons.publishing._lessons import code_cells, prose_line
-from mnist_lessons.publishing._markdown import PageProse
+from mnist_lessons.publishing._markdown import PageProse, formula_problems
 from mnist_lessons.publishing._notebook import portable
-from mnist_lessons.publishing._pages import LessonFile, on_site
+from mnist_lessons.publishing._pages import LessonFile, on_site, read_page, written_pages
 from mnist_lessons.publishing._pairs import pairs
 from mnist_lessons.publishing._policy import with_policy
 from mnist_lessons.publishing._project import Project
@@ -117,7 +117,13 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
 
     def on_env(self, env: Environment, *, config: MkDocsConfig, files: Files) -> Environment:
         """Stop for a formula; compile the templates once in a server's life; date the pages."""
-        self._stop_for(self._prose.problems)
+        # Of a page, they have been noted with their lines.
+        unnoted = [
+            f"{uri}: {reason}".removeprefix(": ")
+            for uri, reason in self._prose.problems
+            if not self._notes.get(uri)
+        ]
+        self._stop_for(unnoted)
         if self._templates:
             env.bytecode_cache = self._templates
         runs = self._runs()
@@ -157,7 +163,7 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
         problems += [reason for page in self.pages for reason in _wrong(page, in_full=in_full)]
         for page in self.pages:
             self._note(_uri(page), _unfit(page, self._notebooks[page.lesson.slug]))
-        self._look_for_markers(project, config)
+        self._look_at_prose(project, config)
         problems += chain.from_iterable(self._notes.values())
         if self._publishes and not problems:
             problems = refusals(project, settings, self.pages)
@@ -177,36 +183,31 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
                 self._note(_uri(page), check_bands(bands.get(slug, {}), page.run, before))
         return []
 
-    def _look_for_markers(self, project: Project, config: MkDocsConfig) -> None:
-        """Note each wrong marker in the lessons and in the pages of `docs/`."""
+    def _look_at_prose(self, project: Project, config: MkDocsConfig) -> None:
+        """Note each wrong marker and formula in the lessons and in the pages of `docs/`."""
         figures = {
             page.lesson.slug: [str(one["name"]) for one in page.run.card["figures"]]
             if page.run
             else None
             for page in self.pages
         }
+
+        def wrong(text: str) -> list[tuple[int, str]]:
+            markers = _markers.problems(text, project.root, figures)
+            return sorted([*markers, *formula_problems(text)])
+
         for page in self.pages:
             lesson = page.lesson
             for cell, place in zip(lesson.notebook().cells, lesson.places, strict=True):
                 if cell.cell_type == "markdown":
-                    for number, reason in _markers.problems(cell.source, project.root, figures):
+                    for number, reason in wrong(cell.source):
                         line = prose_line(cell.source, place, number)
                         self._note(_uri(page), [f"{_uri(page)}, line {line}: {reason}"])
-        docs = Path(config.docs_dir)
-        for path in sorted(docs.rglob("*.md")):
-            uri = path.relative_to(docs).as_posix()
-            if config.exclude_docs and config.exclude_docs.match_file(uri):
-                continue
-            content = path.read_bytes()
-            try:
-                content.decode()
-            except UnicodeDecodeError as error:
-                line = content.count(b"\n", 0, error.start) + 1
-                reason = f"it is not UTF-8: {error.reason}"
-                self._note(uri, [f"{docs.name}/{uri}, line {line}: {reason}"])
-            text = content.decode("utf-8-sig", errors="replace")
-            for line, reason in _markers.problems(text, project.root, figures):
-                self._note(uri, [f"{docs.name}/{uri}, line {line}: {reason}"])
+        name = Path(config.docs_dir).name
+        for written in written_pages(config):
+            faults = [written.fault] if written.fault else []
+            for line, reason in [*faults, *wrong(written.text)]:
+                self._note(written.uri, [f"{name}/{written.uri}, line {line}: {reason}"])
 
     def _note(self, uri: str, reasons: list[str]) -> None:
         """Remember what is wrong with a page."""
@@ -225,11 +226,9 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
         """Make the Markdown of a lesson's page; read a page of which not all can be read."""
         lesson = self._lesson(page)
         if lesson is None:
-            with suppress(UnicodeDecodeError):
-                page.file.content_bytes.decode()
-                return None
-            # It has been noted; MkDocs would end here, with an empty site.
-            return page.file.content_bytes.decode("utf-8-sig", errors="replace")
+            # Where it has been noted, MkDocs would end here, with an empty site.
+            written = read_page(page.file)
+            return written.text if written.fault else None
         colab = str(config.extra.get("colab") or "")
         return _markdown(lesson, self._notebooks[lesson.lesson.slug], colab, page.edit_url or "")
 

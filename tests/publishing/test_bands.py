@@ -78,10 +78,32 @@ def test_bands_are_optional(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "text", ["[one\n", "[on]\nscore = [0, 1]", "one = 3", "[one]\nscore = 0.9", "[one]\ns = [1]"]
+    ("text", "reason"),
+    [
+        (b"[one\n", "Expected ']' at the end of a table declaration (at line 1, column 5)"),
+        (b"[on]\nscore = [0, 1]", "[on] is no lesson; there are one"),
+        (b"one = 3", "one belongs below the [name] of a lesson"),
+        (b"[one]\nscore = 0.9", "[one] score must be [lowest, highest], not 0.9"),
+        (b"[one]\ns = [1]", "[one] s must be [lowest, highest], not [1]"),
+        (b"[one]\ns = [1, 0.9]", "[one] s must be [lowest, highest], not [1, 0.9]"),
+        (b"[one]\ns = [0, nan]", "[one] s must be [lowest, highest], not [0, nan]"),
+        (b"[one]\ns = [false, true]", "[one] s must be [lowest, highest], not [False, True]"),
+        (b"[one]\n# \xff", "'utf-8' codec can't decode byte 0xff in position 8"),
+        (None, "it cannot be read: Is a directory"),
+    ],
 )
-def test_a_slip_in_the_bands_is_a_clear_error(tmp_path, text):
-    (tmp_path / "tutorials").mkdir()
-    (tmp_path / "tutorials" / "bands.toml").write_text(text)
-    with pytest.raises(BuildFailure, match=r"bands\.toml"):
-        read_bands(tmp_path / "tutorials", ["one"])
+def test_a_slip_in_the_bands_is_a_clear_error(tmp_path, text, reason):
+    path = tmp_path / "tutorials" / "bands.toml"
+    path.parent.mkdir()
+    if text is None:
+        path.mkdir()
+    else:
+        path.write_bytes(text)
+    with pytest.raises(BuildFailure) as told:
+        read_bands(path.parent, ["one"])
+    assert str(told.value).startswith(f"tutorials/bands.toml: {reason}")
+
+
+def test_a_mark_at_the_beginning_of_the_bands_is_read_over(tmp_path):
+    (tmp_path / "bands.toml").write_bytes(b"\xef\xbb\xbf[one]\nscore = [0, 1]\n")
+    assert read_bands(tmp_path, ["one"]) == {"one": {"score": [0, 1]}}

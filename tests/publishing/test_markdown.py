@@ -17,7 +17,7 @@ from mkdocs.config import load_config
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
-from mnist_lessons.publishing._markdown import PageProse
+from mnist_lessons.publishing._markdown import PageProse, formula_problems
 from mnist_lessons.publishing._pages import LessonFile
 
 ROOT = Path(__file__).parents[2]
@@ -210,16 +210,30 @@ def test_dollars_that_are_no_formula_are_shown(render):
 )
 def test_a_formula_that_cannot_be_shown_is_told_with_its_page(formula, reason, render):
     page = render(f"Text {formula} here.")
-    [problem] = page.problems
-    assert problem.startswith(f"tutorials/a.py: the formula {formula} cannot be shown: ")
+    [(uri, problem)] = page.problems
+    assert uri == "tutorials/a.py"
+    assert problem.startswith(f"the formula {formula} cannot be shown: ")
     assert reason in problem
     assert formula in page.soup.p.code.get_text()  # a server shows the page
 
 
 def test_a_display_that_never_ends_is_told_with_its_page(render):
-    assert (
-        render("$$\nx\n\n$$\n", uri="data.md").problems[0].startswith("data.md: a formula begins")
-    )
+    [told, _] = render("$$\nx\n\n$$\n", uri="data.md").problems
+    assert told == ("data.md", "a formula begins with $$ and does not end before an empty line")
+
+
+@pytest.mark.parametrize("tex", [r"5\$", r"\$5"])
+def test_a_formula_may_be_of_money(tex, render):
+    assert render(f"${tex}$ and $${tex}$$").formulas == [tex, tex]
+
+
+def test_a_wrong_formula_is_told_with_its_line():
+    text = "Good $a$.\n\n- One $$\n\n> $$\n> \\fraq\n> $$ and $b}$\n\n`$b}$`\n\n    $b}$\n"
+    told = [(line, reason.partition(":")[0]) for line, reason in formula_problems(text)]
+    assert told == [
+        (5, r"the formula $$ \fraq $$ cannot be shown"),
+        (7, "the formula $b}$ cannot be shown"),
+    ]
 
 
 @pytest.mark.parametrize("text", ["<script>alert(1)</script>", "<img src=x onerror=alert(1)>", '"'])
@@ -321,11 +335,22 @@ def test_a_build_shows_formulas_and_the_notebook_keeps_them(project):
 def test_what_leads_nowhere_or_cannot_be_shown_fails_the_build(project):
     before = project.site()
     project.write("one", prose=r"A formula $\fraq{1}{2}$.")
-    (project.root / "docs/index.md").write_text("# Home\n\nAnother, $\\frac{1}$.", encoding="utf-8")
+    another = "---\ntitle: $}$\n---\n\n# Home\n\nAnother, $\\frac{1}$."
+    (project.root / "docs/index.md").write_text(another, encoding="utf-8")
+    (project.root / "docs/more.markdown").write_text("# More\n\n<!-- lessons: resluts -->")
+    (project.root / "docs/gone.mkd").symlink_to("nowhere")
+    (project.root / "docs/.#index.md").symlink_to("author@machine")
     failed = project.build()
     assert failed.returncode == 1
-    assert r"tutorials/one.py: the formula $\fraq{1}{2}$ cannot be shown" in failed.stderr
-    assert r"index.md: the formula $\frac{1}$ cannot be shown" in failed.stderr
+    told = failed.stderr.splitlines()
+    assert [line.partition(" cannot")[0].partition("; there")[0] for line in told[-5:-1]] == [
+        r"error: tutorials/one.py, line 4: the formula $\fraq{1}{2}$",
+        "docs/gone.mkd, line 1: it",
+        r"docs/index.md, line 7: the formula $\frac{1}$",
+        "docs/more.markdown, line 3: <!-- lessons: resluts -->: no marker resluts",
+    ]
+    for name in ("more.markdown", "gone.mkd"):
+        (project.root / "docs" / name).unlink()
     project.write("one", prose='<a href="none.py">x</a>')
     (project.root / "docs/index.md").write_text("# Home\n", encoding="utf-8")
     failed = project.build()

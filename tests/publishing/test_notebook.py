@@ -77,6 +77,16 @@ def test_each_cell_has_the_definitions_of_its_links():
     assert last.endswith("[code]: d.py\n```")
 
 
+def test_a_bar_in_a_formula_or_code_ends_no_cell_of_a_table():
+    row = r"| $|a| + \|b\|$ | `c|d` |"
+    safe = r"| $\vert a\vert  + \Vert b\Vert $ | `c\|d` |"
+    for before in ("", "> ", "    "):
+        table = f"{before}{row}\n{before}| - | - |\n{before}{row}"
+        text = f"{'1.  a' if before.isspace() else 'Of $|a|$ and `c|d`:'}\n\n{table}"
+        [cell] = read(portable(new_notebook(cells=[new_markdown_cell(text)]))).cells
+        assert cell.source == text.replace(row, safe)
+
+
 def test_for_colab_the_first_cell_installs_the_same_commit():
     first, *rest = read(portable(notebook(), colab="o/r/blob/pages/f", commit="abc")).cells
     assert first.cell_type == "code"
