@@ -15,7 +15,8 @@ from importlib.util import find_spec
 from itertools import chain
 from typing import Any
 
-from mnist_lessons.publishing._lessons import LIMIT, SHORTEST_ALT, Lesson, Place
+from mnist_lessons.publishing._lessons import LIMIT, SHORTEST_ALT, Lesson, Place, prose_line
+from mnist_lessons.publishing._prose import replaced, titles
 
 __all__ = ["problems"]
 
@@ -28,7 +29,10 @@ _NOTED = {"tags", LIMIT, "title", "region_name", "cell_depth", "cell_marker", "l
 _NOTED |= {"lines_to_end_of_cell_marker"}
 _KIND = re.compile(r"\[.*|\W*(markdown|md|raw|code)\W*", re.IGNORECASE)
 _TAG = re.compile(r"\W*(tags?\W.*|tags?|solution\W*)", re.IGNORECASE)
-_NEARLY_A_MARKER = re.compile(r"#\s*%%")
+_NEARLY_A_MARKER = re.compile(r"#+\s*%%")
+# In prose, `%%time` is a word; what is nearly a marker stands alone, or before a space or a kind.
+_NEARLY_A_MARKER_IN_PROSE = re.compile(r"^#*[ \t]*%%+(?![\w%]).*", re.MULTILINE)
+_LINE = re.compile(r"\bline (\d+)")
 _TITLE = re.compile(r"# +\S")
 _QUOTED = re.compile(r"[rR]?(\"\"\"|''')")
 # Jupytext would make it one when it opens the script.
@@ -36,10 +40,13 @@ _COMMENTED_COMMAND = re.compile(r"#\s*(?P<command>%%?[A-Za-z_]{2}.*|!!?\s*[\w~./
 _COMMAND = re.compile(r"\s*([%!?]|[\w.]+\?)|.*[\w)]\?{1,2}\s*$|.*=\s*[%!]")
 # `splitlines`, and so Jupytext, ends a line at each of these; Python and editors do not.
 _ENDS_A_LINE_FOR_SOME = re.compile("[\v\f\x1c-\x1e\x85\u2028\u2029]")
+_SHOWS_NOTHING = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f]")
 _KNOWN_TO_JUPYTER_ALONE = re.compile(
     r"get_ipython|display|In|Out|_i?\d+|_{1,3}|_i{1,3}|_[iod]h|__IPYTHON__"
 )
 _AS_A_SCRIPT = "a lesson must run as a script, too"
+_CODE_IN_PROSE = "code in a Markdown cell: begin it with # %%, or the line with # (prose)"
+_NO_MARKER = "begins no cell: write '# %%' or '# %% [markdown]'"
 
 
 @lru_cache(maxsize=64)
@@ -52,12 +59,12 @@ def problems(lesson: Lesson) -> tuple[str, ...]:
 
 def _found(lesson: Lesson) -> Iterator[Found]:
     text = lesson.plain.decode()
-    yield from (characters := list(_characters(text)))
-    if characters:
+    yield from (unreadable := [*_characters(text), *_encoding(lesson.plain)])
+    if unreadable:
         return
     yield from _front_matter(lesson)
-    yield from (untitled := list(_title(lesson)))
     cells = list(zip(lesson.notebook().cells, lesson.places, strict=True))
+    yield from (untitled := list(_title(cells)))
     for number, (cell, place) in enumerate(cells, start=1):
         yield from _metadata(cell, place, is_first=number == 1)
     code = [place for cell, place in cells if cell.cell_type == "code"]
@@ -65,11 +72,13 @@ def _found(lesson: Lesson) -> Iterator[Found]:
         *chain.from_iterable(_prose(place) for cell, place in cells if cell.cell_type != "code"),
         *chain.from_iterable(map(_compiles, code)),
         *chain.from_iterable(_comments(cell, place) for cell, place in cells),
+        *chain.from_iterable(_nearly_markers(cell, place) for cell, place in cells),
     ]
     # What is wrong in a cell is wrong in the whole, too.
     wrong = wrong or list(_compiles(Place(1, 1, tuple(text.splitlines()))))
     yield from wrong
     if not wrong and not untitled:
+        yield from _more_titles(cells)
         tree = ast.parse(text)
         yield from _names(tree)
         yield from _run(tree, lesson.slug)
@@ -78,10 +87,23 @@ def _found(lesson: Lesson) -> Iterator[Found]:
 
 def _characters(text: str) -> Iterator[Found]:
     for number, line in enumerate(re.split("\r\n|\n|\r", text), start=1):
-        if "\0" in line:
-            yield number, "a null character"
-        elif found := _ENDS_A_LINE_FOR_SOME.search(line):
+        if found := _ENDS_A_LINE_FOR_SOME.search(line):
             yield number, f"the character {found[0]!a} ends a line for some programs: remove it"
+        elif found := _SHOWS_NOTHING.search(line):
+            yield number, f"the character {found[0]!a} cannot be shown: write its escape, or none"
+
+
+def _encoding(source: bytes) -> Iterator[Found]:
+    """What Python takes for the name of another encoding, even in a title."""
+    lines = source.splitlines()[:2]
+    for number in range(1, len(lines) + 1):
+        try:
+            encoding, _ = tokenize.detect_encoding(iter(lines[:number]).__next__)
+        except SyntaxError as error:
+            encoding = str(error)
+        if encoding != "utf-8":
+            yield number, f"for Python it says that it is not UTF-8: {encoding}"
+            return
 
 
 def _front_matter(lesson: Lesson) -> Iterator[Found]:
@@ -92,16 +114,27 @@ def _front_matter(lesson: Lesson) -> Iterator[Found]:
             yield 1, f"{name} in front matter must be text"
 
 
-def _title(lesson: Lesson) -> Iterator[Found]:
-    cells, places = lesson.notebook().cells, lesson.places
-    is_there = bool(cells) and cells[0].cell_type == "markdown" and _TITLE.match(cells[0].source)
-    if not is_there:
-        first = places[0].first if places else 1
+def _title(cells: list[tuple[Any, Place]]) -> Iterator[Found]:
+    cell, place = cells[0] if cells else (None, Place(1, 1, ()))
+    if cell is None or cell.cell_type != "markdown":
         yield (
-            first,
+            place.first,
             "its first cell must be Markdown: '# Its title'; a module that is no lesson belongs "
             "in mnist_lessons/, or has a name that begins with _",
         )
+    elif not _TITLE.match(cell.source) and not list(_prose(place)):
+        yield place.first, "it must begin with its title: '# Its title'"
+
+
+def _more_titles(cells: list[tuple[Any, Place]]) -> Iterator[Found]:
+    """Titles besides the first, below which nothing would be in the table of contents."""
+    found = [
+        (prose_line(cell.source, place, line), "a second title: a section begins with ##")
+        for cell, place in cells
+        if cell.cell_type == "markdown"
+        for line in titles(cell.source)
+    ]
+    yield from found[1:]
 
 
 def _metadata(cell: Any, place: Place, *, is_first: bool) -> Iterator[Found]:
@@ -142,13 +175,17 @@ def _is_number(value: object) -> bool:
 
 def _prose(place: Place) -> Iterator[Found]:
     """Lines of a Markdown cell that are code for Python, the first of each block."""
-    if _is_one_string("\n".join(place.lines)):
+    text = "\n".join(place.lines)
+    if _is_one_string(text):
+        return
+    if rest := _after_a_string(text):
+        yield place.first + rest - 1, _CODE_IN_PROSE
         return
     before = False
     for number, line in enumerate(place.lines, start=place.first):
         is_code = bool(line.strip()) and not line.startswith("#")
         if is_code and not before:
-            yield number, "code in a Markdown cell: begin it with # %%, or the line with # (prose)"
+            yield number, _CODE_IN_PROSE
         before = is_code or (before and not line.strip())
 
 
@@ -158,6 +195,33 @@ def _is_one_string(text: str) -> bool:
     found = [token for token in _tokens(text.strip()) if token.type not in layout]
     is_string = len(found) == 1 and found[0].type == tokenize.STRING
     return is_string and bool(_QUOTED.match(found[0].string))
+
+
+def _nearly_markers(cell: Any, place: Place) -> Iterator[Found]:
+    """Lines of prose, not of code in it, that look like a marker."""
+    found: list[Found] = []
+
+    def look(line: re.Match[str]) -> str:
+        number = prose_line(cell.source, place, line.string.count("\n", 0, line.start()) + 1)
+        found.append((number, f"{place.lines[number - place.first].strip()} {_NO_MARKER}"))
+        return line[0]
+
+    if cell.cell_type == "markdown":
+        replaced(cell.source, _NEARLY_A_MARKER_IN_PROSE, look)
+    yield from found
+
+
+def _after_a_string(text: str) -> int | None:
+    """The line, from 1, where something follows a cell's prose that stands in quotes."""
+    try:
+        first, *rest = ast.parse(text).body
+    except (SyntaxError, ValueError):
+        return None
+    match first:
+        case ast.Expr(value=ast.Constant(value=str())) if rest and _QUOTED.match(text.lstrip()):
+            decorators: list[ast.expr] = getattr(rest[0], "decorator_list", [])
+            return min([rest[0].lineno, *(decorator.lineno for decorator in decorators)])
+    return None
 
 
 def _comments(cell: Any, place: Place) -> Iterator[Found]:
@@ -176,7 +240,7 @@ def _comments(cell: Any, place: Place) -> Iterator[Found]:
         elif _NEARLY_A_MARKER.match(token.string):
             yield (
                 place.first + within,
-                f"{token.string} begins no cell: write '# %%' or '# %% [markdown]'",
+                f"{token.string} {_NO_MARKER}",
             )
 
 
@@ -196,7 +260,9 @@ def _compiles(place: Place) -> Iterator[Found]:
     except SyntaxError as error:
         within = min(error.lineno or 1, len(place.lines))
         line = place.lines[within - 1] if place.lines else ""
-        reason = f"{type(error).__name__}: {error.msg}"
+        # It counts the lines of the cell.
+        message = _LINE.sub(lambda found: f"line {int(found[1]) + place.first - 1}", error.msg)
+        reason = f"{type(error).__name__}: {message}"
         if _COMMAND.match(line):
             reason = f"{line.strip()} is a command of IPython, not Python: {_AS_A_SCRIPT}"
         elif "outside" in error.msg:

@@ -34,6 +34,7 @@ __all__ = [
 SHORTEST_ALT = 20
 LIMIT = "cell_limit_minutes"
 _USUAL_LIMIT = 120.0
+_HEADER = "# ---"  # before and after front matter
 # A comment stays one, though Jupytext would take `# cat or dog` for a command.
 _PERCENT_FORMAT = {"extension": ".py", "format_name": "percent", "comment_magics": False}
 
@@ -181,11 +182,13 @@ def _parsed(source: bytes) -> _Parsed:
         return _Parsed(_notebook([]), (), {}, (line, f"it is not UTF-8: {error.reason}"))
     try:
         _, _, header, begin = header_to_metadata_and_cell(lines, "#", "", ".py")
-        front_matter = yaml.safe_load(header.source.strip("-\n")) if header else {}
+        front_matter = yaml.safe_load(header.source.rstrip("-\n")) if header else {}
         if not isinstance(front_matter, dict):
-            raise yaml.YAMLError
-    except yaml.YAMLError:
-        return _Parsed(_notebook([]), (), {}, (1, "its front matter is not YAML"))
+            raise yaml.YAMLError("no names with values")
+    except yaml.YAMLError as error:
+        mark, reason = getattr(error, "problem_mark", None), getattr(error, "problem", error)
+        line = lines.index(_HEADER) + 1 + mark.line if mark and _HEADER in lines else 1
+        return _Parsed(_notebook([]), (), {}, (line, f"its front matter is not YAML: {reason}"))
     except ValueError:  # Jupytext's, of a line such as `# coding: latin-1`
         return _Parsed(_notebook([]), (), {}, (1, "it says that it is not UTF-8"))
     cells, places = [], []

@@ -21,7 +21,16 @@ from markdown_it.ruler import RuleOptionsType
 from markdown_it.rules_block import StateBlock, list_block
 from markdown_it.rules_block.fence import fence
 
-__all__ = ["Kind", "Piece", "definitions", "pieces", "replaced", "with_quotations", "without_bars"]
+__all__ = [
+    "Kind",
+    "Piece",
+    "definitions",
+    "pieces",
+    "replaced",
+    "titles",
+    "with_quotations",
+    "without_bars",
+]
 
 
 class Kind(Enum):
@@ -69,6 +78,7 @@ _BLOCKS = (*_CODE_BLOCKS, "inline", "html_block", "html_element", "admonition")
 _ADMONITION = re.compile(
     r'(?:!!!|\?\?\?\+?) ?(?P<kind>[\w-]+(?: +[\w-]+)*)?(?: *"(?P<title>.*?)")?[ \t]*$'
 )
+_MAYBE_A_TITLE = re.compile(r"^[ \t>]*(?:#\s|=+[ \t]*$)", re.MULTILINE)
 _LINE = re.compile(r"\r\n?|\n")
 _DEFINITION = re.compile(r"\[(?:\\.|[^\[\]\\])+\]:[ \t]*(?:\n[ \t>]*)?", re.DOTALL)
 _LINE_START = re.compile(r"[ \t>]*(?:[-+*]|\d+[.)])?[ \t]*")
@@ -138,6 +148,15 @@ def definitions(text: str) -> dict[str, str]:
         first, end = definition["map"]
         found[name] = "\n".join(line.lstrip(" \t>") for line in lines[first:end])
     return found
+
+
+def titles(text: str) -> list[int]:
+    """The lines, from 1, of the headings of the first level."""
+    return [
+        token.map[0] + 1
+        for token in (_parser().parse(text) if _MAYBE_A_TITLE.search(text) else ())
+        if token.type == "heading_open" and token.tag == "h1" and token.map
+    ]
 
 
 def with_quotations(text: str) -> str:

@@ -46,6 +46,7 @@ GOOD = {
     "comments with words of a shell": with_cell(
         "# cat or dog\n# ls\n# cd to the folder\n# Really?\n# %d images\n# 5 % of them"
     ),
+    "prose on commands": with_cell("# ```\n# %%time\n# %%bash\n# ```", "# %% [markdown]"),
     "blank lines before the title": f"\n\n{TITLE}{RUN}",
     "a cell with a name like a kind": with_cell("x = 1", "# %% Raw data, and code that reads it"),
     "a cell with a name like a tag": with_cell("x = 1", "# %% Solution to exercise 1"),
@@ -84,7 +85,7 @@ CODE_IN_PROSE = {
     "a bare string": "# Text.\n'text'",
     "a string after prose": '# Text.\n"""More."""',
     "prose without a sign": "# Text.\nand more of it",
-    "code between strings": '"""Text."""\nprint(1)\n"""More."""',
+    "a string after a string": '"""Text."""; """More."""',
     "code beside a string": '"""Text."""; print(1)',
     "a string that is worked out": 'f"""Text."""',
     "a fence that hides a marker": "# ```python\n# %%\nx = 1\n# ```",
@@ -98,6 +99,20 @@ def test_code_in_prose_is_refused(cell, end):
     first = next(n for n, line in enumerate(lines) if line and not line.startswith("#"))
     [problem] = told(with_cell(cell, "# %% [markdown]").replace("\n", end))
     assert problem.startswith(f"line {4 + first}: {CODE}")
+
+
+@pytest.mark.parametrize("code", ["print(1)", "print(1)\n# Text.", "@f\ndef g():\n    pass"])
+def test_code_after_prose_in_quotes_is_refused(code):
+    cell = f'"""\nText.\n"""\n\n{code}'
+    [problem] = told(with_cell(cell, "# %% [markdown]"))
+    assert problem.startswith(f"line 8: {CODE}")
+
+
+@pytest.mark.parametrize("line", ["#%%[markdown]", "# %%[md]", "## %% [markdown]", "##%%"])
+def test_what_is_nearly_a_marker_is_refused(line):
+    for cell, marker in (("# Text.", "# %% [markdown]"), ("x = 1", "# %%")):
+        [problem] = told(with_cell(f"{cell}\n{line}\n# More.", marker))
+        assert problem == f"line 5: {line} begins no cell: write '# %%' or '# %% [markdown]'"
 
 
 def test_each_block_of_code_in_prose_is_told():
@@ -147,7 +162,9 @@ NOT_THE_SAME = {
     "the last value": ("1\n\n# %%\nprint(_)", 7, "_ is known to Jupyter alone"),
     "a script's name": ("print(__file__)", 4, "a notebook has no __file__"),
     "almost a marker": ("x = 1\n#%%[markdown]\n# Text.", 5, "#%%[markdown] begins no cell"),
-    "a null character": ("x = '\0'", 4, "a null character"),
+    "a null character": ("x = '\0'", 4, "the character '\\x00' cannot be shown"),
+    "a raw escape": ("x = 1\n# \x1b[31m", 5, "the character '\\x1b' cannot be shown"),
+    "an error that names a line": ("\nif x:\ny = 1", 6, "after 'if' statement on line 5"),
     "a line separator": ("x = '\u2028'", 4, "the character '\\u2028' ends a line for some"),
     "another run": ("start_run('other', seed=1)", 4, "start_run('other'): the name must be the"),
     "no text": (
@@ -226,7 +243,22 @@ AS_A_WHOLE = {
     "empty": ("", 1, BEGINS),
     "blank": ("\n\n", 1, BEGINS),
     "code first": ("# %%\nx = 1\n", 2, BEGINS),
-    "no heading": ("# %% [markdown]\n# Text.\n", 2, BEGINS),
+    "no heading": ("# %% [markdown]\n# Text.\n", 2, "it must begin with its title: '# Its"),
+    "a smaller heading": ("# %% [markdown]\n# ## Part\n", 2, "it must begin with its title"),
+    "a title of code": ("# %% [markdown]\ntitle = 1\n", 2, CODE),
+    "a second title": (
+        f"{TITLE}{RUN}\n# %% [markdown]\n# ```\n# # A comment\n# ```\n#\n# # Part\n",
+        *(14, "a second title: a section begins with ##"),
+    ),
+    "a second title, underlined": (f"{TITLE}#\n# Part\n# ===\n{RUN}", 4, "a second title"),
+    "a title that is an encoding for Python": (
+        f"# %% [markdown]\n# # On coding: latin-1\n{RUN}",
+        *(2, "for Python it says that it is not UTF-8: iso-8859-1"),
+    ),
+    "a title that is no encoding": (
+        f"# %% [markdown]\n# # On coding: one-hot\n{RUN}",
+        *(2, "for Python it says that it is not UTF-8: unknown encoding: one-hot"),
+    ),
     "a module": ("import os\n\n\ndef f():\n    pass\n", 1, BEGINS),
     "no UTF-8": (TITLE.encode() + b"\n# \xff\n", 4, "it is not UTF-8"),
     "UTF-16": ((TITLE + RUN).encode("utf-16"), 1, "it is not UTF-8"),
@@ -241,7 +273,15 @@ AS_A_WHOLE = {
     ),
     "front matter that is no YAML": (
         f"# ---\n# title: [X\n# ---\n\n{TITLE}{RUN}",
-        *(1, "its front matter is not YAML"),
+        *(2, "its front matter is not YAML: expected ',' or ']'"),
+    ),
+    "front matter without names": (
+        f"# ---\n# - X\n# ---\n\n{TITLE}{RUN}",
+        *(1, "its front matter is not YAML: no names with values"),
+    ),
+    "front matter with a sign of YAML": (
+        f"# ---\n#\n# description: one: two\n# ---\n\n{TITLE}{RUN}",
+        *(3, "its front matter is not YAML: mapping values are not allowed here"),
     ),
     "no run": (
         f"{TITLE}\n# %%\nimport os\n",
