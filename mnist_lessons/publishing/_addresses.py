@@ -8,7 +8,7 @@ from markdown_it.common.utils import unescapeAll
 
 from mnist_lessons.publishing._prose import Kind, pieces
 
-__all__ = ["in_tag", "with_addresses"]
+__all__ = ["addresses", "in_tag", "with_addresses"]
 
 Change = Callable[[str], str]
 
@@ -41,6 +41,23 @@ def with_addresses(text: str, change: Change) -> str:
         parts += [text[end : piece.start], after]
         end = piece.end
     return "".join([*parts, text[end:]])
+
+
+def addresses(text: str) -> list[tuple[int, str]]:
+    """The addresses in a text in Markdown: the line of each, from 1, and it without its escapes."""
+    found = []
+    for piece in pieces(text):
+        line = text.count("\n", 0, piece.start) + 1
+
+        def note(address: str, line: int = line) -> str:
+            found.append((line, address))
+            return address
+
+        if piece.kind is Kind.TAG:
+            in_tag(text[piece.start : piece.end], note)
+        elif piece.kind is Kind.ADDRESS:
+            _in_markdown(text[piece.start : piece.end], note)
+    return found
 
 
 def in_tag(tag: str, change: Change) -> str:

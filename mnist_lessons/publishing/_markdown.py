@@ -67,7 +67,7 @@ class PageProse(Extension):
 
     def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802  (Python-Markdown's name)
         """Take part in the conversion of a page."""
-        md.ESCAPED_CHARS.append("$")
+        md.ESCAPED_CHARS += ["$", "<"]  # as every other Markdown has it
         md.preprocessors.register(_PageProse(md, self.problems), "lessons", _PRIORITY)
 
 

@@ -3,7 +3,7 @@
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, suppress
 from functools import partial
 from itertools import chain
@@ -30,6 +30,7 @@ from mnist_lessons.publishing._figures import with_figures
 from mnist_lessons.publishing._gpu import gpu_section
 from mnist_lessons.publishing._head import description, head
 from mnist_lessons.publishing._lessons import code_cells, prose_line
+from mnist_lessons.publishing._links import Text, lines_of_links
 from mnist_lessons.publishing._markdown import PageProse, formula_problems
 from mnist_lessons.publishing._notebook import portable
 from mnist_lessons.publishing._pages import LessonFile, on_site, read_page, written_pages
@@ -86,10 +87,12 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
         self._blocks: dict[str, str] = {}
         self._cells = CellCache()
         self._prose = PageProse()
+        self._docs = Path()
 
     def on_startup(self, *, command: Literal["build", "gh-deploy", "serve"], dirty: bool) -> None:
         """Know whether this is a server, which goes on while lessons run, or what publishes."""
         self._publishes = command == "gh-deploy"
+        self._stack.enter_context(lines_of_links(self._texts_of))
         if command == "serve":
             from mnist_lessons.publishing._serve import CompiledTemplates
             from mnist_lessons.publishing._workshop import Workshop
@@ -138,6 +141,7 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
     def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
         """Give each lesson a run; stop here, before anything is replaced, if one fails."""
         self._prose = PageProse()
+        self._docs = Path(config.docs_dir)
         config.markdown_extensions.append(self._prose)  # type: ignore[arg-type]  # MkDocs knows names alone
         project = Project(Path(config.config_file_path).resolve().parent)
         config.watch += [str(project.tutorials), str(project.package)]
@@ -197,17 +201,22 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
             return sorted([*markers, *formula_problems(text)])
 
         for page in self.pages:
-            lesson = page.lesson
-            for cell, place in zip(lesson.notebook().cells, lesson.places, strict=True):
-                if cell.cell_type == "markdown":
-                    for number, reason in wrong(cell.source):
-                        line = prose_line(cell.source, place, number)
-                        self._note(_uri(page), [f"{_uri(page)}, line {line}: {reason}"])
+            for text, line_of in _texts(page):
+                for number, reason in wrong(text):
+                    self._note(_uri(page), [f"{_uri(page)}, line {line_of(number)}: {reason}"])
         name = Path(config.docs_dir).name
         for written in written_pages(config):
             faults = [written.fault] if written.fault else []
             for line, reason in [*faults, *wrong(written.text)]:
                 self._note(written.uri, [f"{name}/{written.uri}, line {line}: {reason}"])
+
+    def _texts_of(self, uri: str) -> tuple[str, Iterable[Text]]:
+        """The name of a page's file, and the Markdown in it."""
+        for page in self.pages:
+            if _uri(page) == uri:
+                return uri, _texts(page)
+        written = read_page(File(uri, str(self._docs), "", use_directory_urls=True))
+        return f"{self._docs.name}/{uri}", [(written.text, int)]
 
     def _note(self, uri: str, reasons: list[str]) -> None:
         """Remember what is wrong with a page."""
@@ -420,6 +429,14 @@ def _setting_error(pages: list[LessonPage]) -> SettingError | None:
         if page.failure and page.failure.error == SettingError.__name__:
             return SettingError(page.failure.reason)
     return None
+
+
+def _texts(page: LessonPage) -> Iterator[Text]:
+    """The prose of each cell of a lesson."""
+    lesson = page.lesson
+    for cell, place in zip(lesson.notebook().cells, lesson.places, strict=True):
+        if cell.cell_type == "markdown":
+            yield cell.source, partial(prose_line, cell.source, place)
 
 
 def _notebook(page: LessonPage) -> Any:

@@ -222,6 +222,12 @@ def test_a_display_that_never_ends_is_told_with_its_page(render):
     assert told == ("data.md", "a formula begins with $$ and does not end before an empty line")
 
 
+def test_an_escaped_tag_is_text(render):
+    page = render(r'Write \<a href="none.py"> and \<b>.')
+    assert page.soup.p.get_text() == 'Write <a href="none.py"> and <b>.'
+    assert page.warnings == []
+
+
 @pytest.mark.parametrize("tex", [r"5\$", r"\$5"])
 def test_a_formula_may_be_of_money(tex, render):
     assert render(f"${tex}$ and $${tex}$$").formulas == [tex, tex]
@@ -355,5 +361,5 @@ def test_what_leads_nowhere_or_cannot_be_shown_fails_the_build(project):
     (project.root / "docs/index.md").write_text("# Home\n", encoding="utf-8")
     failed = project.build()
     assert failed.returncode == 1
-    assert "'tutorials/one.py' contains a link 'none.py'" in failed.stderr
+    assert "tutorials/one.py, line 4: it contains a link 'none.py'" in failed.stderr
     assert project.site() == before
