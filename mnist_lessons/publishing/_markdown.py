@@ -9,26 +9,34 @@ from markdown.preprocessors import Preprocessor
 
 from mnist_lessons.publishing._addresses import in_tag
 from mnist_lessons.publishing._formulas import FormulaError, as_html
-from mnist_lessons.publishing._prose import Kind, Piece, pieces
+from mnist_lessons.publishing._prose import Kind, Piece, pieces, replaced
 
 __all__ = ["PageProse", "formula_problems"]
 
 # Behind the one that tidies lines, before those that take out fences and raw HTML.
 _PRIORITY = 27
 _OF_INTEREST = re.compile(r"<[A-Za-z]|\$")
+_BARE = re.compile(r"\\begin\{[a-z]+\*?\}")
 _FORMULAS = (Kind.FORMULA, Kind.DISPLAY, Kind.UNENDED)
 
 
 def formula_problems(text: str) -> list[tuple[int, str]]:
     """What is wrong with the formulas of a text: the line of each wrong one, from 1, and why."""
     found = []
+
+    def look(begin: re.Match[str]) -> str:
+        line = text.count("\n", 0, begin.start()) + 1
+        found.append((line, f"{begin[0]} stands in no formula: put $$ around it"))
+        return begin[0]
+
+    replaced(text, _BARE, look)
     for piece in pieces(text) if "$" in text else ():
         try:
             if piece.kind in _FORMULAS:
                 _drawn(piece, text[piece.start : piece.end])
         except FormulaError as error:
             found.append((text.count("\n", 0, piece.start) + 1, str(error)))
-    return found
+    return sorted(found)
 
 
 def _drawn(piece: Piece, source: str) -> str:

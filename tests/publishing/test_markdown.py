@@ -205,6 +205,7 @@ def test_dollars_that_are_no_formula_are_shown(render):
         (r"$\href{javascript:alert(1)}{x}$", 'Unknown command "\\href"'),
         (r"$\eqref{x}$", "cannot refer to another"),
         (r"$\,$", "shows nothing"),
+        (r"$\text{if $x$}$", "Math mode within text mode"),
         ("$% a$", "shows nothing"),
     ],
 )
@@ -235,10 +236,12 @@ def test_a_formula_may_be_of_money(tex, render):
 
 def test_a_wrong_formula_is_told_with_its_line():
     text = "Good $a$.\n\n- One $$\n\n> $$\n> \\fraq\n> $$ and $b}$\n\n`$b}$`\n\n    $b}$\n"
+    text += "\n\\begin{align*}a\\end{align*}\n\n`\\begin{x}` $$\\begin{matrix}1\\end{matrix}$$\n"
     told = [(line, reason.partition(":")[0]) for line, reason in formula_problems(text)]
     assert told == [
         (5, r"the formula $$ \fraq $$ cannot be shown"),
         (7, "the formula $b}$ cannot be shown"),
+        (13, r"\begin{align*} stands in no formula"),
     ]
 
 
