@@ -30,11 +30,11 @@ NAMES: Mapping[str, tuple[str, ...]] = {
 }
 _MARKER = re.compile(
     r"""
-    (?P<start> <!\s*-+ ) \s*
-    (?P<lessons> l\w{3,8} ) \b
-    (?: \s* (?P<sign> [:;=.,] | -(?!-?>) ) )?
-    (?P<rest> (?: (?! --> | \n[ \t]*\n ) . )* )
-    (?P<end>-->)?
+    (?<! \\ ) (?P<start> <\s?!\s*[-\u2013\u2014]* ) \s*
+    (?P<lessons> [a-z]{4,9} ) (?! [a-z] )
+    (?: \s* (?P<sign> [:;=.,/|_\uff1a]+ | -(?!-?>) ) )?
+    (?P<rest> (?: (?! -*--> | \n[ \t]*\n ) . )* )
+    (?P<end> -*--> )?
     """,
     re.DOTALL | re.IGNORECASE | re.VERBOSE,
 )
@@ -54,7 +54,9 @@ def problems(
 
     def look(marker: re.Match[str]) -> str:
         line = text.count("\n", 0, marker.start()) + 1
-        shown = " ".join(marker[0].split())
+        # One that does not end may go on to the end of the page.
+        written = marker[0] if marker["end"] else marker[0].partition("\n")[0]
+        shown = " ".join(written.split())
         found.extend((line, f"{shown}: {reason}") for reason in _wrong(marker, root, figures))
         return marker[0]
 
@@ -74,19 +76,33 @@ def filled(text: str, blocks: Mapping[str, Callable[[], str]]) -> str:
         words = _words(marker)
         if not words or not marker["end"]:
             return marker[0]
+        content = f"<!-- lessons: {' '.join(words)} -->"
         if words[0] in blocks and len(words) == 1:
-            return blocks[words[0]]()
-        return f"<!-- lessons: {' '.join(words)} -->"
+            content = blocks[words[0]]()
+        indent, after = _beside(marker)
+        if indent.strip() or after.strip():
+            return content
+        # Beside other lines, it would be a part of their paragraph.
+        return "\n\n" + "".join(f"{indent}{line}\n" for line in content.split("\n")) + "\n"
 
     return replaced(text, _MARKER, block)
+
+
+def _beside(marker: re.Match[str]) -> tuple[str, str]:
+    """What stands on the lines of a marker, before it and after it."""
+    text = marker.string
+    before = text[text.rfind("\n", 0, marker.start()) + 1 : marker.start()]
+    return before, text[marker.end() :].partition("\n")[0]
 
 
 def _words(marker: re.Match[str]) -> list[str] | None:
     """The name of a marker and what follows it; None of a comment that only looks like one."""
     words = marker["rest"].split()
-    is_close = get_close_matches(marker["lessons"].lower(), ["lessons"], cutoff=0.8)
+    word = marker["lessons"].lower()
+    is_close = get_close_matches(word, ["lessons"], cutoff=0.8)
     is_named = bool(words) and words[0].lower() in NAMES
-    return words if is_close and (marker["sign"] == ":" or is_named) else None
+    is_said = marker["sign"] == ":" and word.startswith("l")
+    return words if is_close and (is_said or is_named) else None
 
 
 def _wrong(
@@ -103,8 +119,15 @@ def _wrong(
         yield "it does not end with -->"
     elif name not in NAMES:
         yield f"no marker {name}; there are {', '.join(NAMES)}"
-    elif marker["sign"] != ":" or marker["lessons"] != "lessons" or marker["start"] != "<!--":
+    elif (
+        marker["sign"] != ":"
+        or marker["lessons"] != "lessons"
+        or marker["start"] != "<!--"
+        or marker["end"] != "-->"
+    ):
         yield f"write it as <!-- lessons: {' '.join(words)} -->"
+    elif "".join(_beside(marker)).strip():
+        yield "it must stand alone on its line"
     elif len(rest) != len(NAMES[name]):
         yield f"write it as <!-- lessons: {' '.join([name, *NAMES[name]])} -->"
     elif name == "figure":

@@ -59,6 +59,13 @@ WRONG = {
     "<!-- lessons - results -->": "write it as <!-- lessons: results -->",
     "<! -- lessons: results -->": "write it as <!-- lessons: results -->",
     "<!- lessons: results ->": "it does not end with -->",
+    "<! lessons: results >": "it does not end with -->",
+    "< !-- lessons: results -->": "write it as <!-- lessons: results -->",
+    "<!-- lessons: results --->": "write it as <!-- lessons: results -->",
+    "<!-- lessons/results -->": "write it as <!-- lessons: results -->",
+    "<!-- lessons_results -->": "write it as <!-- lessons: results -->",
+    "<!-- lessons:: results -->": "write it as <!-- lessons: results -->",
+    "<!-- sessons: results -->": "write it as <!-- lessons: results -->",
     "<!-- lessons results -->": "write it as <!-- lessons: results -->",
     "<!-- lessons: -->": f"no name; {NAMED}",
     "<!-- lessons: results": "it does not end with -->",
@@ -88,9 +95,33 @@ def test_each_wrong_marker_of_a_page_is_told():
 
 def test_places_are_filled_but_not_in_code():
     text = "<!--lessons:results-->\n\n`<!-- lessons: results -->`\n\n<!-- lessons:  draw -->\n"
-    assert filled(text, {"results": lambda: "a table"}) == (
-        "a table\n\n`<!-- lessons: results -->`\n\n<!-- lessons: draw -->\n"
-    )
+    lines = filled(text, {"results": lambda: "a table"}).split("\n")
+    assert [line for line in lines if line] == [
+        *("a table", "`<!-- lessons: results -->`", "<!-- lessons: draw -->")
+    ]
+
+
+@pytest.mark.parametrize("before", ["", "Text.\n", "# Title\n", "!!! note\n    ", "- a\n\n    "])
+def test_a_place_is_a_block_of_its_own(before):
+    indent = before.rpartition("\n")[2]
+    text = filled(f"{before}<!-- lessons: results -->\n{indent}More.", {"results": lambda: "a\nb"})
+    blocks = [block for block in re.split(r"\n\s*\n", text) if block.strip()]
+    assert [block.strip("\n") for block in blocks[-2:]] == [
+        f"{indent}a\n{indent}b",
+        f"{indent}More.",
+    ]
+
+
+@pytest.mark.parametrize("text", ["- M", "> M", "| M |", "Text M", "M text", "# M", "<p>M</p>"])
+def test_a_marker_beside_something_is_told(text):
+    marker = "<!-- lessons: results -->"
+    assert told(text.replace("M", marker)) == [(1, f"{marker}: it must stand alone on its line")]
+
+
+def test_an_escaped_marker_is_text():
+    text = "\\<!-- lessons: resluts -->"
+    assert told(text) == []
+    assert filled(text, {}) == text
 
 
 @pytest.mark.slow
