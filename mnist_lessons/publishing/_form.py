@@ -44,6 +44,12 @@ _SHOWS_NOTHING = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f]")
 _KNOWN_TO_JUPYTER_ALONE = re.compile(
     r"get_ipython|display|In|Out|_i?\d+|_{1,3}|_i{1,3}|_[iod]h|__IPYTHON__"
 )
+_RUN_A_LOOP = ("run", "Runner")
+_RUN_THIS_LOOP = ("run_until_complete", "run_forever")
+_IN_A_THREAD = (
+    "fails in a notebook, which has a running event loop; in a thread it does not: "
+    "ThreadPoolExecutor().submit(asyncio.run, main()).result()"
+)
 _AS_A_SCRIPT = "a lesson must run as a script, too"
 _CODE_IN_PROSE = "code in a Markdown cell: begin it with # %%, or the line with # (prose)"
 _NO_MARKER = "begins no cell: write '# %%' or '# %% [markdown]'"
@@ -81,6 +87,7 @@ def _found(lesson: Lesson) -> Iterator[Found]:
         yield from _more_titles(cells)
         tree = ast.parse(text)
         yield from _names(tree)
+        yield from _loops(tree)
         yield from _run(tree, lesson.slug)
         yield from _alternative_texts(tree)
 
@@ -284,6 +291,30 @@ def _names(tree: ast.Module) -> Iterator[Found]:
             # IPython has it for all; in a script, it returns None.
             case ast.alias(name="get_ipython") | ast.Attribute(attr="get_ipython"):
                 yield node.lineno, f"get_ipython is known to Jupyter alone: {_AS_A_SCRIPT}"
+
+
+def _loops(tree: ast.Module) -> Iterator[Found]:
+    """Calls outside of functions that run an event loop: a notebook has one that runs already."""
+    runners = set()
+    for node in ast.walk(tree):
+        match node:
+            case ast.Import(names=aliases):
+                modules = [each.asname or each.name for each in aliases if each.name == "asyncio"]
+                runners |= {f"{module}.{name}" for module in modules for name in _RUN_A_LOOP}
+            case ast.ImportFrom(module="asyncio", names=aliases):
+                runners |= {
+                    each.asname or each.name for each in aliases if each.name in _RUN_A_LOOP
+                }
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            continue
+        waiting += ast.iter_child_nodes(node)
+        if isinstance(node, ast.Call):
+            name = ast.unparse(node.func)
+            if name in runners or _called(node.func) in _RUN_THIS_LOOP:
+                yield node.lineno, f"{name} {_IN_A_THREAD}"
 
 
 def _bound(tree: ast.Module) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Folders of the machine, which no reader has, in what a lesson prints."""
+"""What only one run, on one machine, knows of what a lesson prints: folders and addresses."""
 
 import os
 import re
@@ -25,6 +25,10 @@ _OF_A_MACHINE = re.compile(
     re.VERBOSE,
 )
 _TEMPORARY = re.compile(r"(/tmp/)(?:tmp[a-z0-9_]{8}|ipykernel_\d+)(?![\w])")
+
+
+# An object's address, as in `<function f at 0x7f0123456789>`.
+_ADDRESS = re.compile(r"(?<=\bat 0x)[0-9a-fA-F]{6,16}\b")
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,7 @@ class Places:
 
     def neutral(self, text: str) -> str:
         """A text with the names of these places, the same on each machine and in each run."""
+        text = _ADDRESS.sub("...", text)
         if "/" not in text and "\\" not in text:
             return text
         for folder, name in self.names:
