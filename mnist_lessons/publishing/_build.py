@@ -230,7 +230,8 @@ class _Execution:
         )
         card["cell_seconds"] = job.seconds
         script = job.lesson.script.relative_to(root).as_posix()
-        parts = [*card["made_from"]["files"], *card["made_from"]["reads"]]
+        reads = [name for name in card["made_from"]["reads"] if not name.endswith("/")]
+        parts = [*card["made_from"]["files"], *reads]
         commit, changed = committed_state(root, [script, *parts])
         edited = job.lesson.script.read_bytes() != job.lesson.source
         card["commit"], card["uncommitted_changes"] = commit, changed or edited

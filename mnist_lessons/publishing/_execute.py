@@ -11,6 +11,7 @@ import signal
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -263,7 +264,8 @@ class _Client(NotebookClient):
                     if cell.cell_type == "code":
                         await self._execute_cell(cell, index)
             except CellExecutionError:
-                self._job.used = await self._used()
+                with suppress(RuntimeError):  # the first failure is the one to tell
+                    self._job.used = await self._used()
                 raise
             except DeadKernelError:
                 if self.km and self.km.provisioner:
@@ -314,7 +316,8 @@ class _Client(NotebookClient):
         content = await self._ask("", report=_REPORT)
         answer = content.get("user_expressions", {}).get("report", {})
         if answer.get("status") != "ok":
-            raise RuntimeError("it does not say what it has used")
+            ename, evalue = answer.get("ename", "no answer"), answer.get("evalue", "")
+            raise RuntimeError(f"when it was to end: {ename}: {self._clean(evalue)}")
         report = ast.literal_eval(answer["data"]["text/plain"])
         return Used.reported(report, self._folder.resolve())
 

@@ -2,10 +2,13 @@
 
 - A cell is executed as the script would be: `exit()` ends it, `ls` is no command.
 - A cell's code has the name and the lines of the script, in warnings and tracebacks.
+- What `atexit` is asked to do is done at the end.
 - Where something is displayed, a mark in the output says so: text and figures keep their order.
-- Which files of the project were opened, and which variables were read, can be asked for.
+- Which files of the project were opened, which folders were listed, and which variables were
+  read, can be asked for.
 """
 
+import atexit
 import json
 import linecache
 import os
@@ -22,7 +25,27 @@ from urllib.parse import unquote, urlsplit
 from IPython import get_ipython
 
 _DISPLAYED = ("clear_output", "display_data", "error", "execute_result", "update_display_data")
-_OF_THE_SYSTEM = ("os", "_collections_abc", "collections.abc")
+_KINDS = ("read", "edited", "written", "listed")
+# Where these events name what they make.
+_MADE = {
+    "os.mkdir": slice(1),
+    "os.link": slice(1, 2),
+    "os.rename": slice(2),
+    "os.symlink": slice(1, 2),
+}
+# They list folders to find modules and distributions, and so may a module while it is imported;
+# this file does to note what is in one.
+_FINDERS = (
+    "importlib._",
+    "_frozen_importlib",
+    "importlib.metadata",
+    "importlib_metadata",
+    "pkgutil",
+    "pkg_resources",
+    __name__,
+)
+_OF_THE_KERNEL = ("IPython", "comm", "ipykernel", "jupyter_client", "tornado", "zmq")
+_OF_THE_SYSTEM = ("os", "posixpath", "_collections_abc", "collections.abc")
 
 
 class _Cells:
@@ -87,15 +110,43 @@ class _Marks:
         return self._send(stream, message, content, parent, ident, *rest, **more)
 
 
-class _Files:
-    """Notes which files below the project are opened, to read or to write, by children, too."""
+class _Code:
+    """Tells code of the lesson, and of the project's modules, from that of others.
 
-    def __init__(self, root: str, apart: list[str]) -> None:
+    Args:
+        script: name of the lesson's script.
+        root: folder of the project.
+    """
+
+    def __init__(self, script: str, root: str) -> None:
+        self._script, self._root = script, root.rstrip(os.sep) + os.sep
+
+    def owns(self, frame: FrameType) -> bool:
+        """Whether it is what a frame executes."""
+        place = frame.f_code.co_filename
+        if not place.startswith(self._root):
+            return place == self._script
+        parts = place.removeprefix(self._root).split(os.sep)
+        return not any(part.startswith(".") or part == "site-packages" for part in parts)
+
+    def asks(self, frame: FrameType | None) -> bool:
+        """Whether it asks, and not an import, for what the code of a frame looks for."""
+        while frame and not self.owns(frame):
+            if frame.f_globals.get("__name__", "").startswith(_FINDERS):
+                return False
+            frame = frame.f_back
+        return True
+
+
+class _Files:
+    """Notes what below the project is opened, written or listed, by children, too."""
+
+    def __init__(self, code: _Code, root: str, apart: list[str]) -> None:
+        self._code = code
         self._below = root.rstrip(os.sep) + os.sep
         self._apart = tuple(folder.rstrip(os.sep) + os.sep for folder in apart)
-        self._read: dict[str, list[int]] = {}
-        self._written: set[str] = set()
-        self._edited: set[str] = set()
+        # Of each kind, the paths with what there was when each was noted first.
+        self._notes: dict[str, dict[str, list[Any]]] = {kind: {} for kind in _KINDS}
         self._process = os.getpid()
         self._of_children = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115  # as long as it runs
         sys.addaudithook(self._audit)
@@ -103,38 +154,47 @@ class _Files:
     def _audit(self, event: str, arguments: tuple[Any, ...]) -> None:
         if event == "open":
             path, mode, flags = arguments
-            reads, writes = _ways(mode, flags)
-            self._note(path, reads, writes)
+            self._opened(path, *_ways(mode, flags))
         elif event == "sqlite3.connect":
-            self._note(_database(arguments[0]), reads=True, writes=True)
-        elif event == "os.rename":
-            for path in arguments[:2]:
-                self._note(path, reads=False, writes=True)
+            self._opened(_database(arguments[0]), reads=True, writes=True)
+        elif event in _MADE:
+            for path in arguments[_MADE[event]]:
+                if found := self._counted(path):
+                    self._note("written", found, [])
+        elif event in ("os.listdir", "os.scandir"):
+            found = self._counted("." if arguments[0] is None else arguments[0])
+            if found and self._code.asks(sys._getframe(1)):
+                self._note("listed", found, _names(found))
 
-    def _note(self, path: Any, reads: bool, writes: bool) -> None:
+    def _counted(self, path: Any) -> str:
+        """The absolute path of what counts where it is below the project, or nothing."""
         if not isinstance(path, str | bytes):
-            return  # a number: it has been opened before
+            return ""  # a number: it has been opened before
         path = os.path.abspath(os.fsdecode(path))
-        if not path.startswith(self._below) or path.startswith(self._apart):
+        inside = path + os.sep
+        return path if inside.startswith(self._below) and not inside.startswith(self._apart) else ""
+
+    def _opened(self, path: Any, reads: bool, writes: bool) -> None:
+        found = self._counted(path)
+        if not found or (found in self._notes["read"] and not writes) or os.path.isdir(found):
             return
-        if (path in self._read and not writes) or os.path.isdir(path):
-            return
-        note = path, reads, writes, _signature(path)
-        self._add(*note)
+        kind = "written" if not reads else "edited" if writes else "read"
+        self._note(kind, found, _signature(found))
+
+    def _note(self, kind: str, path: str, then: list[Any]) -> None:
+        self._add(kind, path, then)
         if os.getpid() != self._process:
             with suppress(OSError):
-                os.write(self._of_children.fileno(), f"{json.dumps(note)}\n".encode())
+                note = f"{json.dumps([kind, path, then])}\n"
+                os.write(self._of_children.fileno(), note.encode())
 
-    def _add(self, path: str, reads: bool, writes: bool, signature: list[int]) -> None:
-        if not reads:
-            self._written.add(path)
-            return
-        self._read.setdefault(path, signature)
-        if writes:
-            self._edited.add(path)
+    def _add(self, kind: str, path: str, then: list[Any]) -> None:
+        self._notes[kind].setdefault(path, then)
+        if kind == "edited":
+            self._notes["read"].setdefault(path, then)
 
     def report(self) -> dict[str, Any]:
-        """What was read, with its signature then, and what was written.
+        """What was read, with its signature then; what was listed, with the names; what written.
 
         What was opened for both, as a database is, was written where it is not as it was.
         """
@@ -142,8 +202,20 @@ class _Files:
             self._of_children.seek(0)
             for line in self._of_children.read().splitlines():
                 self._add(*json.loads(line))
-        changed = {path for path in self._edited if self._read[path] != _signature(path)}
-        return {"read": self._read, "written": sorted(self._written | changed)}
+        read, written = self._notes["read"], self._notes["written"]
+        changed = {path for path in self._notes["edited"] if read[path] != _signature(path)}
+        return {
+            "read": read,
+            "listed": self._notes["listed"],
+            "written": sorted({*written, *changed}),
+        }
+
+
+def _names(folder: str) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except (OSError, ValueError):
+        return []
 
 
 def _ways(mode: str | None, flags: int) -> tuple[bool, bool]:
@@ -170,28 +242,31 @@ def _signature(path: str) -> list[int]:
 
 
 class _Variables(type(os.environ)):  # type: ignore[misc]  # its class has no public name
-    """The environment, which notes what cells and modules of the project read of it."""
+    """The environment, which notes what cells and modules of the project read of it.
+
+    What they had set themselves before does not count.
+    """
 
     read: ClassVar[set[str]] = set()
     _set: ClassVar[set[str]] = set()
     _lists: ClassVar[Any] = None
-    _places: ClassVar[tuple[str, str]] = ("", "")
+    _code: ClassVar[_Code]
 
     def __getitem__(self, name: Any) -> Any:
         asker = _asker()
         # To copy all of them is not to read each.
         is_copy = asker is None or self._lists == (id(asker), asker.f_lasti)
-        if isinstance(name, str) and asker and not is_copy and self._is_own(asker):
-            _Variables.read.add(name)
+        if isinstance(name, str | bytes) and asker and not is_copy and self._code.owns(asker):
+            _Variables.read |= {os.fsdecode(name)} - _Variables._set
         return super().__getitem__(name)
 
     def __setitem__(self, name: Any, value: Any) -> None:
-        _Variables._set.add(name)
         super().__setitem__(name, value)
+        _Variables._set.add(os.fsdecode(name))
 
     def __delitem__(self, name: Any) -> None:
-        _Variables._set.add(name)
         super().__delitem__(name)
+        _Variables._set.add(os.fsdecode(name))
 
     def __iter__(self) -> Iterator[Any]:
         for name in super().__iter__():
@@ -199,20 +274,13 @@ class _Variables(type(os.environ)):  # type: ignore[misc]  # its class has no pu
             _Variables._lists = asker and (id(asker), asker.f_lasti)
             yield name
 
-    def _is_own(self, frame: FrameType) -> bool:
-        """Whether code of a cell, or of a module of the project, is what a frame executes."""
-        script, root = self._places
-        place = frame.f_code.co_filename
-        if not place.startswith(root):
-            return place == script
-        parts = place.removeprefix(root).split(os.sep)
-        return not any(part.startswith(".") or part == "site-packages" for part in parts)
-
 
 def _asker() -> FrameType | None:
     """Who asks the environment: the first outside of what belongs to it; None for a listing."""
     frame: FrameType | None = sys._getframe(2)
     while frame and frame.f_globals.get("__name__") in _OF_THE_SYSTEM:
+        if frame.f_code.co_name == "expanduser":
+            break  # where a home lies does not count: it is shown as ~
         if frame.f_code.co_name == "__iter__" and frame.f_code.co_argcount:
             self = frame.f_locals.get("self")
             if isinstance(self, ItemsView | ValuesView):
@@ -221,23 +289,52 @@ def _asker() -> FrameType | None:
     return frame
 
 
+class _End:
+    """What `atexit` is asked to do at the end, since a kernel is ended before it does."""
+
+    def __init__(self) -> None:
+        self._wanted: list[tuple[Any, tuple[Any, ...], dict[str, Any]]] = []
+        self._register, self._unregister = atexit.register, atexit.unregister
+        atexit.register, atexit.unregister = self.register, self.unregister
+
+    def register(self, function: Any, /, *arguments: Any, **named: Any) -> Any:
+        asker: str = sys._getframe(1).f_globals.get("__name__", "")
+        if asker.partition(".")[0] in _OF_THE_KERNEL:  # it is still needed
+            return self._register(function, *arguments, **named)
+        self._wanted.append((function, arguments, named))
+        return function
+
+    def unregister(self, function: Any, /) -> None:
+        self._unregister(function)
+        self._wanted = [wanted for wanted in self._wanted if wanted[0] != function]
+
+    def come(self) -> None:
+        """Wait for the threads for which a script would wait, then do what is wanted."""
+        threading._shutdown()  # type: ignore[attr-defined]  # what Python does at its end
+        while self._wanted:
+            function, arguments, named = self._wanted.pop()
+            function(*arguments, **named)
+
+
 class Watch:
     """What a kernel has imported, read and written."""
 
     def __init__(self, script: str, root: str, apart: list[str]) -> None:
-        self._files = _Files(root, apart)
-        _Variables._places = (script, root.rstrip(os.sep) + os.sep)
-        os.environ.__class__ = _Variables
+        self._end = _End()
+        _Variables._code = _Code(script, root)
+        self._files = _Files(_Variables._code, root, apart)
+        for environment in (os.environ, getattr(os, "environb", os.environ)):
+            environment.__class__ = _Variables
 
     def report(self) -> str:
-        """All of it, as JSON, as soon as the threads have ended for which a script would wait."""
-        threading._shutdown()  # type: ignore[attr-defined]  # what Python does at its end
+        """All of it, as JSON, as soon as the lesson has come to its end."""
+        self._end.come()
         modules = sys.modules.copy().items()
         return json.dumps(
             {
                 "modules": [[name, getattr(module, "__file__", None)] for name, module in modules],
                 **self._files.report(),
-                "variables": sorted(_Variables.read - _Variables._set),
+                "variables": sorted(_Variables.read),
             },
             default=str,
         )

@@ -1,8 +1,8 @@
 """Decide which lessons must run, and say why.
 
 A stored run is reused while everything that made it is unchanged: what the code cells do,
-the files of this project that the kernel imported or read, the environment variables that its
-cells read, Python and the imported distributions,
+the files of this project that the kernel imported or read, and the folders that it listed,
+the environment variables that its cells read, Python and the imported distributions,
 the build of torch, the data, the profile, the kind of device, the number of threads, and the
 environment variables that change arithmetic. All of that is in its `run.json`, under
 `made_from`.
@@ -26,7 +26,7 @@ from mnist_lessons._sources import file_hash
 from mnist_lessons.publishing._lessons import Lesson
 from mnist_lessons.publishing._schema import DEVICES, unsaid
 from mnist_lessons.publishing._store import Store, StoredRun
-from mnist_lessons.publishing._tree import RECORDS, content_hash, hash_now, own_name
+from mnist_lessons.publishing._tree import RECORDS, hash_now, hash_of_names, own_name, read_now
 from mnist_lessons.publishing._used import Used
 from mnist_lessons.settings import Profile
 
@@ -159,13 +159,16 @@ def made_from(
     """
     files = own_files(used.modules, now.root)
     packages = {name: _version(name) for name in _distributions(used.modules, now.root)}
-    reads = [name for name in used.files if name not in files]
+    reads = {name: read_now(now.root, name) for name in used.files if name not in files}
+    for folder, inside in used.folders.items():
+        reads[folder] = hash_of_names(now.root, folder, inside, used.written)
     environment = now.environment or {}
     variables = [name for name in used.variables if not name.startswith(_COUNTED)]
     return {
         "code": lesson.code_hashes(),
         "files": {name: file_hash(now.root / name) for name in files},
-        "reads": {name: content_hash(now.root / name) for name in reads},
+        "reads": reads,
+        "writes": list(used.written),
         "variables": {name: _disguised(name, environment.get(name)) for name in variables},
         "python": platform.python_version(),
         "packages": packages,
@@ -186,7 +189,7 @@ class _Today:
     def __init__(self, now: Now) -> None:
         self.now = now
         self._hash = cache(lambda name: hash_now(now.root / name))
-        self._content = cache(lambda name: content_hash(now.root / name))
+        self._read = cache(lambda name, written: read_now(now.root, name, written))
         self._version = cache(_version)
         self._torch_build = cache(_torch_build)
 
@@ -216,7 +219,7 @@ class _Today:
 
     def _of_reading(self, then: Mapping[str, Any]) -> Iterator[str]:
         for name, before in then.get("reads", {}).items():
-            today = self._content(name)
+            today = self._read(name, frozenset(then.get("writes", ())))
             if today != before:
                 yield f"{name} " + (
                     "is gone" if today is None else "is there now" if before is None else "changed"

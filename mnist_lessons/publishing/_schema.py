@@ -153,7 +153,7 @@ _CARD = {
     "figures": [_FIGURE],
     "log": [_ROW],
     "made_from": {f"{name}?": schema for name, (schema, _) in MADE_FROM.items()}
-    | {"missing_data?": [_TEXT]},
+    | {"missing_data?": [_TEXT], "writes?": [_TEXT]},
     "cell_seconds": [_NUMBER],
 }
 _FAILURE = {
@@ -177,7 +177,8 @@ def fault(card: object) -> str:
 
 def fault_of_failure(card: object) -> str:
     """The same for what must be known of a run that failed."""
-    failed = {"failure": _FAILURE, "made_from": {"code": [_TEXT]}}
+    made_from = {"code": [_TEXT], "reads?": MADE_FROM["reads"][0], "writes?": [_TEXT]}
+    failed = {"failure": _FAILURE, "made_from": made_from}
     return next(_faults(card, failed, ""), "")
 
 

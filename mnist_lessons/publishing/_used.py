@@ -1,11 +1,11 @@
-"""What a lesson used of the project while it ran: modules, files, environment variables."""
+"""What a lesson used of the project while it ran: modules, files, folders, variables."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mnist_lessons.publishing._tree import own_name
+from mnist_lessons.publishing._tree import own_folder, own_name
 
 __all__ = ["Used"]
 
@@ -18,11 +18,16 @@ class Used:
         modules: file of each module, None for those without.
         files: names of the files of the project that were opened to be read, and not written,
             with their signature at that time; empty for one that was not there.
+        folders: names of the folders of the project that were listed, each with a slash at its
+            end, and what lay in them at that time.
+        written: names of what the lesson itself has made in these folders.
         variables: names of the environment variables that cells read.
     """
 
     modules: Mapping[str, str | None] = field(default_factory=dict)
     files: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    folders: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    written: tuple[str, ...] = ()
     variables: tuple[str, ...] = ()
 
     @classmethod
@@ -38,10 +43,20 @@ class Used:
         }
         own = {*said["written"]}
         modules = {name: file for name, file in said["modules"] if file not in own}
-        return cls(modules, files, tuple(said["variables"]))
+        folders = {
+            name: tuple(inside)
+            for path, inside in sorted(said["listed"].items())
+            for name in _names(path, root, own_folder)
+            if path not in own or Path(path).is_dir()  # else it was made, and removed again
+        }
+        in_folders = {name for name in written if f"{Path(name).parent.as_posix()}/" in folders}
+        variables = tuple(said["variables"])
+        return cls(modules, files, folders, tuple(sorted(in_folders)), variables)
 
 
-def _names(path: str, root: Path) -> set[str]:
-    """The names of a file in the project: of a link, and of what it leads to."""
+def _names(
+    path: str, root: Path, name_in: Callable[[Path, Path], str | None] = own_name
+) -> set[str]:
+    """The names of a file or folder in the project: of a link, and of what it leads to."""
     followed = Path(path).resolve()
-    return {name for each in (Path(path), followed) if (name := own_name(each, root))}
+    return {name for each in (Path(path), followed) if (name := name_in(each, root))}

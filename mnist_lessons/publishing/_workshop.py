@@ -19,7 +19,7 @@ from mnist_lessons.publishing._lessons import Lesson
 from mnist_lessons.publishing._plan import Step, differences
 from mnist_lessons.publishing._project import Project, planned, read_lessons
 from mnist_lessons.publishing._store import StoredRun
-from mnist_lessons.publishing._tree import code_of_project, content_hash, hash_now
+from mnist_lessons.publishing._tree import code_of_project, hash_now, read_now
 from mnist_lessons.settings import Profile, Settings
 
 __all__ = ["Workshop"]
@@ -149,12 +149,13 @@ def _importable(project: Project, lessons: Iterable[Lesson]) -> list[str]:
 
 
 def _reads_other(project: Project, slug: str, work: _Work) -> bool:
-    """Whether a file has changed that a lesson had read when it failed."""
+    """Whether a file or folder has changed that a lesson had read when it failed."""
     failed = project.store.failed(slug)
     if failed is None or failed.folder.stat().st_mtime < work.began:
         return False
-    reads = failed.card["made_from"].get("reads", {})
-    return any(content_hash(project.root / name) != before for name, before in reads.items())
+    then = failed.card["made_from"]
+    reads, own = then.get("reads", {}), frozenset(then.get("writes", ()))
+    return any(read_now(project.root, name, own) != before for name, before in reads.items())
 
 
 def _start(project: Project, slug: str, profile: Profile) -> subprocess.Popen[bytes]:

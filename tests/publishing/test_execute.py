@@ -87,6 +87,10 @@ TOLD = {
 }
 UNDONE = {
     "no_run": ("", "it left no run.json behind: it must begin a run named 'no_run'"),
+    "fails_last": (
+        "tiny.publish('fails_last')\nimport atexit\natexit.register(int, 'no')",
+        "its kernel failed: when it was to end: ValueError: invalid literal for int()",
+    ),
     "running": ("tiny.publish('running', 'running')", "it did not end with run.finish()"),
     "other_data": (
         "tiny.publish('other_data', data=tiny.DATA | {'checksum': '0' * 64})",

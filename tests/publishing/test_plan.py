@@ -188,6 +188,7 @@ def test_run_json_says_what_made_the_run(project, kernels):
         "data": checksums()["sample of MNIST"],
         "missing_data": [],
         "reads": {},
+        "writes": [],
         "variables": {},
         "profile": "preview",
         "device": "cpu",

@@ -17,6 +17,16 @@ PRINTED = {
         "pid = os.fork() or [print('fork'), os._exit(0)]; os.waitpid(pid, 0); print('last')",
         "out\nerr\nraw\nchild\ndunder\n\ufffd\nend!\nfork\nlast\n",
     ),
+    "as_a_script": (
+        "import asyncio, atexit, ctypes\n"
+        "from concurrent.futures import ThreadPoolExecutor\n"
+        "async def say(word): await asyncio.sleep(0); print(word)\n"
+        "ThreadPoolExecutor().submit(asyncio.run, say('run')).result()\n"
+        "ctypes.CDLL(None).puts(b'C'); print('last')\n"
+        "atexit.register(print, 'never'); atexit.unregister(print)\n"
+        "atexit.register(print, 'end', end='\\n'); atexit.register(print, 'first'); 0;",
+        "run\nC\nlast\n",
+    ),
     "bars": (
         "from tqdm import tqdm\n"
         "for _ in tqdm(range(2), desc='outer', ncols=40, disable=False, leave=False):\n"
@@ -90,7 +100,7 @@ def outputs(pages, slug, cell=1):
     return [output.get("text") or output["data"]["text/plain"] for output in code[cell].outputs]
 
 
-@pytest.mark.parametrize("slug", ["order", "bars"])
+@pytest.mark.parametrize("slug", ["order", "as_a_script", "bars"])
 def test_a_cell_prints_what_a_terminal_shows(executed, slug):
     _, pages = executed
     assert outputs(pages, slug) == [PRINTED[slug][1]]
@@ -100,6 +110,11 @@ def test_streams_without_flush_are_no_obstacle_and_threads_are_waited_for(execut
     _, pages = executed
     assert outputs(pages, "streams") == ["LOUD\n"]
     assert outputs(pages, "streams", 2) == ["LATE\n"]
+
+
+def test_what_is_registered_for_the_end_is_done_at_the_end(executed):
+    _, pages = executed
+    assert outputs(pages, "as_a_script", 2) == ["first\nend\n"]
 
 
 def test_a_warning_names_the_lesson_and_its_line(executed):

@@ -1,4 +1,4 @@
-"""What a lesson reads of the project counts for its run: files, and environment variables."""
+"""What a lesson reads of the project counts for its run: files, folders and variables."""
 
 import json
 import shutil
@@ -8,7 +8,7 @@ from contextlib import closing
 import pytest
 
 READS = """\
-import json, os, shutil, sqlite3, subprocess
+import importlib.metadata, json, os, shutil, sqlite3, subprocess, tempfile
 from pathlib import Path
 from faculty import colour
 print(json.loads(Path("tutorials/settings.json").read_text())["epochs"])
@@ -30,17 +30,33 @@ os.mkdir("folder"); Path("folder/own.txt").write_text("mine"); shutil.rmtree("fo
 Path("own.tmp").write_text("mine"); os.replace("own.tmp", "own2.txt"); Path("own2.txt").read_text()
 with open("edited.txt", "r+") as stream: stream.write(stream.read())
 Path("mnist_lessons/own.py").write_text(""); import own
-print(len(Path("data/images").read_bytes()))
+print(len(Path("data/images").read_bytes()), os.listdir("data"))
+Path("tutorials/parts/own.json").write_text("mine")
+print(sorted(Path("tutorials/parts").glob("*.json")), importlib.metadata.version("tqdm"))
+child = os.fork() or [os.listdir(b"tutorials/inner"), os._exit(0)]
+os.waitpid(child, 0)
+sys.path.append(".installed"); import looking_around
+Path("made").mkdir(exist_ok=True); os.listdir("made")
+with tempfile.TemporaryDirectory(dir=".") as folder: os.listdir(folder)
 Path(".hidden").write_text("") and Path(".hidden").read_text()
 print(os.environ.get("LESSON_COLOUR"), os.getenv("LESSON_SHAPE"), colour())
-print("LESSON_SIZE" in os.environ)
+print("LESSON_SIZE" in os.environ, os.environb.get(b"LESSON_BYTES"))
+print(os.environ.pop("LESSON_TAKEN", None), os.path.expandvars("$LESSON_IN_TEXT"))
 every = {**os.environ, "A": "1"}, dict(os.environ), os.environ.copy(), list(os.environ.items())
 subprocess.run(["true"], env=every[0], check=True)
 os.environ["LESSON_OWN"] = "x"; print(os.environ["LESSON_OWN"])
 print(os.environ["MNIST_LESSONS_PROFILE"], os.environ.get("OMP_NUM_THREADS"))
 print(os.path.expanduser("~"))"""
 
-FACULTY = "import os\n\n\ndef colour():\n    return os.environ.get('FACULTY_COLOUR')\n"
+FACULTY = """\
+import os
+
+os.scandir("elsewhere").close()
+
+
+def colour():
+    return os.environ.get("FACULTY_COLOUR")
+"""
 
 
 @pytest.fixture(scope="module")
@@ -49,12 +65,16 @@ def reading(built, tmp_path_factory):
     root = tmp_path_factory.mktemp("reading") / "p"
     project = type(built)(shutil.copytree(built.root, root))
     (root / "mnist_lessons/faculty.py").write_text(FACULTY)
+    (root / ".installed").mkdir()
+    (root / ".installed/looking_around.py").write_text("import os\n\nos.listdir('docs')\n")
     (root / "tutorials/settings.json").write_text('{"epochs": 3}')
     (root / "words.txt").write_text("a few words")
     (root / "link.txt").symlink_to("linked.txt")
     for name in (".env", "child.txt", "edited.txt", "linked.txt"):
         (root / name).write_text(name)
-    (root / "data").mkdir()
+    for name in ("data", "elsewhere", "tutorials/parts", "tutorials/inner"):
+        (root / name).mkdir()
+    (root / "tutorials/parts/a.json").touch()
     (root / "data/images").touch()
     shutil.rmtree(project.store.folder / "runs/one")
     for name in ("file.db", "read.db"):
@@ -80,11 +100,15 @@ def test_a_run_says_what_its_cells_read(reading):
     assert set(made_from["reads"]) == {
         ".env",
         "child.txt",
+        "elsewhere/",
         "file.db",
         "link.txt",
         "linked.txt",
+        "made/",
         "missing.txt",
         "read.db",
+        "tutorials/inner/",
+        "tutorials/parts/",
         "tutorials/settings.json",
         "words.txt",
     }
@@ -92,9 +116,12 @@ def test_a_run_says_what_its_cells_read(reading):
     assert "mnist_lessons/own.py" not in made_from["files"]
     assert set(made_from["variables"]) == {
         "FACULTY_COLOUR",
+        "LESSON_BYTES",
         "LESSON_COLOUR",
+        "LESSON_IN_TEXT",
         "LESSON_SHAPE",
         "LESSON_SIZE",
+        "LESSON_TAKEN",
     }
     assert made_from["variables"]["LESSON_SHAPE"] is None
     assert "blue" not in json.dumps(made_from), "a value may be a secret"
@@ -105,6 +132,10 @@ FILES = {
     "changed": ("tutorials/settings.json", '{"epochs": 4}', "tutorials/settings.json changed"),
     "gone": ("words.txt", None, "words.txt is gone"),
     "new": ("missing.txt", "here", "missing.txt is there now"),
+    "listed": ("tutorials/parts/b.json", "{}", "tutorials/parts/ changed"),
+    "no more": ("tutorials/parts/a.json", None, "tutorials/parts/ changed"),
+    "listed by a child": ("tutorials/inner/b", "b", "tutorials/inner/ changed"),
+    "in a folder of its own": ("made/b", "b", "made/ changed"),
 }
 
 
@@ -114,7 +145,7 @@ def test_a_file_that_a_lesson_reads_counts(reading, name):
     file, text, reason = FILES[name]
     path = project.root / file
     before = path.read_text() if path.exists() else None
-    path.write_text(text) if text else path.unlink()
+    path.unlink() if text is None else path.write_text(text)
     try:
         assert project.plan()[0] == f"one: run ({reason})"
     finally:
@@ -141,6 +172,10 @@ def test_what_a_lesson_wrote_or_did_not_read_does_not_count(reading, monkeypatch
     project, _ = reading
     (project.root / "own.txt").write_text("other")
     (project.root / "never.txt").write_text("other")
+    (project.root / "tutorials/parts/own.json").unlink()
+    (project.root / "made").rmdir()
+    (project.root / "tutorials/parts/.hidden").touch()
+    (project.root / "tutorials/parts/__pycache__").mkdir()
     monkeypatch.setenv("LESSON_OWN", "y")
     monkeypatch.setenv("A", "2")
     assert project.plan()[0].startswith("one: reuse")
