@@ -141,9 +141,9 @@ def prose_line(source: str, place: Place, number: int) -> int:
 
 def discover(folder: Path) -> tuple[Lesson, ...]:
     """All lessons of a folder, by name; a name that begins with `_` is none of a lesson."""
-    found = sorted(path for path in folder.glob("*.py") if path.is_file())
     # Editors keep hidden files of their own beside a script.
-    return tuple(_read(path) for path in found if path.name[0] not in "._")
+    found = sorted(path for path in folder.glob("*.py") if path.name[0] not in "._")
+    return tuple(_read(path) for path in found)
 
 
 def _read(path: Path) -> Lesson:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
 
+import yaml
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, set_exclusions
 from mkdocs.utils import is_markdown_file, meta
@@ -30,7 +31,7 @@ class WrittenPage(NamedTuple):
         uri: its path below `docs/`.
         text: its Markdown, after blank lines in the place of front matter; what is no UTF-8 is
             replaced.
-        fault: line, from 1, and reason where not all of it can be read.
+        fault: line, from 1, and reason where it cannot be read, or not all of it.
     """
 
     uri: str
@@ -64,9 +65,21 @@ def read_page(file: File) -> WrittenPage:
     except UnicodeDecodeError as error:
         fault = content.count(b"\n", 0, error.start) + 1, f"it is not UTF-8: {error.reason}"
     text = content.decode("utf-8-sig", errors="replace")
+    fault = fault or _front_matter_fault(text)
     body, _ = meta.get_data(text)
     front_matter = text.count("\n") - body.count("\n")
     return WrittenPage(file.src_uri, "\n" * front_matter + body, fault)
+
+
+def _front_matter_fault(text: str) -> tuple[int, str] | None:
+    """Why MkDocs would show the front matter of a page as its first paragraph."""
+    found = meta.YAML_RE.match(text)
+    try:
+        yaml.safe_load(found[1] if found else "")
+    except yaml.YAMLError as error:
+        mark, reason = getattr(error, "problem_mark", None), getattr(error, "problem", error)
+        return (mark.line + 2 if mark else 1), f"its front matter is not YAML: {reason}"
+    return None
 
 
 def on_site(site_url: str, directory_urls: bool = True) -> Callable[[str], str]:

@@ -3,6 +3,7 @@
 import logging
 import sys
 import threading
+import traceback
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -45,8 +46,10 @@ class Rebuilder:
         """Build what has changed since the last build; where that fails, say so and go on."""
         try:
             self._build()
-        except MkDocsException as error:
+        except Exception as error:
             # MkDocs would answer no request until it is mended.
+            if not isinstance(error, MkDocsException | OSError):
+                traceback.print_exc()
             reason = "; ".join(str(error).splitlines())
             print(f"error: nothing was built: {reason}", file=sys.stderr)
 

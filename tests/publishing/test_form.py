@@ -326,6 +326,17 @@ def test_a_name_that_begins_with_an_underscore_is_no_lesson(tmp_path):
     assert [lesson.slug for lesson in read_lessons(Project(tmp_path))] == ["one"]
 
 
+def test_what_is_no_file_is_told(tmp_path):
+    (tmp_path / "folder.py").mkdir()
+    (tmp_path / "link.py").symlink_to("nowhere.py")
+    (tmp_path / ".#one.py").symlink_to("author@machine")
+    found = [problem.partition("/")[2] for one in discover(tmp_path) for problem in problems(one)]
+    assert found == [
+        "folder.py, line 1: it cannot be read: Is a directory",
+        "link.py, line 1: it cannot be read: No such file or directory",
+    ]
+
+
 def test_a_file_that_cannot_be_read_is_a_fault_of_that_lesson(tmp_path, monkeypatch):
     def refuse(path):
         raise PermissionError(13, "Permission denied")

@@ -348,17 +348,19 @@ def test_what_leads_nowhere_or_cannot_be_shown_fails_the_build(project):
     (project.root / "docs/index.md").write_text(another, encoding="utf-8")
     (project.root / "docs/more.markdown").write_text("# More\n\n<!-- lessons: resluts -->")
     (project.root / "docs/gone.mkd").symlink_to("nowhere")
+    (project.root / "docs/slip.md").write_text("---\ntitle: a: b\n---\n\n# Slip\n")
     (project.root / "docs/.#index.md").symlink_to("author@machine")
     failed = project.build()
     assert failed.returncode == 1
     told = failed.stderr.splitlines()
-    assert [line.partition(" cannot")[0].partition("; there")[0] for line in told[-5:-1]] == [
+    assert [line.partition(" cannot")[0].partition("; there")[0] for line in told[-6:-1]] == [
         r"error: tutorials/one.py, line 4: the formula $\fraq{1}{2}$",
         "docs/gone.mkd, line 1: it",
         r"docs/index.md, line 7: the formula $\frac{1}$",
         "docs/more.markdown, line 3: <!-- lessons: resluts -->: no marker resluts",
+        "docs/slip.md, line 2: its front matter is not YAML: mapping values are not allowed here",
     ]
-    for name in ("more.markdown", "gone.mkd"):
+    for name in ("more.markdown", "gone.mkd", "slip.md"):
         (project.root / "docs" / name).unlink()
     project.write("one", prose='<a href="none.py">x</a>')
     (project.root / "docs/index.md").write_text("# Home\n", encoding="utf-8")
