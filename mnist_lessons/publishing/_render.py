@@ -41,6 +41,7 @@ __all__ = [
     "markdown",
     "placeholder",
     "prepared",
+    "reasons",
     "rendered",
     "tidy",
 ]
@@ -131,6 +132,16 @@ def greyed(cell: str) -> str:
 def literally(text: str) -> str:
     """A text as HTML, to be read as it is."""
     return f"<pre><code>{html.escape(text)}</code></pre>"
+
+
+def reasons(told: Iterable[str]) -> str:
+    """Reasons as HTML: each first line a paragraph, and what follows it, a traceback, as it is."""
+    shown = []
+    for reason in told:
+        sentence, _, more = reason.partition("\n")
+        shown.append(f"<p>{html.escape(sentence)}</p>")
+        shown += [literally(more)] if more else []
+    return "\n".join(shown)
 
 
 def prepared(notebook: "NotebookNode", run: StoredRun | None = None) -> list[dict[str, Any]]:

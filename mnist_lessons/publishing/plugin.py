@@ -251,14 +251,22 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
             page.meta.setdefault("description", said or description(notebook))
             page.meta.setdefault("search", {"boost": _LESSON_BOOST})
         runs = self._runs()
-        data = _markers.filled(
-            markdown,
-            {"data": lambda: _tables.data_tables(runs), "gpu": lambda: self._gpu(config)},
-        )
+        of_numbers: list[str] = []
+
+        def shown(numbers: str) -> str:
+            of_numbers.append(numbers)
+            return numbers
+
         markdown = _markers.filled(
-            data, {"results": lambda: _tables.results_table(runs), "runs": lambda: _cards(runs)}
+            markdown,
+            {
+                "data": lambda: _tables.data_tables(runs),
+                "gpu": lambda: self._gpu(config),
+                "results": lambda: shown(_tables.results_table(runs)),
+                "runs": lambda: shown(_cards(runs)),
+            },
         )
-        if markdown != data:
+        if of_numbers:
             markdown = _after_title(markdown, _notices(runs))
         return _after_title(markdown, _NOTES) if self._notes.get(page.file.src_uri) else markdown
 
@@ -266,7 +274,7 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
         self, html: str, page: Page, config: MkDocsConfig, files: Files
     ) -> str | None:
         """Put figures, tests, a lesson's code and outputs, or what went wrong, in their places."""
-        noted = _render.literally("\n".join(self._notes.get(page.file.src_uri, [])))
+        noted = _render.reasons(self._notes.get(page.file.src_uri, []))
         html = _render.filled(html, {**self._blocks, _NOTED: noted})
         root = Path(config.config_file_path).resolve().parent
         try:
@@ -320,7 +328,7 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
             if not self._workshop:
                 raise PluginError(str(error)) from error
             _tell(str(error))
-            self._blocks = dict.fromkeys(self._blocks, _render.literally(str(error)))
+            self._blocks = dict.fromkeys(self._blocks, _render.reasons([str(error)]))
             return {}
         self._blocks = {
             "<!-- lessons: comparison -->": comparison(runs),
@@ -365,12 +373,12 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
         }
         for place in _render.lost(html, contents):
             _log.warning(f"{_uri(page)}: the prose hides or repeats the comment {place}")
-        told = _render.literally("\n".join(_wrong(page)))
+        told = _render.reasons(_wrong(page))
         if page.failure and page.earlier and page.failure.cell:
             # After the outputs of the run that failed: what ended it.
             contents[_render.placeholder(page.failure.cell)] += _render.failure(told)
             link = '<p><a href="#failure">The cell that failed</a></p>'
-            told = _render.literally(str(page.failure)) + link
+            told = _render.reasons([str(page.failure)]) + link
         elif page.earlier and not page.failure:
             contents = {place: _render.greyed(cell) for place, cell in contents.items()}
         contents[_FAILURE] = told

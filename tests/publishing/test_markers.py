@@ -124,6 +124,13 @@ def test_an_escaped_marker_is_text():
     assert filled(text, {}) == text
 
 
+def test_a_lesson_with_a_marker_says_once_that_it_is_a_preview(project):
+    project.write("one", prose="<!-- lessons: curves -->")
+    assert project.build().returncode == 0
+    for slug in ("one", "two"):
+        assert project.page(slug).count("admonition warning") == 2  # a preview, of the sample
+
+
 @pytest.mark.slow
 def test_a_misspelt_marker_fails_the_build_and_every_name_fills_its_place(project):
     """A name that nobody fills would stay on the page as a comment."""

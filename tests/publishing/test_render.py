@@ -252,6 +252,14 @@ def test_a_failure_is_shown_literally():
     assert [tag.name for tag in soup.find_all(True)] == ["pre", "code"]
 
 
+def test_reasons_are_sentences_and_a_traceback_as_it_is():
+    told = _render.reasons(["a <b>: wrong", "two: failed\n  File <x>\n    y"])
+    soup = BeautifulSoup(told, "html.parser")
+    assert [tag.name for tag in soup.find_all(True)] == ["p", "p", "pre", "code"]
+    assert [p.get_text() for p in soup("p")] == ["a <b>: wrong", "two: failed"]
+    assert soup.pre.get_text() == "  File <x>\n    y"
+
+
 @pytest.fixture
 def cached(tmp_path):
     """Renders cells with a cache in a file, and tells which cells were new."""
