@@ -12,13 +12,13 @@ from mnist_lessons.errors import BuildFailure
 from mnist_lessons.publishing._lessons import Place, prose_line
 from mnist_lessons.publishing._prose import replaced
 
-__all__ = ["Recorded", "fill_values"]
+__all__ = ["Recorded", "fill_values", "stray_values"]
 
 # The values of each lesson's run by name; None for a lesson without a run.
 Recorded = Mapping[str, Mapping[str, float | None] | None]
 
 _NOT_KNOWN_YET = "…"
-_REFERENCE = re.compile(r"\{\{(?P<reference>[^{}]*)\}\}")
+_REFERENCE = re.compile(r"\{\{(?P<reference>[^{}]*)(?P<end>\}\})?")
 
 
 def fill_values(
@@ -39,10 +39,13 @@ def fill_values(
 
     def replacement(where: Callable[[int], str], found: re.Match[str]) -> str:
         try:
+            if not found["end"]:
+                raise BuildFailure("it does not end with }}")
             return _value(found["reference"], lesson, recorded)
         except BuildFailure as wrong:
             line = found.string.count("\n", 0, found.start()) + 1
-            problems.append(f"{where(line)}: {' '.join(found[0].split())}: {wrong}")
+            written = found[0] if found["end"] else found[0].partition("\n")[0]
+            problems.append(f"{where(line)}: {' '.join(written.split())}: {wrong}")
             return found[0]
 
     for cell, place in zip_longest(notebook.cells, places):
@@ -50,6 +53,20 @@ def fill_values(
             where = partial(_where, lesson, cell.source, place)
             cell.source = replaced(cell.source, _REFERENCE, partial(replacement, where))
     return problems
+
+
+def stray_values(text: str) -> list[tuple[int, str]]:
+    """Each reference on a page that is no lesson: its line, from 1, and what is wrong with it."""
+    found = []
+
+    def look(reference: re.Match[str]) -> str:
+        line = text.count("\n", 0, reference.start()) + 1
+        written = " ".join(reference[0].partition("\n")[0].split())
+        found.append((line, f"{written}: values are known in lessons alone"))
+        return reference[0]
+
+    replaced(text, _REFERENCE, look)
+    return found
 
 
 def _where(lesson: str, source: str, place: Place | None, line: int) -> str:

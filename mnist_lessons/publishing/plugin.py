@@ -42,7 +42,7 @@ from mnist_lessons.publishing._reference import described, imported, linked
 from mnist_lessons.publishing._results import comparison, learning_curves
 from mnist_lessons.publishing._store import StoredRun
 from mnist_lessons.publishing._tests import with_tests
-from mnist_lessons.publishing._values import fill_values
+from mnist_lessons.publishing._values import fill_values, stray_values
 from mnist_lessons.settings import Settings
 
 if TYPE_CHECKING:  # a warm build executes nothing, and is no server
@@ -207,7 +207,7 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
         name = Path(config.docs_dir).name
         for written in written_pages(config):
             faults = [written.fault] if written.fault else []
-            for line, reason in [*faults, *wrong(written.text)]:
+            for line, reason in [*faults, *stray_values(written.text), *wrong(written.text)]:
                 self._note(written.uri, [f"{name}/{written.uri}, line {line}: {reason}"])
 
     def _texts_of(self, uri: str) -> tuple[str, Iterable[Text]]:

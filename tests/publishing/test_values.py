@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nbformat import v4
 
-from mnist_lessons.publishing._values import fill_values
+from mnist_lessons.publishing._values import fill_values, stray_values
 
 RECORDED = {
     "simple_dnn": {"dnn.test_accuracy": 0.9768, "images": 12345, "loss": 0.083251, "lost": None},
@@ -74,6 +74,9 @@ def test_a_reference_becomes_a_value(reference, shown):
             "simple_dnn: {{ empty:loss }}: no run recorded loss; there are none",
         ),
         ("{{ running:loss | x }}", "simple_dnn: {{ running:loss | x }}: no format x; there are"),
+        ("{{ loss }", "simple_dnn: {{ loss: it does not end with }}"),
+        ("{{ loss\n|", "simple_dnn: {{ loss: it does not end with }}"),
+        ("{{ {loss} }}", "simple_dnn: {{: it does not end with }}"),
         ("{{}}", "simple_dnn: {{}}: no run recorded ; there are"),
     ],
 )
@@ -121,6 +124,14 @@ def test_code_stays_as_it_is(code):
 @pytest.mark.parametrize("before", ["A ` sign.\n\n", r"A \` sign and ", "```\nnever closed\n\n"])
 def test_a_backtick_without_its_partner_hides_no_reference(before):
     assert filled(f"{before}{{{{ loss }}}} `b`") == (f"{before}0.08325 `b`", [])
+
+
+def test_a_reference_on_a_page_that_is_no_lesson_is_told():
+    text = "`{{ a }}`, $\\frac{{a}}{b}$\n\n- {{ a | percent }}\n- {{ b\n"
+    assert stray_values(text) == [
+        (3, "{{ a | percent }}: values are known in lessons alone"),
+        (4, "{{ b: values are known in lessons alone"),
+    ]
 
 
 def test_code_cells_are_not_looked_at():
