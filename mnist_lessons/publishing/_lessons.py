@@ -133,10 +133,10 @@ class Lesson:
 
 def prose_line(source: str, place: Place, number: int) -> int:
     """Line of the script where a line of a Markdown cell's source, from 1, stands."""
-    text = source.split("\n")[number - 1]
-    # Blank lines, and the quotes of a string, stand before it.
-    later = range(number - 1, len(place.lines))
-    return place.first + next((n for n in later if text in place.lines[n]), 0)
+    first = source.partition("\n")[0]
+    # Blank lines, and the quotes of a string, may stand before it.
+    before = next((n for n, line in enumerate(place.lines) if first in line), 0)
+    return place.first + before + number - 1
 
 
 def discover(folder: Path) -> tuple[Lesson, ...]:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from mnist_lessons.publishing._form import problems
-from mnist_lessons.publishing._lessons import Lesson, discover
+from mnist_lessons.publishing._lessons import Lesson, discover, prose_line
 from mnist_lessons.publishing._project import Project, read_lessons
 
 REPOSITORY = Path(__file__).parents[2]
@@ -316,6 +316,24 @@ AS_A_WHOLE = {
 def test_a_fault_of_the_whole_is_told(text, line, said):
     [problem] = told(text)
     assert problem.startswith(f"line {line}: {said}")
+
+
+@pytest.mark.parametrize(
+    ("cell", "first"),
+    [
+        ("# # T\n#\n# T\n# T", 2),
+        ("#\n#\n# # T\n# T\n#\n# T", 4),
+        ('"""\n\n# T\n\nT\nT\n"""', 4),
+        ("r'''# T\nT\nT'''", 2),
+    ],
+)
+def test_each_line_of_prose_has_its_line_of_the_script(cell, first):
+    lesson = Lesson(Path("one.py"), f"# %% [markdown]\n{cell}\n{RUN}".encode())
+    source, place = lesson.notebook().cells[0].source, lesson.places[0]
+    numbers = range(1, source.count("\n") + 2)
+    assert [prose_line(source, place, number) for number in numbers] == [
+        first + number - 1 for number in numbers
+    ]
 
 
 def test_a_name_that_begins_with_an_underscore_is_no_lesson(tmp_path):
