@@ -329,7 +329,10 @@ class _Client(NotebookClient):
         return dict(reply["content"]) if reply else {}
 
     def _raised(self, error: CellExecutionError) -> LessonFailure:
-        traceback = self._clean(error.traceback)
+        # nbclient puts the cell and what it printed before it, which are shown anyway.
+        cell = code_cells(self.nb)[self._cell - 1]
+        lines = [output["traceback"] for output in cell.outputs if output.output_type == "error"]
+        traceback = self._clean("\n".join(lines[-1]) if lines else error.traceback)
         # What led to the error stands before it, perhaps with lines of other cells.
         place = re.compile(rf"File {re.escape(self._script)}(?:, line |:)(\d+)")
         found = place.search(traceback.rpartition(_LAST)[2])

@@ -130,6 +130,7 @@ def test_an_error_names_lesson_cell_and_line(failing, slug):
     assert str(failure).startswith(start)
     assert "\n" not in str(failure)
     assert "\x1b" not in failure.traceback
+    assert "An error occurred" not in failure.traceback, "the cell is shown anyway"
     assert (code.strip() in failure.traceback) == (slug != "refuses"), (
         "what a user can mend has none"
     )
