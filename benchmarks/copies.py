@@ -16,6 +16,7 @@ __all__ = ["PUBLISHING", "Copy", "copy_of_project", "project_without_work"]
 
 PUBLISHING = ("-P", "-m", "mnist_lessons.publishing")
 _ROOT = Path(__file__).parents[1]
+_RUNS = Path(".cache", "lessons", "runs")
 _PATIENCE = 20.0  # seconds that a process may take to end its kernels
 _KEPT_LINES = 30
 
@@ -95,9 +96,14 @@ class Copy:
 
 
 def copy_of_project(folder: Path) -> Copy:
-    """Everything that the site is made of, in a new folder below `folder`."""
+    """Everything that the site is made of, in a new folder below `folder`.
+
+    It has the stored runs, too: those that are current there are not executed again.
+    """
     root, scratch = folder / "lessons", folder / "scratch"
     scratch.mkdir()
+    if (stored := _ROOT / _RUNS).is_dir():
+        shutil.copytree(stored, root / _RUNS)
     for name in ("docs", "tutorials", "mnist_lessons", "tests"):  # lessons show some tests
         ignored = shutil.ignore_patterns("__pycache__", ".*")
         shutil.copytree(_ROOT / name, root / name, ignore=ignored)

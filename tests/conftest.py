@@ -42,6 +42,8 @@ for _variable in ("KMP_DUPLICATE_LIB_OK", "KMP_INIT_AT_FORK"):
     os.environ.pop(_variable, None)
 
 _OF_ALL_LESSONS = {"site", "previews"}
+# What a `make` around the tests hands to a `make` in them: that one would do something else.
+_OF_MAKE = {"MAKEFLAGS", "MAKELEVEL", "MFLAGS", "PYTHON"}
 _DATA = os.environ.get("MNIST_LESSONS_DATA")  # before any test clears it
 ROOT = Path(__file__).parents[1]
 _TUTORIALS = ROOT / "tutorials"
@@ -116,8 +118,7 @@ def _effort(config: pytest.Config) -> str:
 
 def _isolate(patch: pytest.MonkeyPatch, cache: Path) -> None:
     for name in list(os.environ):
-        # What `make` hands to a `make` below it changes what that one prints.
-        if name.startswith("MNIST_LESSONS_") or name in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS"):
+        if name.startswith("MNIST_LESSONS_") or name in _OF_MAKE:
             patch.delenv(name)
     patch.setenv("MNIST_LESSONS_OFFLINE", "1")
     patch.setenv("XDG_CACHE_HOME", str(cache))
@@ -310,13 +311,14 @@ def site(pytestconfig) -> Site:
 
 
 def _built(root: Path, address: str) -> tuple[int, str, str]:
-    for name in ("docs", "tutorials", "mnist_lessons", "tests"):
+    for name in ("benchmarks", "docs", "tutorials", "mnist_lessons", "tests"):
         shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "mkdocs.yml", root)
     settings = {
         "MNIST_LESSONS_PROFILE": "preview",
         "MNIST_LESSONS_DEVICE": "cpu",
         "OMP_NUM_THREADS": "1",
+        "MKL_NUM_THREADS": "1",  # as a benchmark has it, which takes these runs
         "SITE_URL": address,
     }
     process = subprocess.run(

@@ -249,6 +249,7 @@ def assert_same_end(path, model, records):
 
 
 def test_kills_at_any_moment_change_no_bit(splits, tmp_path, kills):
+    """Each kill is of a training of two epochs and more, and the next one goes on from there."""
     epochs = 3 * kills + 10  # a kill lets two more epochs pass, or three
     recipes = {kind: {**GOOD, "epochs": epochs, "optimiser": name} for kind, name in RECIPES}
     half = [("kill", kind.__name__, recipe, kills // 2) for kind, recipe in recipes.items()]

@@ -191,6 +191,7 @@ def difference_of(one, two):
 
 
 def test_the_program_trains_alike_with_and_without_torchrun(tmp_path, capsys):
+    """Its launcher and both of its processes import PyTorch, and train."""
     process = torchrun("-m", "mnist_lessons.distributed", *SMALL, "--output", tmp_path / "two.pt")
     out, err = process.communicate()
     assert process.returncode == 0, err
@@ -281,6 +282,7 @@ def test_a_wrong_argument_ends_all_processes():
 @pytest.mark.slow
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGKILL])
 def test_no_process_is_left_when_the_launcher_ends(sent):
+    """The launcher and both of its processes import PyTorch first."""
     process = torchrun("-m", "mnist_lessons.distributed", "--epochs", "100000", "--images", "64")
     assert process.stdout.readline().startswith("epoch 0")
     started = psutil.Process(process.pid).children(recursive=True)

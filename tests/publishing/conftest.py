@@ -259,6 +259,14 @@ class TinyProject:
         temporary = [path for path in (self.root / "tmp").glob("*") if path.is_dir()]
         return [str(path) for path in [*sites, *running.glob("*"), *temporary]]
 
+    def started_waiting(self, *command: str, **variables: str) -> subprocess.Popen[str]:
+        """A command while it executes lesson `one`, which waits for a file `go on` here."""
+        code = "import os, time\nprint('waiting', flush=True)\n"
+        self.write("one", code=f"{code}while not os.path.exists('go on'):\n    time.sleep(0.05)")
+        process = self.start(*command, **variables)
+        self.wait_for(process, "waiting")
+        return process
+
     def wait_for(self, process: subprocess.Popen[str], sign: str) -> None:
         """Read what a command writes to stderr until it has said a text."""
         said = []
@@ -335,6 +343,18 @@ class Server:
     def said(self) -> str:
         """What it wrote to the terminal."""
         return self.log.read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def run_with(tmp_path) -> Callable[[dict[str, Any]], StoredRun]:
+    """Makes a stored run that is nothing but its card."""
+
+    def make(card: dict[str, Any]) -> StoredRun:
+        folder = Path(tempfile.mkdtemp(dir=tmp_path))
+        (folder / "run.json").write_text(json.dumps(card))
+        return StoredRun(folder)
+
+    return make
 
 
 def _heed_ctrl_c() -> None:

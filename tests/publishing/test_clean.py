@@ -146,9 +146,7 @@ def test_all_removes_the_whole_store(project):
 
 def test_what_a_killed_run_left_behind_is_removed(short_project):
     project = short_project
-    project.write("one", code="import time\nprint('waiting', flush=True)\ntime.sleep(600)")
-    process = project.start("run", "one")
-    project.wait_for(process, "waiting")
+    process = project.started_waiting("run", "one")
     process.send_signal(signal.SIGKILL)
     process.communicate()
     assert project.leftovers()
@@ -159,11 +157,7 @@ def test_what_a_killed_run_left_behind_is_removed(short_project):
 
 
 def test_a_run_at_the_same_time_goes_on(project):
-    code = "import os, time\nprint('waiting', flush=True)\n"
-    code += "while not os.path.exists('go on'):\n    time.sleep(0.05)"
-    project.write("one", code=code)
-    process = project.start("run", "one")
-    project.wait_for(process, "waiting")
+    process = project.started_waiting("run", "one")
     cleaned(project)
     refused = project.command("clean", "--all")
     assert refused.returncode == 1

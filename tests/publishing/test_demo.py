@@ -47,24 +47,21 @@ def network(key="dnn", **changes):
 
 
 @pytest.fixture
-def run_of(tmp_path):
+def run_of(run_with):
     """Makes a stored run that has published networks; each has `mistakes`."""
 
     def make(*networks, lesson="one", epochs=(1, 1, 1), mistakes=3):
-        folder = tmp_path / str(len(list(tmp_path.iterdir())))
-        folder.mkdir()
         results = [
             {"key": noted["key"], "title": noted["title"], "epochs": count}
             for noted, count in zip(networks, epochs, strict=False)
         ]
-        card = {"lesson": lesson, "results": results, "networks": list(networks)}
-        (folder / "run.json").write_text(json.dumps(card))
+        run = run_with({"lesson": lesson, "results": results, "networks": list(networks)})
         for noted in networks:
             if re.fullmatch(r"[\w-]+", noted["key"]):
                 content = noted["key"].encode() * 8_000
-                (folder / f"{noted['key']}.weights").write_bytes(content[: noted["bytes"]])
-                write_mistakes(folder, noted["key"], mistakes)
-        return StoredRun(folder)
+                (run.folder / f"{noted['key']}.weights").write_bytes(content[: noted["bytes"]])
+                write_mistakes(run.folder, noted["key"], mistakes)
+        return run
 
     return make
 

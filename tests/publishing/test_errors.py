@@ -14,7 +14,6 @@ from PIL import Image
 from mnist_lessons.errors import BuildFailure
 from mnist_lessons.publishing._errors import error_browser
 from mnist_lessons.publishing._sprite import SIDE, place, sprite, tiles_of
-from mnist_lessons.publishing._store import StoredRun
 
 HOSTILE = '<script>alert(1)</script> "x" \' &amp; <!-- -->'
 COLUMNS = 3
@@ -51,18 +50,16 @@ def write_mistakes(folder, key, mistakes, **changes):
 
 
 @pytest.fixture
-def run_of(tmp_path):
+def run_of(run_with):
     """Makes a stored run with these networks: their mistakes, by key."""
 
     def make(networks, lesson="simple_dnn", **changes):
-        folder = tmp_path / str(len(list(tmp_path.iterdir())))
-        folder.mkdir()
         results = [{"key": key, "title": f"Network {key}"} | changes for key in networks]
-        (folder / "run.json").write_text(json.dumps({"lesson": lesson, "results": results}))
+        run = run_with({"lesson": lesson, "results": results})
         for key, mistakes in networks.items():
             if mistakes is not None:
-                write_mistakes(folder, key, mistakes)
-        return StoredRun(folder)
+                write_mistakes(run.folder, key, mistakes)
+        return run
 
     return make
 

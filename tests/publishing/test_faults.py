@@ -51,13 +51,11 @@ def test_a_run_that_is_killed_at_any_moment_is_no_obstacle_for_the_next(never_ru
 
 
 def test_a_killed_run_leaves_nothing_where_a_path_is_too_long_for_a_socket(project):
-    project.write("one", code="import time\nprint('waiting', flush=True)\ntime.sleep(600)")
     root = project.root.rename(project.root.with_name("deep" * 20))
     project = type(project)(root)
     short = root.parent / "tmp"
     short.mkdir()
-    process = project.start("run", "one", TMPDIR=str(short))
-    project.wait_for(process, "waiting")
+    process = project.started_waiting("run", "one", TMPDIR=str(short))
     process.kill()
     process.communicate()
     project.wait_until(lambda: not project.kernels)
@@ -79,11 +77,7 @@ def test_two_runs_at_once_leave_one_stored_run_of_each_lesson(never_run):
 
 def test_a_run_at_the_same_time_is_left_alone(project):
     """One waits in the middle of a lesson while another begins and ends."""
-    code = "import time, os\nprint('waiting', flush=True)\n"
-    code += "while not os.path.exists('go on'):\n    time.sleep(0.05)"
-    project.write("one", code=code)
-    first = project.start("run", "one")
-    project.wait_for(first, "waiting")
+    first = project.started_waiting("run", "one")
     project.write("two", code="print('meanwhile')")
     assert project.command("run", "two").returncode == 0
     assert project.command("clean").returncode == 0

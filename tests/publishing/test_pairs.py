@@ -11,7 +11,6 @@ from scipy.stats import binomtest
 from mnist_lessons.errors import BuildFailure
 from mnist_lessons.publishing._pairs import Pair, Reader, mcnemar, pairs
 from mnist_lessons.publishing._sprite import SIDE, sprite
-from mnist_lessons.publishing._store import StoredRun
 
 HOSTILE = '<script>alert(1)</script> "x" | <img src=x onerror=alert(1)>'
 COUNT = 100
@@ -21,16 +20,13 @@ rows = st.frozensets(st.integers(0, COUNT - 1))
 
 
 @pytest.fixture
-def run_of(tmp_path):
+def run_of(run_with):
     """Makes a stored run: networks by their title, each with the rows that it misread."""
 
     def make(networks, checksum="abc", count=COUNT):
-        folder = tmp_path / str(len(list(tmp_path.iterdir())))
-        folder.mkdir()
         results = [{"key": f"key{i}", "title": title} for i, title in enumerate(networks)]
         data = {"checksum": checksum} if checksum else None
-        card = {"lesson": "simple_dnn", "data": data, "results": results}
-        (folder / "run.json").write_text(json.dumps(card))
+        run = run_with({"lesson": "simple_dnn", "data": data, "results": results})
         for result, misread in zip(results, networks.values(), strict=True):
             noted = {
                 "count": count,
@@ -38,10 +34,10 @@ def run_of(tmp_path):
                 "confusion": [[0] * 10] * 10,
                 "errors": [[row, 4, 9, [0] * 10] for row in misread],
             }
-            (folder / f"{result['key']}.errors.json").write_text(json.dumps(noted))
+            (run.folder / f"{result['key']}.errors.json").write_text(json.dumps(noted))
             tiles = sprite([bytes(SIDE * SIDE)] * len(misread), 1)
-            (folder / f"{result['key']}.errors.png").write_bytes(tiles)
-        return StoredRun(folder)
+            (run.folder / f"{result['key']}.errors.png").write_bytes(tiles)
+        return run
 
     return make
 

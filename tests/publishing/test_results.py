@@ -1,12 +1,9 @@
 """The comparison says what the cards of the runs say, and nothing else has an effect."""
 
-import json
-
 import pytest
 from bs4 import BeautifulSoup
 
 from mnist_lessons.publishing._results import comparison, learning_curves
-from mnist_lessons.publishing._store import StoredRun
 
 HOSTILE = '<script>alert(1)</script> "x" | <img src=x onerror=alert(1)>'
 RESULT = {
@@ -47,17 +44,10 @@ def rows_of(fit, losses=LOSSES):
 
 
 @pytest.fixture
-def run_of(tmp_path):
+def run_of(run_with):
     """Makes a stored run that is nothing but its card: `CARD` with changes."""
 
-    def make(**changes):
-        folder = tmp_path / str(len(list(tmp_path.iterdir())))
-        folder.mkdir()
-        card = {**CARD, "log": rows_of("dnn"), **changes}
-        (folder / "run.json").write_text(json.dumps(card))
-        return StoredRun(folder)
-
-    return make
+    return lambda **changes: run_with({**CARD, "log": rows_of("dnn"), **changes})
 
 
 def soup_of(html):

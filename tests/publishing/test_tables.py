@@ -1,7 +1,5 @@
 """Tables say what the runs recorded, one row for each thing."""
 
-import json
-
 import markdown
 import pytest
 from bs4 import BeautifulSoup
@@ -9,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mnist_lessons.publishing import _tables
-from mnist_lessons.publishing._store import StoredRun
 
 RESULT = {
     "key": "dnn",
@@ -51,16 +48,10 @@ CARD = {
 
 
 @pytest.fixture
-def run_of(tmp_path):
+def run_of(run_with):
     """Makes a stored run whose card is `CARD` with changes."""
 
-    def make(**changes):
-        folder = tmp_path / str(len(list(tmp_path.iterdir())))
-        folder.mkdir()
-        (folder / "run.json").write_text(json.dumps(CARD | changes))
-        return StoredRun(folder)
-
-    return make
+    return lambda **changes: run_with(CARD | changes)
 
 
 def rows_of(table):
