@@ -27,6 +27,7 @@ _FRONT_MATTER = ("description",)
 # What Jupytext itself notes of a cell.
 _NOTED = {"tags", LIMIT, "title", "region_name", "cell_depth", "cell_marker", "lines_to_next_cell"}
 _NOTED |= {"lines_to_end_of_cell_marker"}
+_ODD_IN_AN_ADDRESS = re.compile(r"[#%:?`\"\\]")
 _KIND = re.compile(r"\[.*|\W*(markdown|md|raw|code)\W*", re.IGNORECASE)
 _TAG = re.compile(r"\W*(tags?\W.*|tags?|solution\W*)", re.IGNORECASE)
 _NEARLY_A_MARKER = re.compile(r"#+\s*%%")
@@ -68,6 +69,8 @@ def _found(lesson: Lesson) -> Iterator[Found]:
     yield from (unreadable := [*_characters(text), *_encoding(lesson.plain)])
     if unreadable:
         return
+    if odd := _ODD_IN_AN_ADDRESS.search(lesson.slug):
+        yield 1, f"the name of its file has {odd[0]!r}, which means something else in an address"
     yield from _front_matter(lesson)
     cells = list(zip(lesson.notebook().cells, lesson.places, strict=True))
     yield from (untitled := list(_title(cells)))

@@ -344,6 +344,13 @@ def test_a_name_that_begins_with_an_underscore_is_no_lesson(tmp_path):
     assert [lesson.slug for lesson in read_lessons(Project(tmp_path))] == ["one"]
 
 
+@pytest.mark.parametrize("name", ["a#b", "50%", "why?", "a:b", "a`b", 'a"b', "a\\b"])
+def test_a_name_that_no_address_can_have_is_refused(name):
+    text = (TITLE + RUN).replace("'one'", repr(name))
+    [problem] = problems(Lesson(Path(f"tutorials/{name}.py"), text.encode()))
+    assert problem.startswith(f"tutorials/{name}.py, line 1: the name of its file has ")
+
+
 def test_what_is_no_file_is_told(tmp_path):
     (tmp_path / "folder.py").mkdir()
     (tmp_path / "link.py").symlink_to("nowhere.py")
