@@ -338,7 +338,7 @@ class _Client(NotebookClient):
         found = place.search(traceback.rpartition(_LAST)[2])
         evalue = self._clean(error.evalue)
         line = int(found[1]) if found else None
-        failure = self._failure(f"{error.ename}: {evalue}", line)
+        failure = self._failure(f"{error.ename}: {evalue}" if evalue else error.ename, line)
         # What a user can mend says itself what is wrong; a traceback would hide it.
         shown = "" if error.ename in errors.__all__ else traceback[-_LONGEST_TRACEBACK:]
         return replace(failure, traceback=shown, error=error.ename)

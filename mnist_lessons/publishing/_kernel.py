@@ -9,20 +9,24 @@
 """
 
 import atexit
+import itertools
 import json
 import linecache
 import os
 import sys
 import tempfile
 import threading
+import traceback
 import warnings
-from collections.abc import ItemsView, Iterator, ValuesView
-from contextlib import suppress
+from collections.abc import Callable, ItemsView, Iterator, ValuesView
+from contextlib import nullcontext, suppress
+from functools import wraps
 from types import FrameType
 from typing import Any, ClassVar
 from urllib.parse import unquote, urlsplit
 
 from IPython import get_ipython
+from IPython.core.interactiveshell import ExecutionResult
 
 _DISPLAYED = ("clear_output", "display_data", "error", "execute_result", "update_display_data")
 _KINDS = ("read", "edited", "written", "listed")
@@ -347,21 +351,54 @@ def _be_like_a_script(shell: Any) -> None:
         shell.builtin_trap.auto_builtins.pop(name, None)  # else Python's own are hidden
         shell.user_ns.pop(name, None)
     show = shell.showtraceback
-    shell.showtraceback = lambda *args, exception_only=False, **how: show(*args, **how)
+
+    def show_in_full(*args: Any, exception_only: bool = False, **how: Any) -> Any:
+        _keep_streams()
+        return show(*args, **how)
+
+    shell.showtraceback = show_in_full
+    shell.run_cell = _answering(shell)
+    shell._tee = lambda channel: nullcontext()  # no stream is to be kept in a history
+    threading._counter = itertools.count(1).__next__  # type: ignore[attr-defined]  # of Thread-1
     warnings.filterwarnings("ignore", "To exit: use", UserWarning)
     shell.events.register("post_run_cell", _keep_streams)
+
+
+def _answering(shell: Any) -> Callable[..., Any]:
+    """Let the cell fail where IPython does, after what the cell has done to it; else no one knows.
+
+    A stream may be none, say, or an error may have no text.
+    """
+    run_cell = shell.run_cell
+
+    @wraps(run_cell)
+    def run(*arguments: Any, **named: Any) -> Any:
+        try:
+            result = run_cell(*arguments, **named)
+            if result.success and getattr(shell, "_last_traceback_during_displayhook", False):
+                result.error_in_exec = sys.last_value  # its `repr` has failed
+            _ = str(result.error_before_exec), str(result.error_in_exec)  # the answer has it
+        except Exception as error:
+            result = ExecutionResult(None)
+            said = "".join(traceback.format_exception_only(error)).strip()
+            result.error_in_exec = RuntimeError(said)
+        return result
+
+    return run
 
 
 def _keep_streams(*_: Any) -> None:
     """Let the kernel go on where a lesson's stdout or stderr cannot be flushed.
 
-    It is closed, say, or an object that has nothing but `write`.
+    It is none or closed, say, or an object that has nothing but `write`.
     """
     for name in ("stdout", "stderr"):
-        stream = getattr(sys, name)
+        stream = getattr(sys, name, None)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115  # what is printed is nowhere
+            continue
         try:
-            if stream is not None:
-                stream.flush()
+            stream.flush()
         except Exception:
             setattr(sys, name, _Unflushed(stream))
 
@@ -401,6 +438,7 @@ def prepare(
     shell = get_ipython()
     assert shell is not None
     _be_like_a_script(shell)
+    sys.argv = [script]
     _Cells(shell.compile, script, source, cells)
     _Marks(shell.kernel.session, mark)
     shell.kernel.lesson_watch = Watch(script, root, apart)

@@ -63,6 +63,16 @@ RAISING = {
         *(3, "f()", "SystemExit: enough"),
     ),
     "module_leaves": ("import sys\nimport faulty\nfaulty.leave()", 2, "faulty.l", "SystemExit: 4"),
+    "leaves_without_words": ("raise SystemExit", 2, "raise Sys", "SystemExit"),
+    "no_repr": (
+        "class A:\n    def __repr__(self): raise ValueError('no repr')\nA()",
+        *(2, "    def __r", "ValueError: no repr"),
+    ),
+    "no_text": (
+        "class E(Exception):\n    def __str__(self): raise ValueError('no text')\nraise E",
+        *(2, "    def __s", "ValueError: no text"),
+    ),
+    "no_stdout": ("import sys\nsys.stdout = None\nprint(1)\n1 / 0", 2, "1 / 0", "ZeroDiv"),
     "automagic": ("x = 1\nls", 2, "ls", "NameError: name 'ls' is not defined"),
     "asks": ("x = 1\ninput()", 2, "input()", "StdinNotImplementedError: "),
     "refuses": (REFUSED, 2, "raise Set", "SettingError: no GPU"),

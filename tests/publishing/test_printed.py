@@ -18,14 +18,14 @@ PRINTED = {
         "out\nerr\nraw\nchild\ndunder\n\ufffd\nend!\nfork\nlast\n",
     ),
     "as_a_script": (
-        "import asyncio, atexit, ctypes\n"
+        "import asyncio, atexit, ctypes, threading\n"
         "from concurrent.futures import ThreadPoolExecutor\n"
         "async def say(word): await asyncio.sleep(0); print(word)\n"
         "ThreadPoolExecutor().submit(asyncio.run, say('run')).result()\n"
-        "ctypes.CDLL(None).puts(b'C'); print('last')\n"
+        "ctypes.CDLL(None).puts(b'C'); print(sys.argv, threading.Thread().name)\n"
         "atexit.register(print, 'never'); atexit.unregister(print)\n"
         "atexit.register(print, 'end', end='\\n'); atexit.register(print, 'first'); 0;",
-        "run\nC\nlast\n",
+        "run\nC\n['tutorials/as_a_script.py'] Thread-1\n",
     ),
     "bars": (
         "from tqdm import tqdm\n"
