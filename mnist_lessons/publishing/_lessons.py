@@ -27,6 +27,7 @@ __all__ = [
     "code_cells",
     "discover",
     "has_alt_text",
+    "no_yaml",
     "pictures",
     "prose_line",
 ]
@@ -186,9 +187,8 @@ def _parsed(source: bytes) -> _Parsed:
         if not isinstance(front_matter, dict):
             raise yaml.YAMLError("no names with values")
     except yaml.YAMLError as error:
-        mark, reason = getattr(error, "problem_mark", None), getattr(error, "problem", error)
-        line = lines.index(_HEADER) + 1 + mark.line if mark and _HEADER in lines else 1
-        return _Parsed(_notebook([]), (), {}, (line, f"its front matter is not YAML: {reason}"))
+        begins = lines.index(_HEADER) + 1 if _HEADER in lines else 1
+        return _Parsed(_notebook([]), (), {}, no_yaml(error, begins))
     except ValueError:  # Jupytext's, of a line such as `# coding: latin-1`
         return _Parsed(_notebook([]), (), {}, (1, "it says that it is not UTF-8"))
     cells, places = [], []
@@ -206,6 +206,13 @@ def _parsed(source: bytes) -> _Parsed:
         cells.append(cell)
         begin += used
     return _Parsed(_notebook(cells), tuple(places), front_matter, None)
+
+
+def no_yaml(error: yaml.YAMLError, begins: int) -> tuple[int, str]:
+    """Line and reason where front matter is no YAML that begins in a line, from 1."""
+    mark = getattr(error, "problem_mark", None)
+    line = begins + (mark.line if mark else 0)
+    return line, f"its front matter is not YAML: {getattr(error, 'problem', error)}"
 
 
 def _is_marker(reader: DoublePercentScriptCellReader, line: str) -> bool:

@@ -11,6 +11,8 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, set_exclusions
 from mkdocs.utils import is_markdown_file, meta
 
+from mnist_lessons.publishing._lessons import no_yaml
+
 __all__ = ["LessonFile", "WrittenPage", "on_site", "read_page", "written_pages"]
 
 _FOLDER = "tutorials"
@@ -77,8 +79,7 @@ def _front_matter_fault(text: str) -> tuple[int, str] | None:
     try:
         yaml.safe_load(found[1] if found else "")
     except yaml.YAMLError as error:
-        mark, reason = getattr(error, "problem_mark", None), getattr(error, "problem", error)
-        return (mark.line + 2 if mark else 1), f"its front matter is not YAML: {reason}"
+        return no_yaml(error, begins=2)
     return None
 
 

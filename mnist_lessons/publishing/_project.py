@@ -54,7 +54,7 @@ def read_lessons(project: Project, only: Collection[str] = ()) -> list[Lesson]:
     """
     lessons = discover(project.tutorials)
     if not lessons:
-        raise BuildFailure(f"no lesson: looked for *.py in {project.tutorials}")
+        raise BuildFailure(f"no lesson: looked for *.py in {project.tutorials.name}/")
     names = {Path(name).stem for name in only}
     if unknown := names - {lesson.slug for lesson in lessons}:
         there = ", ".join(lesson.slug for lesson in lessons)

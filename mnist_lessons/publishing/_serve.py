@@ -1,12 +1,15 @@
 """Show an edited page at once: look often, and build what was edited first."""
 
+import errno
 import logging
+import os
 import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import cast
 
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
@@ -17,7 +20,7 @@ from mkdocs.exceptions import MkDocsException
 from mkdocs.livereload import LiveReloadServer
 from mkdocs.structure.files import File
 from mkdocs.utils import is_markdown_file
-from watchdog.observers.polling import PollingObserver
+from watchdog.observers.polling import PollingObserver, PollingObserverVFS
 
 __all__ = ["CompiledTemplates", "Rebuilder", "look_often"]
 
@@ -124,12 +127,21 @@ def _is_no_warning_of_partial_builds(record: logging.LogRecord) -> bool:
     return "'dirty' build" not in record.getMessage()
 
 
+def _stat(path: str) -> os.stat_result:
+    """What a file is. One that is away is looked for again: Git brings a folder back."""
+    try:
+        return os.stat(path)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise OSError(errno.ESTALE, "it is not there") from error
+
+
 def look_often(server: LiveReloadServer, config: MkDocsConfig) -> LiveReloadServer:
     """Make a server look at its files more often than MkDocs does."""
     watched = [path for path in (config.docs_dir, config.config_file_path) if path]
     for path in watched:
         server.unwatch(path)
-    server.observer = PollingObserver(timeout=_LOOK_EVERY)
+    observer = PollingObserverVFS(_stat, os.scandir, polling_interval=_LOOK_EVERY)
+    server.observer = cast(PollingObserver, observer)
     for path in watched:
         server.watch(path)
     return server
