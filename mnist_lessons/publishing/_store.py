@@ -75,6 +75,8 @@ class StoredRun:
             manifest = json.loads((self.folder / _MANIFEST).read_text(encoding="utf-8"))
             if _checksums(self.folder) != manifest:
                 return "its files are not as they were stored"
+            if self.card["lesson"] != self.folder.parent.name:
+                return f"it is a run of {self.card['lesson']!r}"
             if self.card["status"] != "finished":
                 return "it did not end well"
             if self._epochs_in_log() != len(self.card["log"]):

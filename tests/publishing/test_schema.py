@@ -58,6 +58,7 @@ FAULTS = {
     "log[0].train_loss is nan, not a number": with_value(float("nan"), "log", 0, "train_loss"),
     "data.checksum is missing": without("data", "checksum"),
     "data.sizes.train is 'many', not a count": with_value("many", "data", "sizes", "train"),
+    f"results[0].epochs is {10**29}, not a count": with_value(10**29, "results", 0, "epochs"),
     "values.a is True, not a number": with_value({"a": True}, "values"),
     "networks[0].storage is 'int4', not int8, float16 or float32": with_value(
         [NETWORK | {"storage": "int4"}], "networks"

@@ -59,6 +59,11 @@ def test_a_run_that_did_not_finish_is_never_whole(project):
     assert project.plan()[0] == "one: run (its stored run is damaged: it did not end well)"
 
 
+def test_a_run_of_another_lesson_is_never_whole(project):
+    project.edit_stored("one", lesson="two")
+    assert project.plan()[0] == "one: run (its stored run is damaged: it is a run of 'two')"
+
+
 DAMAGE = {
     "a truncated notebook": lambda run: truncate(run / "executed.ipynb"),
     "no notebook": lambda run: (run / "executed.ipynb").unlink(),
