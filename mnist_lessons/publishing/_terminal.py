@@ -123,9 +123,12 @@ class _Line:
         if self.overwritten:  # what a bar has left behind
             while end and self.cells[end - 1] == " " and self.styles[end - 1] == _USUAL:
                 end -= 1
-        pairs = zip(self.cells[:end], self.styles[:end], strict=True)
-        grouped = groupby(pairs, key=lambda pair: pair[1])
-        return [("".join(cell for cell, _ in cells), style) for style, cells in grouped]
+        spans, start = [], 0
+        for style, same in groupby(self.styles[:end]):
+            stop = start + len(list(same))
+            spans.append(("".join(self.cells[start:stop]), style))
+            start = stop
+        return spans
 
 
 class _Screen:
