@@ -612,6 +612,7 @@ def test_a_module_that_is_younger_than_the_process_is_not_known(splits, tmp_path
 
     with pytest.raises(Unknown, match=r"young_net\.py has changed"):
         key(splits, Young())
+    del sys.modules["young_net"]  # else no model would be known to the tests that follow
 
 
 def test_the_code_of_a_training_is_what_it_imports():

@@ -359,16 +359,19 @@ def start(run, data, stderr):
 
 
 def test_what_was_measured_survives_a_kill(standing_in, tmp_path):
-    run = standing_in("""
+    worker_id = tmp_path / "worker"
+    run = standing_in(f"""
         if part == "dnn":
             done()
         else:
+            open({str(worker_id)!r}, "w").write(str(os.getpid()))
             time.sleep(600)
     """)
     started = start(run, tmp_path, subprocess.DEVNULL)
-    wait_until(run.output.exists)
+    wait_until(lambda: worker_id.exists() and worker_id.read_text())
     started.kill()
     started.wait()
+    os.kill(int(worker_id.read_text()), signal.SIGKILL)
     content = json.loads(run.output.read_text())
     assert outcomes(content) == {"dnn": "done"}
     assert not content["complete"]

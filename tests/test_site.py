@@ -66,7 +66,8 @@ def test_the_build_tells_how_far_it_is_and_warns_of_nothing_else(site):
 
 def test_the_build_leaves_nothing_but_the_site_and_the_store(site):
     names = {path.name for path in site.root.iterdir()}
-    assert names == {"docs", "tutorials", "mnist_lessons", "tests", "mkdocs.yml", "site", ".cache"}
+    copied = {"benchmarks", "docs", "tutorials", "mnist_lessons", "tests", "mkdocs.yml"}
+    assert names == {*copied, "site", ".cache"}
     store = site.root / ".cache" / "lessons"
     assert {path.name for path in store.iterdir()} == {"checkpoints", "running", "runs"}
     assert {path.name for path in (store / "runs").iterdir()} == {*LESSONS}
