@@ -57,6 +57,7 @@ bench: browser $(READY) $(CHECKERS) ## measure training, building, serving, and 
 
 # Nothing is installed for it: on a machine with a GPU, PyTorch for CUDA is what its Python has.
 gpu: ## check and time the networks on the GPU of this machine, DATA=folder with MNIST/raw/
+	$(if $(DATA),,$(error say in which folder MNIST/raw/ lies: make gpu DATA=folder))
 	@$(GPU_PYTHON) -m benchmarks gpu --data "$(DATA)" --commit "$(COMMIT)" $(if $(OUTPUT),--output "$(OUTPUT)")
 
 clean: ## remove the environment, the site and the stored runs; runs/ stays

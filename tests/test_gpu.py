@@ -212,6 +212,12 @@ def test_make_installs_nothing_for_it():
 # What it refuses
 
 
+def test_make_says_how_to_name_the_data():
+    done = subprocess.run(["make", "gpu", "DATA="], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "make gpu DATA=folder" in done.stderr
+
+
 def test_refuses_what_is_not_the_full_mnist(tmp_path):
     with pytest.raises(DataError, match="train-images-idx3-ubyte"):
         worker.open_bench(tmp_path, rehearse=True)

@@ -96,3 +96,12 @@ print([name for name in {unwanted} if name in set(sys.modules) - known])
 """
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert (run.stdout.strip(), run.stderr) == ("[]", "")
+
+
+def test_contributors_are_told_the_job_of_each_module_of_publishing():
+    table = (ROOT.parent / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    modules = {path.stem for path in (ROOT / "publishing").glob("[a-z_]*.py")}
+    assert [name for name in sorted(modules) if f"`{name}`" not in table] == [
+        "__init__",
+        "__main__",
+    ]
