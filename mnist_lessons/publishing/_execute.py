@@ -215,6 +215,7 @@ class _Client(NotebookClient):
         self._cell = 0
         self._cells = sum(cell.cell_type == "code" for cell in job.notebook.cells)
         self._printed = self._lines = 0
+        self._unfinished, self._told = b"", ""
         self._too_much = ""
         self._death = "its kernel died"
         self._mark = f"\x1b_{uuid4().hex} "
@@ -279,6 +280,7 @@ class _Client(NotebookClient):
     async def _execute_cell(self, cell: NotebookNode, index: int) -> None:
         self._cell += 1
         self._printed = self._lines = 0
+        self._unfinished, self._told = b"", ""
         self._tell()
         start = time.monotonic()
         try:
@@ -373,12 +375,16 @@ class _Client(NotebookClient):
         return None if self._too_much else super().output(outs, msg, display_id, cell_index)
 
     def _received(self, content: bytes) -> None:
-        """Note that something was printed; report its last line."""
+        """Note that something was printed; report the last line that is whole, or a bar."""
         self._lines += content.count(b"\n")
         self._count(len(content))
-        line = as_text(content[-_LONGEST_LINE:].decode(errors="ignore")).strip()
-        if line and not self._too_much:
-            self._tell(line.splitlines()[-1])
+        whole, _, rest = (self._unfinished + content)[-_LONGEST_LINE:].rpartition(b"\n")
+        self._unfinished = rest
+        told = rest if b"\r" in rest else whole
+        lines = as_text(told.decode(errors="ignore")).strip().splitlines()
+        if lines and lines[-1] != self._told and not self._too_much:
+            self._told = lines[-1]
+            self._tell(self._told)
 
     def _count(self, more: int) -> None:
         self._printed += more

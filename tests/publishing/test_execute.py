@@ -293,3 +293,12 @@ def test_a_lesson_cannot_take_the_run_of_another(project):
 def test_hidden_files_of_editors_are_no_lessons(project):
     (project.root / "tutorials" / ".#one.py").symlink_to("somebody@somewhere.1")
     assert [step.partition(":")[0] for step in project.plan()] == ["one", "two"]
+
+
+def test_a_line_is_told_when_it_is_whole_and_a_bar_at_once(project):
+    code = "import time\nprint('a', end='  ')\ntime.sleep(0.3)\nprint('line')\ntime.sleep(0.3)\n"
+    code += "print('\\r10%', end='')\ntime.sleep(0.3)\nprint('\\r20%')"
+    project.write("one", code=code)
+    told = project.program("run", "one").stderr.splitlines()
+    words = [line.split()[-1] for line in told]
+    assert [word for word in words if word in ("a", "line", "10%", "20%")] == ["line", "10%", "20%"]
