@@ -364,8 +364,9 @@ def start(run, data, stderr):
     )
 
 
-def test_what_was_measured_survives_a_kill(standing_in, tmp_path):
-    worker_id = tmp_path / "worker"
+def start_second_part(standing_in, folder, stderr):
+    """A check that has measured `dnn` and hangs in the next part; its process, and its worker's."""
+    worker_id = folder / "worker"
     run = standing_in(f"""
         if part == "dnn":
             done()
@@ -373,11 +374,16 @@ def test_what_was_measured_survives_a_kill(standing_in, tmp_path):
             open({str(worker_id)!r}, "w").write(str(os.getpid()))
             time.sleep(600)
     """)
-    started = start(run, tmp_path, subprocess.DEVNULL)
+    started = start(run, folder, stderr)
     wait_until(lambda: worker_id.exists() and worker_id.read_text())
+    return run, started, int(worker_id.read_text())
+
+
+def test_what_was_measured_survives_a_kill(standing_in, tmp_path):
+    run, started, worker = start_second_part(standing_in, tmp_path, subprocess.DEVNULL)
     started.kill()
     started.wait()
-    os.kill(int(worker_id.read_text()), signal.SIGKILL)
+    os.kill(worker, signal.SIGKILL)
     content = json.loads(run.output.read_text())
     assert outcomes(content) == {"dnn": "done"}
     assert not content["complete"]
@@ -385,22 +391,13 @@ def test_what_was_measured_survives_a_kill(standing_in, tmp_path):
 
 
 def test_ctrl_c_leaves_a_record_and_no_process(standing_in, tmp_path):
-    worker_id = tmp_path / "worker"
-    run = standing_in(f"""
-        if part == "dnn":
-            done()
-        else:
-            open({str(worker_id)!r}, "w").write(str(os.getpid()))
-            time.sleep(600)
-    """)
-    started = start(run, tmp_path, subprocess.PIPE)
-    wait_until(lambda: worker_id.exists() and worker_id.read_text())
+    run, started, worker = start_second_part(standing_in, tmp_path, subprocess.PIPE)
     started.send_signal(signal.SIGINT)
     _, err = started.communicate()
     assert started.returncode == 130
     assert err.endswith("benchmarks: interrupted; what was measured is recorded\n")
     assert outcomes(json.loads(run.output.read_text())) == {"dnn": "done"}
-    assert is_gone(int(worker_id.read_text()))
+    assert is_gone(worker)
 
 
 def test_a_record_that_cannot_be_written_is_told(standing_in, monkeypatch):
