@@ -14,20 +14,20 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from torch import Tensor
 
-from mnist_lessons._canvas import enlarged, grey
-from mnist_lessons._charts import Axis, Bar, Points, draw_bars, draw_lines, tell
-from mnist_lessons._drawing import (
+from mnist_lessons._words import a, percent, times
+from mnist_lessons.data import Split
+from mnist_lessons.evaluation import Predictions, top_confusions
+from mnist_lessons.figures.canvas import enlarged, grey
+from mnist_lessons.figures.charts import Axis, Bar, Points, draw_bars, draw_lines, tell
+from mnist_lessons.figures.drawing import (
     draw_curves,
     draw_doubts,
     draw_grid,
     draw_image,
     draw_matrix,
 )
-from mnist_lessons._look import PRINT, VARIANTS, Look
-from mnist_lessons._svg import svg
-from mnist_lessons._words import a, percent, times
-from mnist_lessons.data import Split
-from mnist_lessons.evaluation import Predictions, top_confusions
+from mnist_lessons.figures.look import PRINT, VARIANTS, Look
+from mnist_lessons.figures.svg import svg
 from mnist_lessons.training import EpochRecord
 
 __all__ = [

@@ -17,8 +17,8 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from mnist_lessons._card import Machine, machine
 from mnist_lessons._files import write_whole
+from mnist_lessons._machine import Machine, machine
 from mnist_lessons._mistakes import check_agreement, mistakes_json, mistakes_png
 from mnist_lessons.data import Split, Splits
 from mnist_lessons.devices import select_device

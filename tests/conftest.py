@@ -31,7 +31,7 @@ from filelock import FileLock
 
 from benchmarks.static import serving_folder
 from mnist_lessons._datasets import CLOTHES, MNIST, DataFile
-from mnist_lessons.publishing._lessons import discover
+from mnist_lessons.publishing.writing.lessons import discover
 from mnist_lessons.settings import Settings
 
 # Before torch is imported: its threads wait for each other wherever the cores are busy.

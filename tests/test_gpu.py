@@ -35,7 +35,7 @@ from mnist_lessons.data import Split, normalise
 from mnist_lessons.errors import DataError, SettingError
 from mnist_lessons.evaluation import Score
 from mnist_lessons.models import CompactCNN, ImprovedCNN, SimpleDNN
-from mnist_lessons.publishing._gpu import gpu_section
+from mnist_lessons.publishing.exhibits.gpu import gpu_section
 from mnist_lessons.studies import SEEDS, read_records
 from mnist_lessons.training import TrainConfig
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from mnist_lessons._look import VARIANTS
-from mnist_lessons.publishing._form import problems
-from mnist_lessons.publishing._lessons import code_cells, discover
+from mnist_lessons.figures.look import VARIANTS
+from mnist_lessons.publishing.writing.form import problems
+from mnist_lessons.publishing.writing.lessons import code_cells, discover
 
 ROOT = Path(__file__).parents[1]
 LESSONS = {lesson.slug: lesson for lesson in discover(ROOT / "tutorials")}

@@ -16,12 +16,12 @@ from matplotlib.text import Text
 from PIL import Image
 
 from mnist_lessons import plots
-from mnist_lessons._look import PRINT, VARIANTS, contrast
 from mnist_lessons._words import a, times
 from mnist_lessons.data import Split, normalise
 from mnist_lessons.evaluation import Predictions, confusion_counts, predict, top_confusions
+from mnist_lessons.figures.look import PRINT, VARIANTS, contrast
 from mnist_lessons.models import SimpleDNN
-from mnist_lessons.publishing._figures import objection
+from mnist_lessons.publishing.lesson_page.figures import objection
 from mnist_lessons.training import EpochRecord, TrainConfig, fit
 
 ALT = "Some images of handwritten digits."

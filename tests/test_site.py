@@ -17,8 +17,8 @@ import nbformat
 import pytest
 
 from benchmarks.links import broken_links
-from mnist_lessons.publishing._lessons import code_cells, discover
-from mnist_lessons.publishing._training import fits
+from mnist_lessons.publishing.lesson_page.training_log import fits
+from mnist_lessons.publishing.writing.lessons import code_cells, discover
 
 ROOT = Path(__file__).parents[1]
 LESSONS = {lesson.slug: lesson for lesson in discover(ROOT / "tutorials")}

@@ -14,7 +14,7 @@ import click
 import pytest
 import yaml
 
-from mnist_lessons.publishing._commands import commands
+from mnist_lessons.publishing.commands import commands
 
 ROOT = Path(__file__).parents[1]
 FILE = ROOT / ".github" / "workflows" / "site.yml"

@@ -14,7 +14,7 @@ def _like_ctrl_c(number: int, frame: FrameType | None) -> None:
 if __name__ == "__main__":
     signal.signal(signal.SIGTERM, _like_ctrl_c)
     try:  # imports take a while too, and Ctrl-C may come at any moment
-        from mnist_lessons.publishing._commands import commands
+        from mnist_lessons.publishing.commands import commands
 
         commands(prog_name="python -m mnist_lessons.publishing")
     except KeyboardInterrupt:

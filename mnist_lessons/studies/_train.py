@@ -5,7 +5,7 @@ from typing import Any
 
 import torch
 
-from mnist_lessons._card import machine
+from mnist_lessons._machine import machine
 from mnist_lessons.data import load_mnist
 from mnist_lessons.devices import select_device
 from mnist_lessons.evaluation import Predictions, evaluate, predict

@@ -20,9 +20,9 @@ from mnist_lessons.data import normalise
 from mnist_lessons.evaluation import predict
 from mnist_lessons.framing import frame, ink
 from mnist_lessons.models import ImprovedCNN, SimpleDNN
-from mnist_lessons.publishing import _demo
-from mnist_lessons.publishing._policy import with_policy
-from mnist_lessons.publishing._store import StoredRun
+from mnist_lessons.publishing.exhibits import draw
+from mnist_lessons.publishing.runs.store import StoredRun
+from mnist_lessons.publishing.site.policy import with_policy
 from mnist_lessons.runlog import Run
 from mnist_lessons.settings import Settings
 from mnist_lessons.training import TrainConfig, fit
@@ -80,10 +80,10 @@ def stored(runs):
 
 
 def write_site(folder, runs):
-    for name, content in _demo.files(runs).items():
+    for name, content in draw.files(runs).items():
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_bytes(content)
-    page = with_policy(PAGE.format(block=_demo.block(runs)))
+    page = with_policy(PAGE.format(block=draw.block(runs)))
     (folder / "draw" / "index.html").write_text(page, encoding="utf-8")
     for kind in ("javascripts/draw.js", "stylesheets/draw.css", "stylesheets/extra.css"):
         (folder / kind).parent.mkdir(exist_ok=True)

@@ -29,17 +29,17 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.utils.yaml import yaml_load
 
 from mnist_lessons._datasets import checksums
-from mnist_lessons.publishing import _execute
-from mnist_lessons.publishing._build import LessonPage, prepare
-from mnist_lessons.publishing._commands import commands
-from mnist_lessons.publishing._lessons import Lesson
-from mnist_lessons.publishing._project import Project, planned, read_lessons
-from mnist_lessons.publishing._store import Store, StoredRun
+from mnist_lessons.publishing.commands import commands
+from mnist_lessons.publishing.execution import kernels as kernels_module
+from mnist_lessons.publishing.execution.prepare import LessonPage, prepare
+from mnist_lessons.publishing.runs.project import Project, planned, read_lessons
+from mnist_lessons.publishing.runs.store import Store, StoredRun
+from mnist_lessons.publishing.writing.lessons import Lesson
 from mnist_lessons.settings import Settings
 from tests.publishing import inline
 
 REPOSITORY = Path(__file__).parents[2]
-KERNELS = _execute.execute
+KERNELS = kernels_module.execute
 PROGRAM = "python -m mnist_lessons.publishing"
 
 # A teaching module of the small project; its lessons import it by its own name, because
@@ -382,7 +382,7 @@ def built(tmp_path_factory) -> TinyProject:
     project.write("one")
     project.write("two")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_execute, "execute", inline.execute)
+        patch.setattr(kernels_module, "execute", inline.execute)
         result = project.build()
     assert result.returncode == 0, result.stderr
     return project
@@ -391,13 +391,13 @@ def built(tmp_path_factory) -> TinyProject:
 @pytest.fixture
 def no_kernels(monkeypatch) -> None:
     """What executes cells is this process."""
-    monkeypatch.setattr(_execute, "execute", inline.execute)
+    monkeypatch.setattr(kernels_module, "execute", inline.execute)
 
 
 @pytest.fixture
 def kernels(no_kernels, monkeypatch) -> None:
     """Each lesson runs in a real kernel after all."""
-    monkeypatch.setattr(_execute, "execute", KERNELS)
+    monkeypatch.setattr(kernels_module, "execute", KERNELS)
 
 
 @pytest.fixture

@@ -13,9 +13,9 @@ from typing import Any
 import nbformat
 import pytest
 
-from mnist_lessons.publishing._execute import Job, LessonFailure, Progress
-from mnist_lessons.publishing._lessons import code_cells
-from mnist_lessons.publishing._used import Used
+from mnist_lessons.publishing.execution.kernels import Job, LessonFailure, Progress
+from mnist_lessons.publishing.execution.used import Used
+from mnist_lessons.publishing.writing.lessons import code_cells
 
 
 def execute(
@@ -26,7 +26,7 @@ def execute(
     ended: Callable[[Job, LessonFailure | None], Any],
     **_: Any,
 ) -> list[Any]:
-    """Execute jobs one after the other, in the place of `_execute.execute`.
+    """Execute jobs one after the other, in the place of `kernels.execute`.
 
     A cell may print, import what lies in its project, and raise. It has no IPython, and a
     failure has no traceback.

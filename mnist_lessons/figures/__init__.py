@@ -1,0 +1,1 @@
+"""How figures are drawn, behind `mnist_lessons.plots`."""

@@ -1,0 +1,166 @@
+"""How charts of any quantity are drawn: lines over an axis, and bars or dots beside their names."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
+
+from mnist_lessons.figures.canvas import Canvas
+from mnist_lessons.figures.look import Look
+
+__all__ = ["Axis", "Bar", "Points", "draw_bars", "draw_lines", "tell"]
+
+Points = Sequence[tuple[float, float]]
+
+_MARKERS = ("o", "s", "^", "D")
+_STYLES = ("-", (0, (5, 1.5)), (0, (1.5, 1.5)), (0, (6, 1.5, 1.5, 1.5)))
+_ROW = 44  # of a bar with its name above
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One axis of a chart.
+
+    Attributes:
+        name: what is measured, with its unit.
+        log: whether equal steps are equal factors.
+        limits: lowest and highest value shown; None: what the data needs.
+    """
+
+    name: str
+    log: bool = False
+    limits: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One value with its name.
+
+    Attributes:
+        name: beside the bar.
+        value: its length.
+        spread: half the length of the whisker around its end, 0 for none.
+    """
+
+    name: str
+    value: float
+    spread: float = 0.0
+
+
+def tell(value: float) -> str:
+    """A number as text, with as many digits as it needs, four at most after the point."""
+    if value and abs(value) < 0.001:
+        return f"{value:.2g}"
+    text = f"{value:,.4f}" if abs(value) < 10 else f"{value:,.2f}"
+    return text.rstrip("0").rstrip(".")
+
+
+def draw_lines(
+    series: Mapping[str, Points],
+    x: Axis,
+    y: Axis,
+    references: Mapping[str, float],
+    diagonal: bool,
+    title: str,
+    look: Look,
+) -> Figure:
+    """Lines with markers, told apart by colour, marker and dashes; dotted lines for references."""
+    names = list(series) if len(series) > 1 else []
+    step = 46 + 7 * max(map(len, names), default=0)
+    columns = max(1, look.width // step)
+    top = 22 * math.ceil(len(names) / columns) + 26
+    width = look.width - 62
+    height = 220 if look.narrow else 290
+    canvas = Canvas(look, look.width, top + height + 46, title)
+    axes = canvas.plot(50, top, width, height)
+    for number, points in enumerate(series.values()):
+        axes.plot(*zip(*points, strict=True), **_line(number, len(points), look))
+    _finish(axes, x, y, look)
+    if diagonal:
+        axes.axline((0, 0), slope=1, color=look.muted, linewidth=1.5, linestyle=(0, (1, 2)))
+    for name, value in references.items():
+        _reference(axes, name, value, look)
+    sheet = canvas.sheet()
+    canvas.text(sheet, 0, top - 10, y.name, ha="left")
+    for number, name in enumerate(names):
+        left, down = step * (number % columns), 22 * (number // columns) + 10
+        style = _line(number, 1, look)
+        sheet.plot([left, left + 24], [down, down], **style | {"marker": None})
+        sheet.plot([left + 12], [down], **style | {"linestyle": "none"})
+        canvas.text(sheet, left + 32, down + 4, name, ha="left")
+    sheet.set(xlim=sheet.get_xlim(), ylim=sheet.get_ylim())
+    return canvas.figure
+
+
+def _line(number: int, points: int, look: Look) -> dict[str, Any]:
+    round_ = number // len(look.series)
+    colour = look.series[number % len(look.series)]
+    return {
+        "color": colour,
+        "linestyle": _STYLES[(number + round_) % len(_STYLES)],
+        "linewidth": 2,
+        "marker": _MARKERS[(number + round_) % len(_MARKERS)],
+        "markersize": 6,
+        "markevery": max(1, points // 12),
+    }
+
+
+def _finish(axes: Axes, x: Axis, y: Axis, look: Look) -> None:
+    for axis, scale, limit, ruler in (
+        (x, axes.set_xscale, axes.set_xlim, axes.xaxis),
+        (y, axes.set_yscale, axes.set_ylim, axes.yaxis),
+    ):
+        if axis.log:
+            scale("log")
+            ruler.set_major_locator(LogLocator(numticks=7))
+            ruler.set_minor_locator(NullLocator())
+        else:
+            ruler.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
+        ruler.set_major_formatter(FuncFormatter(lambda value, _: tell(value)))
+        if axis.limits:
+            limit(*axis.limits)
+    axes.grid(color=look.grid, linewidth=1)
+    axes.set_axisbelow(True)
+    axes.set_xlabel(x.name, fontsize=12, color=look.ink)
+
+
+def _reference(axes: Axes, name: str, value: float, look: Look) -> None:
+    axes.axhline(value, color=look.muted, linewidth=1.5, linestyle=(0, (1, 2)), zorder=1)
+    axes.annotate(
+        name, (1, value), xycoords=("axes fraction", "data"), xytext=(0, 4),
+        textcoords="offset points", ha="right", fontsize=12, color=look.ink, parse_math=False,
+    )  # fmt: skip
+
+
+def draw_bars(bars: Sequence[Bar], axis: Axis, format_value: str, title: str, look: Look) -> Figure:
+    """A row for each value, its name above it: a bar from 0, or a dot where 0 is not shown."""
+    spans = [bar.value + sign * bar.spread for bar in bars for sign in (-1, 1)]
+    low, high = axis.limits or (min(0.0, *spans), max(0.0, *spans))
+    room = look.width - 76  # on the right stands the value
+    canvas = Canvas(look, look.width, _ROW * len(bars) + 44, title)
+    axes = canvas.plot(8, 0, room, _ROW * len(bars))
+    axes.set(xlim=(low, high if high > low else low + 1), ylim=(_ROW * len(bars), 0), yticks=[])
+    axes.spines["left"].set_visible(low <= 0 <= high)
+    axes.spines["left"].set_position(("data", min(max(low, 0.0), high)))
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=4 if look.narrow else 7, steps=[1, 2, 5, 10]))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: tell(value)))
+    axes.grid(axis="x", color=look.grid, linewidth=1)
+    axes.set_axisbelow(True)
+    axes.set_xlabel(axis.name, fontsize=12, color=look.ink)
+    sheet = canvas.sheet()
+    for number, bar in enumerate(bars):
+        middle = _ROW * number + 30
+        canvas.text(sheet, 10, middle - 14, bar.name, ha="left")
+        canvas.text(sheet, look.width - 2, middle + 4, format_value.format(bar.value), ha="right")
+        if low <= 0:
+            axes.barh(middle, bar.value, height=14, color=look.series[0])
+        else:
+            axes.plot([bar.value], [middle], "o", color=look.series[0], markersize=8)
+        if bar.spread:
+            ends = [bar.value - bar.spread, bar.value + bar.spread]
+            axes.plot(ends, [middle, middle], "-|", color=look.ink, linewidth=1.5, markersize=9)
+    return canvas.figure

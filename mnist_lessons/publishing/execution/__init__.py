@@ -1,0 +1,1 @@
+"""Which lessons must run, and why; kernels; what they used. Knows nothing of HTML."""

@@ -1,0 +1,1 @@
+"""How HTML is made: templates, and curves as SVG."""

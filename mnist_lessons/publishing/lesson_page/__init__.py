@@ -1,0 +1,1 @@
+"""The page of one lesson, made of its script and its run."""

@@ -1,0 +1,295 @@
+"""Make a page of a lesson's notebook: prose as Markdown, code and outputs as HTML.
+
+The Markdown has a comment in the place of each code cell, and goes through MkDocs like that
+of any other page. The HTML of the code cells is made by mkdocs-jupyter, and takes the place
+of the comments afterwards.
+"""
+
+import html
+import json
+import os
+import re
+import struct
+import tempfile
+from base64 import b64decode
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import count, groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mnist_lessons.publishing.execution.terminal import as_html, shown
+from mnist_lessons.publishing.lesson_page.figures import figure_files, figure_html
+from mnist_lessons.publishing.lesson_page.outputs import present, published
+from mnist_lessons.publishing.lesson_page.training_log import training_output
+from mnist_lessons.publishing.runs.store import StoredRun
+from mnist_lessons.publishing.writing.lessons import alt_text, code_cells, pictures
+
+if TYPE_CHECKING:
+    from bs4 import BeautifulSoup, Tag
+    from nbformat import NotebookNode
+
+__all__ = [
+    "failure",
+    "figures",
+    "filled",
+    "greyed",
+    "indented",
+    "literally",
+    "lost",
+    "markdown",
+    "placeholder",
+    "prepared",
+    "reasons",
+    "rendered",
+    "tidy",
+]
+
+_SOLUTION = "solution"
+_ESCAPE = "\x1b"
+_COMMENT = re.compile("<!--.*?-->", re.DOTALL)
+_OUTPUTS = '<div class="jp-'  # the first of them, after the code
+_SEPARATOR = "<!-- next cell -->"
+_PYTHON = {
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+_VERBATIM = {"raw_mimetype": "text/html"}
+_HIDDEN = (
+    "style, script, .clipboard-copy-txt, .zeroclipboard-container, .jp-Collapser, .jp-OutputPrompt"
+)
+_SCAFFOLDING = (
+    ".jp-Cell, .jp-Cell-inputWrapper, .jp-Cell-inputArea, .jp-InputArea-editor, "
+    ".CodeMirror, .jp-Cell-outputWrapper, .jp-OutputArea, .jp-OutputArea-child"
+)
+
+
+def figures(notebook: "NotebookNode", folder: Path) -> dict[str, bytes]:
+    """The files that the figures among the outputs need, by file name.
+
+    Args:
+        notebook: of the lesson.
+        folder: of its run.
+    """
+    files: dict[str, bytes] = {}
+    for number, output in enumerate(_shown(notebook), start=1):
+        picture = b64decode(output["data"]["image/png"])
+        drawn = figure_files(folder, _name(output), picture)
+        files |= drawn or {_file_name(output, number): picture}
+    return files
+
+
+def markdown(notebook: "NotebookNode") -> str:
+    """The notebook's prose, with a placeholder for each code cell, and its solutions folded."""
+    numbers = count(1)
+    parts = []
+    for folded, cells in groupby(notebook.cells, key=_is_solution):
+        text = "\n\n".join(
+            placeholder(next(numbers)) if cell.cell_type == "code" else cell.source
+            for cell in cells
+        )
+        parts.append(f'??? success "Solution"\n\n{indented(text)}' if folded else text)
+    return "\n\n".join(parts)
+
+
+def placeholder(number: int) -> str:
+    """What stands in the place of a code cell, numbered from 1."""
+    return f"<!-- code cell {number} -->"
+
+
+def indented(text: str) -> str:
+    """A text as the content of an admonition."""
+    return "\n".join(f"    {line}" if line else "" for line in text.splitlines())
+
+
+def filled(page: str, contents: Mapping[str, str]) -> str:
+    """Put contents in the place of placeholders."""
+    return _COMMENT.sub(lambda found: contents.get(found[0], found[0]), page)
+
+
+def lost(page: str, places: Iterable[str]) -> list[str]:
+    """The placeholders that a page has not exactly once: the prose hides or repeats them."""
+    comments = Counter(_COMMENT.findall(page))
+    return [place for place in places if comments[place] != 1]
+
+
+def failure(reason: str) -> str:
+    """What ended a lesson, in the place of the outputs that the cell did not come to."""
+    title = '<p class="admonition-title">Here the lesson ended</p>'
+    return f'<div class="admonition failure" id="failure">{title}{reason}</div>'
+
+
+def greyed(cell: str) -> str:
+    """A rendered code cell whose outputs are told and shown to be of an earlier run."""
+    code, end, outputs = cell.partition(_OUTPUTS)
+    if not end:
+        return cell
+    label = 'role="group" aria-label="Outputs of the run before"'
+    return f'{code}<div class="earlier-outputs" {label}>{end}{outputs}</div>'
+
+
+def literally(text: str) -> str:
+    """A text as HTML, to be read as it is."""
+    return f"<pre><code>{html.escape(text)}</code></pre>"
+
+
+def reasons(told: Iterable[str]) -> str:
+    """Reasons as HTML: each first line a paragraph, and what follows it, a traceback, as it is."""
+    shown = []
+    for reason in told:
+        sentence, _, more = reason.partition("\n")
+        shown.append(f"<p>{html.escape(sentence)}</p>")
+        shown += [literally(more)] if more else []
+    return "\n".join(shown)
+
+
+def prepared(notebook: "NotebookNode", run: StoredRun | None = None) -> list[dict[str, Any]]:
+    """All that decides on the HTML of each code cell, ready for JSON: pictures are files.
+
+    Args:
+        notebook: of the lesson.
+        run: of the lesson, for its figures and the logs of its trainings.
+    """
+    pictures_shown = iter(_figures(notebook, run))
+    card = run.card if run else None
+    return [
+        {
+            "source": cell.source,
+            "outputs": [
+                _log(card, cell.source, output) or _prepared_output(output, pictures_shown)
+                for output in published(cell)
+            ],
+        }
+        for cell in code_cells(notebook)
+    ]
+
+
+def rendered(cells: Sequence[Mapping[str, Any]], scratch: Path | None = None) -> list[str]:
+    """The HTML of prepared code cells, made by mkdocs-jupyter; `scratch` takes its files."""
+    # Slow to import, and needed only for new cells.
+    from mkdocs_jupyter.nbconvert2 import nb2html
+
+    separator = {"cell_type": "raw", "metadata": _VERBATIM, "source": _SEPARATOR}
+    parts: list[dict[str, Any]] = [separator]
+    for cell in cells:
+        parts += [{"cell_type": "code", "metadata": {}, "execution_count": None, **cell}, separator]
+    identified = [{**part, "id": f"part-{number}"} for number, part in enumerate(parts)]
+    notebook = {"cells": identified, "metadata": _PYTHON, "nbformat": 4, "nbformat_minor": 5}
+    with tempfile.TemporaryDirectory(prefix="mnist-lessons-cells-", dir=scratch) as folder:
+        path = Path(folder) / "cells.ipynb"
+        path.write_text(json.dumps(notebook), encoding="utf-8")
+        with _own_configuration_in(folder):
+            page = nb2html(str(path), no_prompt=True)
+    return [tidy(part) for part in page.split(_SEPARATOR)[1:-1]]
+
+
+@contextmanager
+def _own_configuration_in(folder: str) -> Iterator[None]:
+    """Look for the user's configuration of nbconvert in a folder: it would change the pages."""
+    instead = {"JUPYTER_CONFIG_DIR": folder, "JUPYTER_CONFIG_PATH": ""}
+    before = {name: os.environ[name] for name in instead if name in os.environ}
+    os.environ.update(instead)
+    try:
+        yield
+    finally:
+        for name in instead:
+            del os.environ[name]
+        os.environ.update(before)
+
+
+def tidy(content: str) -> str:
+    """Keep what a reader sees: code and outputs, without the renderer's scaffolding."""
+    from bs4 import BeautifulSoup
+
+    soup = BeautifulSoup(content, "html.parser")
+    for tag in soup.select(_HIDDEN):
+        tag.decompose()
+    for tag in soup.select(_SCAFFOLDING):
+        tag.unwrap()
+    for block in soup.select(".highlight-ipynb"):
+        block["class"] = "highlight"
+        if block.pre:
+            _wrap_in_code(soup, block.pre)
+    for block in soup.select(".jp-OutputArea-output"):
+        del block["tabindex"]
+        for pre in block("pre", recursive=False):
+            present(soup, pre)
+    return str(soup).strip()
+
+
+def _wrap_in_code(soup: "BeautifulSoup", pre: "Tag") -> None:
+    # The theme's copy button and colours expect the text of a listing inside <code>.
+    code = soup.new_tag("code")
+    for child in list(pre.contents):
+        code.append(child.extract())
+    pre.append(code)
+
+
+def _is_solution(cell: "NotebookNode") -> bool:
+    return _SOLUTION in cell.metadata.get("tags", [])
+
+
+def _log(
+    card: Mapping[str, Any] | None, source: str, output: Mapping[str, Any]
+) -> dict[str, Any] | None:
+    """A training's log as a table with its curve, where an output is one."""
+    if card is None or output.get("name") != "stdout":
+        return None
+    block = training_output(card, source, output["text"])
+    if block is None:
+        return None
+    return _display({"text/html": block})
+
+
+def _prepared_output(output: Mapping[str, Any], figures: Iterator[str]) -> dict[str, Any]:
+    data = output.get("data", {})
+    if "image/png" in data:
+        return _display({"text/html": next(figures)})
+    text = shown(data["text/plain"] if data else output["text"])
+    if _ESCAPE in text:  # it has colours
+        return _display({"text/html": f"<pre>{as_html(text)}</pre>"})
+    if data:
+        return _display({"text/plain": text})
+    return {"output_type": "stream", "name": output["name"], "text": text}
+
+
+def _display(data: Mapping[str, str]) -> dict[str, Any]:
+    return {"output_type": "display_data", "data": data, "metadata": {}}
+
+
+def _figures(notebook: "NotebookNode", run: StoredRun | None) -> Iterator[str]:
+    """The HTML of each figure among the outputs."""
+    for number, output in enumerate(_shown(notebook), start=1):
+        name, about = _name(output), output["metadata"].get("image/png", {})
+        picture = b64decode(output["data"]["image/png"])
+        drawn = figure_files(run.folder, name, picture) if run else {}
+        title = str(about.get("title", ""))
+        yield (
+            figure_html(str(name), drawn, alt=alt_text(output), title=title)
+            if drawn
+            else _image(_file_name(output, number), output)
+        )
+
+
+def _shown(notebook: "NotebookNode") -> list[Any]:
+    return [picture for cell in code_cells(notebook) for picture in pictures(cell)]
+
+
+def _image(name: str, output: Mapping[str, Any]) -> str:
+    start = b64decode(output["data"]["image/png"][:32])
+    width, height = struct.unpack(">II", start[16:24])
+    alt = alt_text(output)
+    return (
+        f'<div class="lesson-figure"><img src="{html.escape(name)}" alt="{html.escape(alt)}" '
+        f'width="{width // 2}" height="{height // 2}" loading="lazy" decoding="async"></div>'
+    )
+
+
+def _name(output: Mapping[str, Any]) -> object:
+    return output["metadata"].get("image/png", {}).get("name")
+
+
+def _file_name(output: Mapping[str, Any], number: int) -> str:
+    name = f"{_name(output) or 'figure'}-{number}"
+    return re.sub(r"[^a-z0-9-]+", "-", name.lower()) + ".png"

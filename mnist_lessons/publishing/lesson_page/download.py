@@ -1,0 +1,72 @@
+"""The notebook that readers download: it reads well, and runs, where this site is not."""
+
+from collections.abc import Callable
+from copy import deepcopy
+from typing import Any
+
+import nbformat
+from markdown_it.common.utils import normalizeReference
+
+from mnist_lessons.publishing.writing.addresses import with_addresses
+from mnist_lessons.publishing.writing.prose import definitions, with_quotations, without_bars
+
+__all__ = ["portable"]
+
+_INSTALL = """\
+# In Colab: install the package that this lesson imports.
+import importlib.util
+
+if importlib.util.find_spec("mnist_lessons") is None:
+    %pip install --quiet "mnist-lessons @ git+https://github.com/{repository}@{commit}"
+"""
+
+
+def portable(
+    notebook: Any,
+    *,
+    published: Callable[[str], str] | None = None,
+    colab: str = "",
+    commit: str = "",
+) -> bytes:
+    """A lesson's notebook as a file.
+
+    Admonitions become quotations, which every notebook shows, and a bar within a formula or code
+    ends no cell of a table. A cell has the definitions of its links, which a page may have
+    anywhere. Where the site's address is known, links lead there. Where the notebook can be opened
+    in Colab, it begins with a cell that installs this package.
+
+    Args:
+        notebook: with its outputs; stays as it is.
+        published: the address on the site of what a lesson's link names; None where the site
+            has no address.
+        colab: folder of the notebooks on GitHub, `OWNER/REPOSITORY/...`, or empty.
+        commit: what is installed in Colab; `main` where empty.
+    """
+    own = deepcopy(notebook)
+    prose = [cell for cell in own.cells if cell.cell_type == "markdown"]
+    _define_links(prose)
+    for cell in prose:
+        cell.source = without_bars(with_quotations(cell.source))
+        if published:
+            cell.source = with_addresses(cell.source, published)
+    if colab:
+        own.cells.insert(0, _install_cell("/".join(colab.split("/")[:2]), commit or "main"))
+    return f"{nbformat.writes(own)}\n".encode()
+
+
+def _define_links(prose: list[Any]) -> None:
+    """Give each cell what it lacks of the other cells' definitions, `[name]: address`."""
+    defined = [definitions(cell.source) for cell in prose]
+    everywhere = {name: text for own in defined for name, text in own.items()}
+    for cell, own in zip(prose, defined, strict=True):
+        named = normalizeReference(cell.source)
+        lacking = [
+            text for name, text in everywhere.items() if name not in own and f"[{name}]" in named
+        ]
+        if lacking:
+            cell.source = "\n".join([cell.source, "", *lacking])
+
+
+def _install_cell(repository: str, commit: str) -> Any:
+    source = _INSTALL.format(repository=repository, commit=commit).rstrip()
+    return nbformat.v4.new_code_cell(source, id="install")

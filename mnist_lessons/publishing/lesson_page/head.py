@@ -1,0 +1,82 @@
+"""What stands on top of a lesson's page: how long it takes, where to get it, how to open it."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from mnist_lessons.publishing.lesson_page.run_card import downloads, duration, inert
+
+__all__ = ["colab_link", "description", "head", "reading_minutes"]
+
+_WORDS_A_MINUTE = 200
+_LINES_A_MINUTE = 20  # of code
+_LONGEST = 200  # characters of a description
+_LINK = re.compile(r"\[([^]]*)\]\([^)]*\)")
+_COLAB = "https://colab.research.google.com/github"
+
+
+def head(
+    slug: str, card: Mapping[str, Any], notebook: Any, *, colab: str = "", edit: str = ""
+) -> str:
+    """Markdown for the top of a lesson's page.
+
+    Args:
+        slug: of the lesson.
+        card: what its run recorded.
+        notebook: of the lesson.
+        colab: folder of the notebooks on GitHub as `OWNER/REPOSITORY/blob/BRANCH/FOLDER`; no
+            link where empty.
+        edit: address where the script can be edited; no link where empty.
+    """
+    minutes = reading_minutes(notebook)
+    about = (
+        f"About {minutes} minute{'s' if minutes > 1 else ''} to read. The program ran for "
+        f"{duration(_seconds(card))} (minutes:seconds) on {_device(card)}; "
+        "[more about this run](#the-run-behind-this-page)."
+    )
+    links = [downloads(slug)]
+    if colab:
+        links.append(f"[open in Colab]({colab_link(colab, slug)})")
+    if edit:
+        links.append(f"[edit the script]({edit})")
+    return f'<div class="lesson-facts" markdown>\n{about}\n\n{" · ".join(links)}\n</div>'
+
+
+def reading_minutes(notebook: Any) -> int:
+    """Minutes that a reader may need, at least 1: 200 words or 20 lines of code in a minute."""
+    minutes = 0.0
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            minutes += len(cell.source.splitlines()) / _LINES_A_MINUTE
+        else:
+            minutes += len(cell.source.split()) / _WORDS_A_MINUTE
+    return max(1, round(minutes))
+
+
+def description(notebook: Any) -> str:
+    """The first sentences of a lesson, without its title and without Markdown."""
+    source = notebook.cells[0].source if notebook.cells else ""
+    paragraphs = [part for part in source.split("\n\n") if not part.lstrip().startswith("#")]
+    text = " ".join(_LINK.sub(r"\1", paragraphs[0] if paragraphs else "").split())
+    text = re.sub(r'[*`"]', "", text)  # a quote would end the attribute that holds it
+    if len(text) <= _LONGEST:
+        return text
+    cut = text[:_LONGEST]
+    return cut[: cut.rfind(". ") + 1] or cut[: cut.rfind(" ")] + " …"
+
+
+def colab_link(colab: str, slug: str) -> str:
+    """Address that opens a lesson's notebook in Colab."""
+    return f"{_COLAB}/{colab.strip('/')}/{slug}/{slug}.ipynb"
+
+
+def _seconds(card: Mapping[str, Any]) -> float:
+    # A training that came from a checkpoint would take its time again.
+    return float(card["seconds"]) + float(card.get("reused_seconds") or 0)
+
+
+def _device(card: Mapping[str, Any]) -> str:
+    threads = card["threads"]
+    if card["device"] != "cpu":
+        return inert(card["device_name"])
+    return f"a processor, with {threads} thread{'s' if threads != 1 else ''}"

@@ -1,0 +1,1 @@
+"""MkDocs' side: the plugin, building, serving, and what may be published."""

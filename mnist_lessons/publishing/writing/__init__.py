@@ -1,0 +1,1 @@
+"""What authors write: scripts, prose, formulas, addresses; and what is wrong with it."""

@@ -1,0 +1,89 @@
+"""What stands on top of a lesson's page."""
+
+from pathlib import Path
+
+import pytest
+from bs4 import BeautifulSoup
+from hypothesis import given
+from hypothesis import strategies as st
+from jinja2 import ChoiceLoader, DictLoader, Environment, FileSystemLoader
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from mnist_lessons.publishing.lesson_page.head import description, head, reading_minutes
+
+CARD = {
+    "seconds": 5.0,
+    "reused_seconds": 60.0,
+    "device": "cpu",
+    "device_name": "some processor",
+    "threads": 1,
+}
+
+
+def notebook(*cells):
+    return new_notebook(cells=[*cells])
+
+
+WORDS = notebook(new_markdown_cell("# T\n\n" + "word " * 400))
+
+
+def test_the_head_says_how_long_it_takes_to_read_and_to_run():
+    said = head("a_lesson", CARD, WORDS)
+    assert "About 2 minutes to read" in said
+    assert "1:05 (minutes:seconds) on a processor, with 1 thread" in said  # training included
+    assert "(#the-run-behind-this-page)" in said
+
+
+def test_the_head_names_the_gpu_as_a_text():
+    said = head("a", {**CARD, "device": "cuda", "device_name": "A <b> GPU"}, WORDS)
+    assert "<b>" not in said
+    assert "GPU" in said
+
+
+def test_links_need_an_address():
+    assert "Colab" not in head("a", CARD, WORDS)
+    assert "edit" not in head("a", CARD, WORDS)
+    said = head("a", CARD, WORDS, colab="o/r/blob/pages/tutorials", edit="https://x/edit/a.py")
+    where = "https://colab.research.google.com/github/o/r/blob/pages/tutorials/a/a.ipynb"
+    assert f"[open in Colab]({where})" in said
+    assert "[edit the script](https://x/edit/a.py)" in said
+
+
+@given(st.integers(0, 5000), st.integers(1, 500))
+def test_more_text_takes_longer(words, lines):
+    short = notebook(new_markdown_cell("w " * words), new_code_cell("x\n" * lines))
+    long = notebook(*short.cells, new_markdown_cell("w " * 400))
+    assert 1 <= reading_minutes(short) < reading_minutes(long)
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("# T\n\nFirst. Second\nline.\n\nNext part.", "First. Second line."),
+        ("# T\n\nA [link](x.py) and **bold** `code`.", "A link and bold code."),
+        ('# T\n\n"Better" is a claim.', "Better is a claim."),
+        ("# T", ""),
+    ],
+)
+def test_a_lesson_is_described_by_its_first_sentences(source, said):
+    assert description(notebook(new_markdown_cell(source))) == said
+
+
+def test_a_long_beginning_is_cut_after_a_sentence():
+    text = description(notebook(new_markdown_cell("# T\n\n" + "This is a sentence. " * 30)))
+    assert 100 < len(text) <= 200
+    assert text.endswith("sentence.")
+
+
+def test_quotes_in_a_title_or_description_stay_in_their_attributes():
+    theme = '{% block site_meta %}<meta name="description" content="{{ page.meta.description }}">'
+    theme += "{% endblock %}{% block extrahead %}{% endblock %}"
+    ours = FileSystemLoader(Path(__file__).parents[3] / "docs" / "overrides")
+    template = Environment(loader=ChoiceLoader([ours, DictLoader({"base.html": theme})]))
+    said = """'He said "x" & <b>'"""
+    page = {"title": 'A "b"', "meta": {"description": said}}
+    html = template.get_template("main.html").render(page=page, config={"site_name": "S"})
+    metas = BeautifulSoup(html, "html.parser")("meta")
+    told = {tag.get("name") or tag["property"]: tag["content"] for tag in metas}
+    assert told["description"] == told["og:description"] == said
+    assert told["og:title"] == 'A "b"'

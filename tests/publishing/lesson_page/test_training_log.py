@@ -1,0 +1,108 @@
+"""What a training printed becomes a table, a curve and the lines themselves, folded."""
+
+import pytest
+from bs4 import BeautifulSoup
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mnist_lessons.publishing.lesson_page.training_log import chosen_epochs, fits, training_output
+from mnist_lessons.runlog import format_record
+from mnist_lessons.training import EpochRecord
+
+SOURCE = 'records = fit(model, splits)\nhistory = run.follow("dnn", records, epochs=6)\n'
+LOSSES = [2.3, 0.9, 0.5, 0.4, 0.45, 0.5, 0.6]
+
+
+def record(epoch, loss):
+    return EpochRecord(
+        epoch=epoch,
+        train_loss=loss / 2 if epoch < 6 else 0.00000123,
+        train_correct=90,
+        train_count=100,
+        validation_loss=loss,
+        validation_correct=4_000 + epoch,
+        validation_count=5_000,
+        images=100,
+        seconds=1.25,
+        learning_rate=0.1,
+    )
+
+
+RECORDS = [record(epoch, loss) for epoch, loss in enumerate(LOSSES)]
+CARD = {"log": [{"fit": "dnn", **one.as_row()} for one in RECORDS]}
+PRINTED = "\n".join(format_record(one, 6) for one in (RECORDS[0], *RECORDS[5:]))
+
+
+def soup_of(printed=PRINTED, card=CARD, source=SOURCE):
+    return BeautifulSoup(training_output(card, source, f"{printed}\n"), "html.parser")
+
+
+def test_a_log_is_a_short_table_a_curve_and_the_printed_lines():
+    soup = soup_of()
+    rows = [[cell.get_text() for cell in row(["th", "td"])] for row in soup.tbody("tr")]
+    assert [row[0] for row in rows] == ["0", "1", "2", "3", "5", "6"]
+    assert rows[3] == ["3", "0.2000", "lowest 0.4000", "80.06%"]
+    assert rows[-1] == ["6", "1.2e-06", "0.6000", "80.12%"]
+    assert "lowest" not in "".join(cell for row in (*rows[:3], *rows[4:]) for cell in row)
+    assert "lowest after epoch 3" in soup.select_one("svg[role=img]")["aria-label"]
+    assert soup.details.pre.get_text() == PRINTED
+    assert "3 lines" in soup.summary.get_text()
+
+
+def test_other_lines_stay_where_they_were():
+    soup = soup_of(f"before <b>\n{PRINTED}\nafter")
+    parts = [part for part in soup.children if part.name]
+    assert [part.name for part in parts] == ["pre", "div", "pre"]
+    assert (parts[0].get_text(), parts[2].get_text()) == ("before <b>", "after")
+    assert parts[1].pre.get_text() == PRINTED
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"printed": "no line of a log"},
+        {"printed": ""},
+        {"source": "print('epoch')"},
+        {"source": "%time run.follow('dnn', records, epochs=6)"},
+        {"source": "run.follow(name, records, epochs=6)"},
+        {"source": SOURCE + 'run.follow("another", records, epochs=6)'},
+        {"source": SOURCE.replace('"dnn"', '"unknown"')},
+        {"card": {"log": CARD["log"] * 2}},
+    ],
+)
+def test_what_is_not_known_for_sure_is_shown_as_it_was_printed(changes):
+    values = {"card": CARD, "source": SOURCE, "printed": PRINTED} | changes
+    assert training_output(**values) is None
+
+
+def test_names_of_trainings_are_read_from_the_code():
+    assert fits(SOURCE) == ["dnn"]
+    assert fits('a.follow("x", b)\nfor c in d:\n    e = f.follow("y", g, epochs=1)') == ["x", "y"]
+    assert fits("follow('x')\nrun.follow()\nrun.follow(1, 2)\nnot python") == []
+
+
+def test_a_name_has_no_effect():
+    name = '"><script>alert(1)</script>'
+    card = {"log": [row | {"fit": name} for row in CARD["log"]]}
+    soup = soup_of(card=card, source=f"run.follow({name!r}, records, epochs=6)")
+    assert not soup("script")
+    assert name in soup.caption.get_text()
+
+
+def test_a_loss_that_is_not_finite_is_told():
+    rows = [row | {"validation_loss": None, "train_loss": None} for row in CARD["log"]]
+    soup = soup_of(card={"log": rows})
+    assert "not finite" in soup.tbody.get_text()
+    assert not soup("svg")
+
+
+@given(st.lists(st.none() | st.floats(0, 10), min_size=1, max_size=300))
+def test_the_table_is_short_and_has_the_epochs_that_matter(losses):
+    rows = [{"epoch": epoch, "validation_loss": loss} for epoch, loss in enumerate(losses)]
+    chosen = chosen_epochs(rows)
+    assert len(chosen) <= 8
+    assert chosen == sorted(set(chosen))
+    assert {0, len(losses) - 1} <= set(chosen) <= set(range(len(losses)))
+    trained = [loss for loss in losses[1:] if loss is not None]
+    if trained:
+        assert min(trained) in [losses[epoch] for epoch in chosen if epoch]
