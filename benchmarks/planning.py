@@ -11,7 +11,8 @@ __all__: list[str] = []
 def main() -> None:
     """Plan once, and print how long the imports and the plan took, in seconds."""
     start = time.perf_counter()
-    from mnist_lessons.publishing.runs.project import Project, planned, read_lessons
+    from mnist_lessons.publishing.execution.plan import planned
+    from mnist_lessons.publishing.runs.project import Project, read_lessons
     from mnist_lessons.settings import Settings
 
     imported = time.perf_counter()

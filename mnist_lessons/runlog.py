@@ -63,7 +63,8 @@ class RunCard(Machine):
     a Git checkout; `data` is None until it is loaded; `missing_data` names the datasets that were
     not to be had; `values` are numbers by name, `results`
     the rows of the site's table, `networks` those stored by `publish`, `figures` those that were
-    shown, `log` the rows of `log.csv`. A number that is not finite is None.
+    shown, `log` the rows of `log.csv`, `trainings` the lines that `follow` printed of each. A
+    number that is not finite is None.
     """
 
     lesson: str
@@ -80,6 +81,7 @@ class RunCard(Machine):
     networks: list[dict[str, Any]]
     figures: list[dict[str, str | None]]
     log: list[dict[str, Any]]
+    trainings: list[dict[str, Any]]
 
 
 class Run:
@@ -157,6 +159,8 @@ class Run:
         if every < 1:
             raise ValueError(f"every must be at least 1, not {every}")
         history = []
+        printed: list[str] = []
+        self._card["trainings"].append({"fit": name, "printed": printed})
         last = time.perf_counter()
         with tqdm(total=epochs, desc=name, unit="epoch", disable=None, leave=False) as bar:
             for record in records:
@@ -166,10 +170,12 @@ class Run:
                 self._log(name, record)
                 last = time.perf_counter()
                 if record.epoch % every == 0 or record.epoch == epochs:
-                    tqdm.write(format_record(record, epochs), file=sys.stdout)
+                    printed.append(format_record(record, epochs))
+                    tqdm.write(printed[-1], file=sys.stdout)
                     sys.stdout.flush()
                 if record.epoch:
                     bar.update()
+        self._save()
         self._histories.append((name, tuple(history)))
         return tuple(history)
 
@@ -436,6 +442,7 @@ def _new_card(lesson: str, seed: int, profile: str, device: torch.device) -> Run
         networks=[],
         figures=[],
         log=[],
+        trainings=[],
     )
 
 

@@ -10,9 +10,10 @@ from typing import Any
 import click
 
 from mnist_lessons.errors import BuildFailure, LessonError, SettingError
+from mnist_lessons.publishing.execution.plan import planned
 from mnist_lessons.publishing.execution.prepare import LessonPage, prepare
 from mnist_lessons.publishing.lesson_page.run_card import duration
-from mnist_lessons.publishing.runs.project import Project, planned, read_lessons
+from mnist_lessons.publishing.runs.project import Project, read_lessons
 from mnist_lessons.publishing.writing.form import problems
 from mnist_lessons.settings import Settings
 
@@ -119,7 +120,7 @@ def status(project: Project) -> None:
     for step in steps:
         print(step)
         failed = project.store.failed(step.lesson.slug)
-        same = failed and failed.card["made_from"].get("code") == step.lesson.code_hashes()
+        same = failed and failed.failed.made_from.code == step.lesson.code_hashes()
         if failed and same and not step.run:
             print(f"  its last try failed; it is in {_shown(failed.folder)}")
     if wrong or any(not step.run for step in steps):
@@ -182,11 +183,11 @@ def _summarise(pages: Iterable[LessonPage]) -> None:
     for page in pages:
         assert page.run is not None
         card = page.run.card
-        data = card["data"] or {"dataset": "no data"}
-        how = "run now" if page.executed_now else f"stored run of {card['started'][:10]}"
+        data = card.data.dataset if card.data else "no data"
+        how = "run now" if page.executed_now else f"stored run of {card.started:%Y-%m-%d}"
         print(
-            f"  {page.lesson.slug:14}  {duration(card['seconds']):>7}  {how}, profile "
-            f"{card['profile']}, {card['device']}, {data['dataset']}"
+            f"  {page.lesson.slug:14}  {duration(card.seconds):>7}  {how}, profile "
+            f"{card.profile}, {card.device}, {data}"
         )
 
 

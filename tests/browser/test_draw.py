@@ -21,11 +21,11 @@ from mnist_lessons.evaluation import predict
 from mnist_lessons.framing import frame, ink
 from mnist_lessons.models import ImprovedCNN, SimpleDNN
 from mnist_lessons.publishing.exhibits import draw
-from mnist_lessons.publishing.runs.store import StoredRun
 from mnist_lessons.publishing.site.policy import with_policy
 from mnist_lessons.runlog import Run
 from mnist_lessons.settings import Settings
 from mnist_lessons.training import TrainConfig, fit
+from tests.publishing.cards import as_built, raw_card
 
 pytestmark = pytest.mark.slow  # its networks are trained first
 
@@ -64,7 +64,7 @@ def runs(sample, tmp_path_factory):
         run = Run(lesson, seed=1, settings=Settings(runs=folder))
         splits = normalise(run.loaded(sample), **options)
         trained(run, model, key, splits, epochs=3)
-        made.append(StoredRun(run.folder))
+        made.append(as_built(run.folder))
     return made
 
 
@@ -73,7 +73,7 @@ def stored(runs):
     """The networks as they are stored, by key: the description and PyTorch's model."""
     found = {}
     for run in runs:
-        for noted in run.card["networks"]:
+        for noted in raw_card(run)["networks"]:
             content = (run.folder / f"{noted['key']}.weights").read_bytes()
             found[noted["key"]] = noted, export.load(noted, content)
     return found
@@ -237,7 +237,7 @@ def test_each_storage_is_read_as_in_python(storage, browser, sample, tmp_path, m
         model.layers[1].weight[0, :4] = torch.tensor([6e-8, -3e-5, 0.0, 1.5])  # subnormal halves
     run.publish("net", model, splits.test.images, title="A net")
     assert run._card["networks"][0]["storage"] == storage
-    write_site(tmp_path, [StoredRun(run.folder)])
+    write_site(tmp_path, [as_built(run.folder)])
     again = export.load(run._card["networks"][0], (run.folder / "net.weights").read_bytes())
     with torch.no_grad():
         theirs = again(splits.test.images[:20])

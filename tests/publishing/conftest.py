@@ -31,12 +31,13 @@ from mkdocs.utils.yaml import yaml_load
 from mnist_lessons._datasets import checksums
 from mnist_lessons.publishing.commands import commands
 from mnist_lessons.publishing.execution import kernels as kernels_module
+from mnist_lessons.publishing.execution.plan import planned
 from mnist_lessons.publishing.execution.prepare import LessonPage, prepare
-from mnist_lessons.publishing.runs.project import Project, planned, read_lessons
+from mnist_lessons.publishing.runs.project import Project, read_lessons
 from mnist_lessons.publishing.runs.store import Store, StoredRun
 from mnist_lessons.publishing.writing.lessons import Lesson
 from mnist_lessons.settings import Settings
-from tests.publishing import inline
+from tests.publishing import cards, inline
 
 REPOSITORY = Path(__file__).parents[2]
 KERNELS = kernels_module.execute
@@ -169,7 +170,7 @@ class TinyProject:
     def edit_stored(self, slug: str, made_from: Any = None, **card: Any) -> None:
         """Change what the stored run says of itself, as if it had been stored like that."""
         run = self.stored(slug)
-        changed = run.card | card
+        changed = cards.raw_card(run) | card
         changed["made_from"] = changed["made_from"] | (made_from or {})
         edited = run.folder.rename(self.root / "edited")
         (edited / "run.json").write_text(json.dumps(changed), encoding="utf-8")
@@ -350,9 +351,7 @@ def run_with(tmp_path) -> Callable[[dict[str, Any]], StoredRun]:
     """Makes a stored run that is nothing but its card."""
 
     def make(card: dict[str, Any]) -> StoredRun:
-        folder = Path(tempfile.mkdtemp(dir=tmp_path))
-        (folder / "run.json").write_text(json.dumps(card))
-        return StoredRun(folder)
+        return cards.run_with(Path(tempfile.mkdtemp(dir=tmp_path)), card)
 
     return make
 

@@ -13,8 +13,9 @@ from typing import Any
 import nbformat
 import pytest
 
-from mnist_lessons.publishing.execution.kernels import Job, LessonFailure, Progress
+from mnist_lessons.publishing.execution.kernels import Job, Progress
 from mnist_lessons.publishing.execution.used import Used
+from mnist_lessons.publishing.runs.card import Failure
 from mnist_lessons.publishing.writing.lessons import code_cells
 
 
@@ -23,7 +24,7 @@ def execute(
     *,
     folder: Path,
     report: Callable[[Progress], None],
-    ended: Callable[[Job, LessonFailure | None], Any],
+    ended: Callable[[Job, Failure | None], Any],
     **_: Any,
 ) -> list[Any]:
     """Execute jobs one after the other, in the place of `kernels.execute`.
@@ -34,7 +35,7 @@ def execute(
     return [ended(job, _failure(job, folder, report)) for job in jobs]
 
 
-def _failure(job: Job, folder: Path, report: Callable[[Progress], None]) -> LessonFailure | None:
+def _failure(job: Job, folder: Path, report: Callable[[Progress], None]) -> Failure | None:
     slug, cells = job.lesson.slug, code_cells(job.notebook)
     names: dict[str, Any] = {"__name__": "__main__"}
     with _as_a_kernel(job, folder):
@@ -48,7 +49,7 @@ def _failure(job: Job, folder: Path, report: Callable[[Progress], None]) -> Less
                 line = traceback.extract_tb(error.__traceback__)[-1].lineno or 1
                 reason, name = f"{type(error).__name__}: {error}", type(error).__name__
                 where = job.lesson.line(number, line)
-                return LessonFailure(slug, number, len(cells), where, reason, error=name)
+                return Failure(slug, number, len(cells), where, reason, error=name)
             finally:
                 if text := printed.getvalue():
                     cell.outputs = [nbformat.v4.new_output("stream", text=text)]

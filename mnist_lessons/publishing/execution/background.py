@@ -13,11 +13,11 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mnist_lessons.publishing.execution.kernels import LessonFailure
-from mnist_lessons.publishing.execution.plan import Step, differences
+from mnist_lessons.publishing.execution.plan import Step, differences, planned
 from mnist_lessons.publishing.execution.prepare import LessonPage, faulty_page
 from mnist_lessons.publishing.execution.project_files import code_of_project, hash_now, read_now
-from mnist_lessons.publishing.runs.project import Project, planned, read_lessons
+from mnist_lessons.publishing.runs.card import Failure
+from mnist_lessons.publishing.runs.project import Project, read_lessons
 from mnist_lessons.publishing.runs.store import StoredRun
 from mnist_lessons.publishing.writing.lessons import Lesson
 from mnist_lessons.settings import Profile, Settings
@@ -87,7 +87,7 @@ class Workshop:
             self._shown[slug] = step.run
             self._stop(slug)
             return LessonPage(step.lesson, step.run, executed_now=False)
-        wanted = (step.now.profile, *step.lesson.code_hashes(), *modules)
+        wanted = (step.today.profile, *step.lesson.code_hashes(), *modules)
         saved = step.lesson.script.stat().st_mtime_ns
         work = self._works.get(slug)
         # Whoever saves a lesson that failed wants it to be tried again.
@@ -96,7 +96,7 @@ class Workshop:
         if work is None or work.made_from != wanted or again:
             self._stop(slug)
             print(self._compared(project, step), file=sys.stderr)
-            process = _start(project, slug, step.now.profile)
+            process = _start(project, slug, step.today.profile)
             work = self._works[slug] = _Work(wanted, saved, process, time.time())
             threading.Thread(target=self._wait, args=[work.process], daemon=True).start()
         if work.process.poll() is None:
@@ -153,8 +153,8 @@ def _reads_other(project: Project, slug: str, work: _Work) -> bool:
     failed = project.store.failed(slug)
     if failed is None or failed.folder.stat().st_mtime < work.began:
         return False
-    then = failed.card["made_from"]
-    reads, own = then.get("reads", {}), frozenset(then.get("writes", ()))
+    then = failed.failed.made_from
+    reads, own = then.reads or {}, frozenset(then.writes)
     return any(read_now(project.root, name, own) != before for name, before in reads.items())
 
 
@@ -177,20 +177,21 @@ def _likely_shown(project: Project, step: Step) -> StoredRun | None:
     runs = project.store.runs(step.lesson.slug)
     return min(
         runs,
-        key=lambda run: (len(_differences(run, step)), run.card["profile"] != "full"),
+        key=lambda run: (len(_differences(run, step)), run.card.profile != "full"),
         default=None,
     )
 
 
 def _differences(run: StoredRun, step: Step) -> list[str]:
     # A preview that takes the place of a full run is no reason to run.
-    return differences(run, step.lesson, replace(step.now, profile=run.card["profile"]))
+    return differences(run, step.lesson, replace(step.today, profile=run.card.profile))
 
 
-def _failure(project: Project, step: Step, began: float) -> tuple[LessonFailure, StoredRun | None]:
+def _failure(project: Project, step: Step, began: float) -> tuple[Failure, StoredRun | None]:
     """How a lesson failed, and what it left behind."""
     slug = step.lesson.slug
     failed = project.store.failed(slug)
     if failed and failed.folder.stat().st_mtime >= began:
-        return LessonFailure(**failed.card["failure"]), failed
-    return LessonFailure(slug, 0, 0, 1, "what stands in its way is said in the terminal"), None
+        return failed.failed.failure, failed
+    reason = "what stands in its way is said in the terminal"
+    return Failure(slug, 0, 0, 1, reason), None

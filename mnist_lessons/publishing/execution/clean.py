@@ -2,13 +2,13 @@
 
 import shutil
 from collections.abc import Iterator
-from datetime import datetime
 from pathlib import Path
 
 from filelock import FileLock
 
 from mnist_lessons.errors import BuildFailure
-from mnist_lessons.publishing.execution.plan import Now, differences
+from mnist_lessons.publishing.execution.plan import differences
+from mnist_lessons.publishing.execution.today import Today
 from mnist_lessons.publishing.runs.card import unsaid
 from mnist_lessons.publishing.runs.project import Project, read_lessons
 from mnist_lessons.publishing.runs.store import StoredRun
@@ -54,7 +54,7 @@ def clean_store(project: Project, *, everything: bool) -> Iterator[tuple[str, in
         for folder in sorted((store.folder / "failed").glob("*")):
             yield f"{folder.name}: a run that failed", _remove(folder)
         for slug in lessons:
-            full = [run for run in store.runs(slug) if run.card["profile"] == "full"]
+            full = [run for run in store.runs(slug) if run.card.profile == "full"]
             yield from _unused_checkpoints(store.checkpoints / slug, full)
 
 
@@ -64,26 +64,16 @@ def _useless(root: Path, lesson: Lesson | None, run: StoredRun) -> str:
         return "the lesson is gone"
     if damage := run.damage:
         return f"damaged: {damage}"
-    then = run.card["made_from"]
+    then = run.card.made_from
     if former := unsaid(then):
         return "; ".join(former[:2])
-    same = Now(
-        root=root,
-        profile=then["profile"],
-        device=then["device"],
-        best_device=then["best_device"],
-        threads=then["threads"],
-        data=then["data"],
-        settings=then["settings"],
-        environment=None,
-    )
-    return "; ".join(differences(run, lesson, same)[:2])
+    return "; ".join(differences(run, lesson, Today.of(then, root))[:2])
 
 
 def _unused_checkpoints(folder: Path, runs: list[StoredRun]) -> Iterator[tuple[str, int]]:
     if not runs:
         return  # they may belong to a training that was interrupted
-    oldest = min(datetime.fromisoformat(run.card["started"]).timestamp() for run in runs)
+    oldest = min(run.card.started.timestamp() for run in runs)
     for checkpoint in sorted(folder.glob("*.pt")):
         if checkpoint.stat().st_mtime < oldest:
             yield f"{folder.name}: a training that no stored run used", _remove(checkpoint)

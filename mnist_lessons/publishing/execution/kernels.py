@@ -12,11 +12,12 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
 
+import msgspec
 import psutil
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
@@ -30,9 +31,10 @@ from mnist_lessons.publishing.execution.pipe import MARKED, Output
 from mnist_lessons.publishing.execution.places import Places
 from mnist_lessons.publishing.execution.terminal import as_text, shown
 from mnist_lessons.publishing.execution.used import Used
+from mnist_lessons.publishing.runs.card import Failure
 from mnist_lessons.publishing.writing.lessons import Lesson, code_cells
 
-__all__ = ["Job", "LessonFailure", "Progress", "Result", "execute"]
+__all__ = ["Job", "Progress", "Result", "execute"]
 
 Result = TypeVar("Result")
 
@@ -81,40 +83,6 @@ class Progress:
     line: str = ""
 
 
-@dataclass(frozen=True)
-class LessonFailure:
-    """A lesson did not run to its end.
-
-    Attributes:
-        lesson: its slug.
-        cell: number of the code cell, from 1; 0 before the first.
-        cells: number of code cells.
-        line: line of the script, from 1.
-        reason: error and message, on one line.
-        traceback: the kernel's traceback without colours, or an empty string.
-        error: name of the exception that a cell raised, or an empty string.
-    """
-
-    lesson: str
-    cell: int
-    cells: int
-    line: int
-    reason: str
-    traceback: str = ""
-    error: str = ""
-
-    def __str__(self) -> str:
-        if not self.cell:
-            return f"{self.lesson}: failed before its first cell: {self.reason}"
-        where = f"code cell {self.cell} of {self.cells} (line {self.line})"
-        return f"{self.lesson}: {where} failed: {self.reason}"
-
-    @property
-    def in_full(self) -> str:
-        """The sentence, and the traceback where there is one."""
-        return f"{self}\n{self.traceback}".strip()
-
-
 def execute(
     jobs: Sequence[Job],
     *,
@@ -122,7 +90,7 @@ def execute(
     sockets: Path,
     at_once: int,
     report: Callable[[Progress], None],
-    ended: Callable[[Job, LessonFailure | None], Result],
+    ended: Callable[[Job, Failure | None], Result],
 ) -> list[Result]:
     """Execute all jobs, some at once; a failure of one does not stop the others.
 
@@ -221,7 +189,7 @@ class _Client(NotebookClient):
         self._mark = f"\x1b_{uuid4().hex} "
         self._output = Output(self._mark, self._received)
 
-    async def run(self) -> LessonFailure | None:
+    async def run(self) -> Failure | None:
         """Execute all cells, in place; return how that failed, if it did."""
         try:
             return await self._run()
@@ -231,7 +199,7 @@ class _Client(NotebookClient):
                 raise asyncio.CancelledError from None
             raise
 
-    async def _run(self) -> LessonFailure | None:
+    async def _run(self) -> Failure | None:
         try:
             await self._execute_cells()
         except CellExecutionError as error:
@@ -330,7 +298,7 @@ class _Client(NotebookClient):
         reply = await self.async_wait_for_reply(asked)
         return dict(reply["content"]) if reply else {}
 
-    def _raised(self, error: CellExecutionError) -> LessonFailure:
+    def _raised(self, error: CellExecutionError) -> Failure:
         # nbclient puts the cell and what it printed before it, which are shown anyway.
         cell = code_cells(self.nb)[self._cell - 1]
         lines = [output["traceback"] for output in cell.outputs if output.output_type == "error"]
@@ -343,15 +311,15 @@ class _Client(NotebookClient):
         failure = self._failure(f"{error.ename}: {evalue}" if evalue else error.ename, line)
         # What a user can mend says itself what is wrong; a traceback would hide it.
         shown = "" if error.ename in errors.__all__ else traceback[-_LONGEST_TRACEBACK:]
-        return replace(failure, traceback=shown, error=error.ename)
+        return msgspec.structs.replace(failure, traceback=shown, error=error.ename)
 
-    def _failure(self, reason: str, line: int | None = None) -> LessonFailure:
+    def _failure(self, reason: str, line: int | None = None) -> Failure:
         lesson = self._job.lesson
         reason = " ".join(reason[: 4 * _LONGEST_REASON].split())
         if len(reason) > _LONGEST_REASON:
             reason = f"{reason[:_LONGEST_REASON]} ..."
         line = lesson.line(self._cell) if line is None else line
-        return LessonFailure(lesson.slug, self._cell, self._cells, line, reason)
+        return Failure(lesson.slug, self._cell, self._cells, line, reason)
 
     def create_kernel_manager(self) -> Any:
         """A manager of this Python's kernel, which talks through files of this user alone."""

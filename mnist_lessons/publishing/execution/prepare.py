@@ -6,10 +6,11 @@ import os
 import sys
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import nbformat
 
 from mnist_lessons._datasets import EXTRAS, MNIST, Dataset
@@ -21,26 +22,22 @@ from mnist_lessons._fetch import (
     verified_files,
 )
 from mnist_lessons.publishing.execution.git import committed_state
-from mnist_lessons.publishing.execution.plan import Step, made_from, own_files, plan
+from mnist_lessons.publishing.execution.plan import Step, plan, planned
 from mnist_lessons.publishing.execution.project_files import code_of_project, signature
+from mnist_lessons.publishing.execution.reasons import made_from
+from mnist_lessons.publishing.execution.today import best_device, threads, today
+from mnist_lessons.publishing.execution.used import own_files
 from mnist_lessons.publishing.lesson_page.figures import objection
 from mnist_lessons.publishing.lesson_page.outputs import refused
-from mnist_lessons.publishing.runs.card import fault
-from mnist_lessons.publishing.runs.project import (
-    Project,
-    best_device,
-    current,
-    planned,
-    read_lessons,
-    threads,
-)
+from mnist_lessons.publishing.runs.card import Card, CardFault, Failure, read_card
+from mnist_lessons.publishing.runs.project import Project, read_lessons
 from mnist_lessons.publishing.runs.store import StoredRun
 from mnist_lessons.publishing.writing.form import problems
 from mnist_lessons.publishing.writing.lessons import Lesson, code_cells, has_alt_text, pictures
 from mnist_lessons.settings import Settings
 
 if TYPE_CHECKING:  # executing needs much that a warm build does not
-    from mnist_lessons.publishing.execution.kernels import Job, LessonFailure
+    from mnist_lessons.publishing.execution.kernels import Job
 
 __all__ = ["LessonPage", "faulty_page", "prepare"]
 
@@ -65,7 +62,7 @@ class LessonPage:
     lesson: Lesson
     run: StoredRun | None
     executed_now: bool
-    failure: "LessonFailure | None" = None
+    failure: Failure | None = None
     problems: tuple[str, ...] = ()
     earlier: StoredRun | None = None
 
@@ -137,11 +134,11 @@ def _pages_of_sound(
         if MNIST in lost and dataset != _SAMPLE:
             _say("SAMPLE DATA: no full MNIST is to be had, the lessons read 5,000 images")
             dataset = _SAMPLE
-        now = current(
+        now = today(
             project, settings, dataset=dataset,
             extras=expected_extras(settings) - {each.name for each in lost},
         )  # fmt: skip
-        if now != steps[0].now:
+        if now != steps[0].today:
             steps = _told(plan(project.store, lessons, now), again)
         return _Execution(project, settings, found, stack, again).pages(steps, jobs)
 
@@ -198,7 +195,7 @@ class _Execution:
         }
         return reused | {page.lesson.slug: page for page in executed}
 
-    def _ended(self, job: "Job", failure: "LessonFailure | None") -> LessonPage:
+    def _ended(self, job: "Job", failure: Failure | None) -> LessonPage:
         slug = job.lesson.slug
         folder = self._runs(slug) / slug
         try:
@@ -224,28 +221,29 @@ class _Execution:
             card = dict(json.loads(path.read_bytes())) if path.exists() else {}
         except (TypeError, ValueError):
             card = {"status": "unreadable"}
-        now, root = self._steps[job.lesson.slug].now, self._project.root
-        card["made_from"] = made_from(
-            job.lesson, now, card.get("device", ""), job.used, card.get("missing_data", ())
+        today, root = self._steps[job.lesson.slug].today, self._project.root
+        made = made_from(
+            job.lesson, today, card.get("device", ""), job.used, card.get("missing_data", ())
         )
+        card["made_from"] = msgspec.to_builtins(made)
         card["cell_seconds"] = job.seconds
         script = job.lesson.script.relative_to(root).as_posix()
-        reads = [name for name in card["made_from"]["reads"] if not name.endswith("/")]
-        parts = [*card["made_from"]["files"], *reads]
+        reads = [name for name in made.reads or () if not name.endswith("/")]
+        parts = [*(made.files or ()), *reads]
         commit, changed = committed_state(root, [script, *parts])
         edited = job.lesson.script.read_bytes() != job.lesson.source
         card["commit"], card["uncommitted_changes"] = commit, changed or edited
         return card
 
     def _write(
-        self, job: "Job", folder: Path, card: dict[str, Any], failure: "LessonFailure | None"
+        self, job: "Job", folder: Path, card: dict[str, Any], failure: Failure | None
     ) -> None:
         nbformat.write(job.notebook, folder / "executed.ipynb")
         if failure:
-            card |= {"status": "failed", "failure": asdict(failure)}
-        (folder / "run.json").write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
+            card |= {"status": "failed", "failure": msgspec.to_builtins(failure)}
+        (folder / "run.json").write_bytes(_written(card))
 
-    def _objection(self, job: "Job", card: Mapping[str, Any]) -> "LessonFailure | None":
+    def _objection(self, job: "Job", card: Mapping[str, Any]) -> Failure | None:
         """What a lesson that raised nothing left undone."""
         cells = code_cells(job.notebook)
         for number, cell in enumerate(cells, start=1):
@@ -269,11 +267,12 @@ class _Execution:
             return "it did not end with run.finish()"
         if card.get("lesson") != job.lesson.slug:
             return f"its run has another name: it must begin a run named {job.lesson.slug!r}"
-        if wrong := fault(card):
+        try:
+            data = read_card(_written(card), Card).data
+        except CardFault as wrong:
             return f"its run card cannot be shown on a page: {wrong}"
-        data = card["data"]
-        if data and data["checksum"] != self._steps[job.lesson.slug].now.data:
-            return f"it read the {data['dataset']}, which is not what the build has found"
+        if data and data.checksum != self._steps[job.lesson.slug].today.data:
+            return f"it read the {data.dataset}, which is not what the build has found"
         # Compared after the files were read for `made_from`: what is recorded is what ran.
         modules = own_files(job.used.modules, self._root)
         before = {name: self._files.get(self._root / name) for name in modules}
@@ -291,7 +290,7 @@ class _Execution:
         store = self._project.store
         kept = self._staged.is_relative_to(store.folder)
         variables = {
-            "MNIST_LESSONS_PROFILE": step.now.profile,
+            "MNIST_LESSONS_PROFILE": step.today.profile,
             "MNIST_LESSONS_DEVICE": self._settings.device,
             "MNIST_LESSONS_OFFLINE": "build",
             "MNIST_LESSONS_DATA": "",
@@ -299,7 +298,7 @@ class _Execution:
             "MNIST_LESSONS_CHECKPOINTS": str(
                 store.checkpoints if kept else self._staged / "checkpoints"
             ),
-            "OMP_NUM_THREADS": step.now.threads,
+            "OMP_NUM_THREADS": step.today.threads,
             "PYDEVD_DISABLE_FILE_VALIDATION": "1",
         }
         if data := self._data_folder():
@@ -325,11 +324,13 @@ class _Execution:
         return folder
 
 
-def _failure(job: "Job", number: int, reason: str) -> "LessonFailure":
-    from mnist_lessons.publishing.execution.kernels import LessonFailure
+def _written(card: Mapping[str, Any]) -> bytes:
+    return (json.dumps(card, indent=1) + "\n").encode()
 
+
+def _failure(job: "Job", number: int, reason: str) -> Failure:
     lesson, cells = job.lesson, len(code_cells(job.notebook))
-    return LessonFailure(lesson.slug, number, cells, lesson.line(number), reason)
+    return Failure(lesson.slug, number, cells, lesson.line(number), reason)
 
 
 def _kernels_at_once(settings: Settings, asked: int | None) -> int:

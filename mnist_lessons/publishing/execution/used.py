@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mnist_lessons.publishing.execution.project_files import own_folder, own_name
+from mnist_lessons.publishing.execution.project_files import RECORDS, own_folder, own_name
 
-__all__ = ["Used"]
+__all__ = ["Used", "own_files"]
 
 
 @dataclass(frozen=True)
@@ -60,3 +60,20 @@ def _names(
     """The names of a file or folder in the project: of a link, and of what it leads to."""
     followed = Path(path).resolve()
     return {name for each in (Path(path), followed) if (name := name_in(each, root))}
+
+
+def own_files(modules: Mapping[str, str | None], root: Path) -> list[str]:
+    """The files of this project among a kernel's modules, relative to its root.
+
+    The records of a study belong to the package in whose folder they lie.
+    """
+    found = set()
+    for file in modules.values():
+        path = Path(file or "")
+        # Some modules of torch have the name of a file that does not exist.
+        if path.is_absolute() and path.is_file() and (name := own_name(path.resolve(), root)):
+            found.add(name)
+            if path.name == "__init__.py":
+                records = (root / name).parent.glob(f"*{RECORDS}")
+                found |= {other.relative_to(root).as_posix() for other in records}
+    return sorted(found)

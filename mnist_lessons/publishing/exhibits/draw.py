@@ -12,8 +12,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import msgspec
+
 from mnist_lessons._words import a, percent
 from mnist_lessons.errors import BuildFailure
+from mnist_lessons.publishing.runs.card import Network
 from mnist_lessons.publishing.runs.store import StoredRun
 from mnist_lessons.publishing.runs.tiles import SIDE, tiles_of
 
@@ -39,20 +42,20 @@ class _Network:
     """
 
     run: StoredRun
-    noted: Mapping[str, Any]
+    noted: Network
     name: str
     key: str
 
     @cached_property
     def weights(self) -> bytes:
-        content = (self.run.folder / f"{self.noted['key']}.weights").read_bytes()
-        if len(content) != self.noted["bytes"]:
-            raise ValueError(f"{len(content):,} bytes, not {self.noted['bytes']:,}")
+        content = (self.run.folder / f"{self.noted.key}.weights").read_bytes()
+        if len(content) != self.noted.bytes:
+            raise ValueError(f"{len(content):,} bytes, not {self.noted.bytes:,}")
         return content
 
     @cached_property
     def noted_mistakes(self) -> Mapping[str, Any]:
-        listed = self.run.folder / f"{self.noted['key']}.errors.json"
+        listed = self.run.folder / f"{self.noted.key}.errors.json"
         if not listed.is_file():
             return {"errors": []}
         noted: Mapping[str, Any] = json.loads(listed.read_text(encoding="utf-8"))
@@ -64,15 +67,15 @@ class _Network:
         errors = self.noted_mistakes["errors"][:_MOST_MISTAKES]
         if not errors:
             return []
-        picture = self.run.folder / f"{self.noted['key']}.errors.png"
+        picture = self.run.folder / f"{self.noted.key}.errors.png"
         tiles = tiles_of(picture, int(self.noted_mistakes["columns"]), len(errors))
         return list(zip(errors, tiles, strict=True))
 
     @property
     def convolutions(self) -> list[tuple[int, Sequence[int]]]:
         """Number of each convolution among the layers, and the shape of its output."""
-        layers = enumerate(self.noted["layers"])
-        return [(number, layer["shape"]) for number, layer in layers if layer["kind"] == "conv"]
+        layers = enumerate(self.noted.layers)
+        return [(number, layer.shape) for number, layer in layers if layer.kind == "conv"]
 
 
 def files(runs: Sequence[StoredRun]) -> dict[str, bytes]:
@@ -135,29 +138,29 @@ def _all(networks: Sequence[_Network]) -> str:
 def _networks(runs: Sequence[StoredRun]) -> list[_Network]:
     chosen = [(run, max(found, key=_epochs_of(run))) for run in runs if (found := _published(run))]
     kinds = [_kind(noted) for _, noted in chosen]
-    keys = [noted["key"] for _, noted in chosen]
+    keys = [noted.key for _, noted in chosen]
     return [
         _Network(
             run,
             noted,
-            name=kind if kinds.count(kind) == 1 else f"network {noted['title']}",
+            name=kind if kinds.count(kind) == 1 else f"network {noted.title}",
             key=key if keys.count(key) == 1 else f"{key}-{number}",
         )
         for number, ((run, noted), kind, key) in enumerate(zip(chosen, kinds, keys, strict=True))
     ]
 
 
-def _published(run: StoredRun) -> list[Mapping[str, Any]]:
-    return [noted for noted in run.card.get("networks", []) if _KEY.fullmatch(str(noted["key"]))]
+def _published(run: StoredRun) -> list[Network]:
+    return [noted for noted in run.card.networks if _KEY.fullmatch(noted.key)]
 
 
 def _epochs_of(run: StoredRun) -> Any:
-    epochs = {result["key"]: result["epochs"] for result in run.card["results"]}
-    return lambda noted: epochs.get(noted["key"], 0)
+    epochs = {result.key: result.epochs for result in run.card.results}
+    return lambda noted: epochs.get(noted.key, 0)
 
 
-def _kind(noted: Mapping[str, Any]) -> str:
-    has_convolution = any(layer["kind"] == "conv" for layer in noted["layers"])
+def _kind(noted: Network) -> str:
+    has_convolution = any(layer.kind == "conv" for layer in noted.layers)
     return "convolutional network" if has_convolution else "simple network"
 
 
@@ -167,14 +170,15 @@ def _read(network: _Network) -> _Network:
         _ = network.weights, network.mistakes
     except (OSError, ValueError, TypeError, LookupError) as error:
         raise BuildFailure(
-            f"{network.run.card['lesson']}: the network {network.noted['key']!r} cannot be read: "
+            f"{network.run.card.lesson}: the network {network.noted.key!r} cannot be read: "
             f"{error}; `python -m mnist_lessons.publishing run --again` makes it anew"
         ) from error
     return network
 
 
 def _described(network: _Network) -> dict[str, Any]:
-    known = {name: network.noted[name] for name in ("storage", "layers", "gain", "offset")}
+    noted = msgspec.to_builtins(network.noted)
+    known = {name: noted[name] for name in ("storage", "layers", "gain", "offset")}
     digits = [errors[1] for errors, _ in _read(network).mistakes]
     mistakes = len(network.noted_mistakes["errors"])
     about = {"key": network.key, "name": network.name, "mistakes": mistakes}
@@ -277,14 +281,14 @@ def _map_figure(network: _Network, layer: int, shape: Sequence[int], ordinal: st
 
 def _sizes(networks: Sequence[_Network]) -> str:
     titles = "".join(
-        f'<th scope="col">{html.escape(network.noted["title"])}</th>' for network in networks
+        f'<th scope="col">{html.escape(network.noted.title)}</th>' for network in networks
     )
     told: dict[str, Callable[[_Network], str]] = {
-        "a weight is stored in": lambda network: _STORAGE[network.noted["storage"]],
+        "a weight is stored in": lambda network: _STORAGE[network.noted.storage],
         "bytes, compressed": lambda network: f"{len(_packed(_read(network).weights)):,}",
-        "test accuracy before": lambda network: f"{network.noted['accuracy']:.2%}",
-        "test accuracy as stored": lambda network: f"{network.noted['stored_accuracy']:.2%}",
-        "test images": lambda network: f"{network.noted['count']:,}",
+        "test accuracy before": lambda network: f"{network.noted.accuracy:.2%}",
+        "test accuracy as stored": lambda network: f"{network.noted.stored_accuracy:.2%}",
+        "test images": lambda network: f"{network.noted.count:,}",
     }
     cells = {
         what: "".join(f"<td>{tell(network)}</td>" for network in networks)

@@ -102,7 +102,7 @@ def read_networks(run: StoredRun) -> list[Network]:
     Raises:
         BuildFailure: a list or a picture of mistakes is damaged.
     """
-    by_key = {str(result["key"]): str(result["title"]) for result in run.card["results"]}
+    by_key = {result.key: result.title for result in run.card.results}
     return [
         _network(run, key, title)
         for key, title in by_key.items()
@@ -111,7 +111,7 @@ def read_networks(run: StoredRun) -> list[Network]:
 
 
 def _network(run: StoredRun, key: str, title: str) -> Network:
-    lesson = str(run.card["lesson"])
+    lesson = run.card.lesson
     try:
         noted = json.loads((run.folder / f"{key}.errors.json").read_text(encoding="utf-8"))
         errors = noted["errors"]

@@ -96,12 +96,12 @@ def _readers(runs: Iterable[StoredRun]) -> list[Reader]:
     return [
         Reader(
             network.title,
-            str(run.card["data"]["checksum"]),
+            run.card.data.checksum,
             network.count,
             frozenset(mistake.row for mistake in network.mistakes),
         )
         for run in runs
-        if run.card["data"]
+        if run.card.data
         for network in read_networks(run)
     ]
 

@@ -5,13 +5,13 @@ The table can be read as it is; `docs/javascripts/results.js` makes it sortable.
 
 import html
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import quote
 
 from mnist_lessons.publishing.html.curves import Axis, Curve, chart, legend
 from mnist_lessons.publishing.lesson_page.training_log import number, rows_of_fit
+from mnist_lessons.publishing.runs.card import Card, Epoch, Result
 from mnist_lessons.publishing.runs.store import StoredRun
 
 __all__ = ["comparison", "learning_curves"]
@@ -36,33 +36,33 @@ _EPOCHS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000)
 class _Result:
     """A row of the table: a trained network, and the card of its run."""
 
-    noted: Mapping[str, Any]
-    card: Mapping[str, Any]
+    noted: Result
+    card: Card
 
     @property
     def title(self) -> str:
-        return str(self.noted["title"])
+        return str(self.noted.title)
 
     @property
     def interval(self) -> tuple[float, float]:
-        low, high = self.noted["interval"]
+        low, high = self.noted.interval
         return float(low), float(high)
 
     @property
     def device(self) -> str:
-        if self.card["device"] != "cpu":
-            return str(self.card["device_name"])
-        threads = self.card["threads"]
+        if self.card.device != "cpu":
+            return str(self.card.device_name)
+        threads = self.card.threads
         return f"processor, {threads} thread{'s' if threads != 1 else ''}"
 
     @property
     def lesson(self) -> str:
-        return f"../tutorials/{quote(str(self.card['lesson']), safe='')}/"
+        return f"../tutorials/{quote(str(self.card.lesson), safe='')}/"
 
     @property
-    def rows(self) -> list[Mapping[str, Any]]:
+    def rows(self) -> list[Epoch]:
         """Of its training in the log."""
-        fit = self.noted.get("fit")
+        fit = self.noted.fit
         return rows_of_fit(self.card, fit) if isinstance(fit, str) else []
 
 
@@ -104,12 +104,12 @@ def learning_curves(runs: Sequence[StoredRun]) -> str:
 
 
 def _results(runs: Sequence[StoredRun]) -> list[_Result]:
-    return [_Result(noted, run.card) for run in runs for noted in run.card["results"]]
+    return [_Result(noted, run.card) for run in runs for noted in run.card.results]
 
 
 def _on_devices(results: Sequence[_Result]) -> str:
     """What must be said of their seconds."""
-    devices = {(result.card["device_name"], result.card["threads"]) for result in results}
+    devices = {(result.card.device_name, result.card.threads) for result in results}
     if len(devices) == 1:
         return ", on the same device"
     return "; their devices differ, so their seconds do not compare"
@@ -129,13 +129,13 @@ def _row(result: _Result, low: float) -> str:
     noted = result.noted
     below, above = result.interval
     cells = (
-        _cell(noted["accuracy"], f"<strong>{noted['accuracy']:.2%}</strong>"),
+        _cell(noted.accuracy, f"<strong>{noted.accuracy:.2%}</strong>"),
         _cell(below, f"{below:.2%} to {above:.2%}{_whisker(result, low)}"),
-        _cell(noted["parameters"], f"{noted['parameters']:,}"),
-        _cell(noted["multiplications"], f"{noted['multiplications']:,}"),
-        _cell(noted["seconds_per_epoch"], f"{noted['seconds_per_epoch']:.2f}"),
-        _cell(noted["epochs"], f"{noted['epochs']:,}"),
-        _cell(result.card["seed"], str(result.card["seed"])),
+        _cell(noted.parameters, f"{noted.parameters:,}"),
+        _cell(noted.multiplications, f"{noted.multiplications:,}"),
+        _cell(noted.seconds_per_epoch, f"{noted.seconds_per_epoch:.2f}"),
+        _cell(noted.epochs, f"{noted.epochs:,}"),
+        _cell(result.card.seed, str(result.card.seed)),
     )
     device = f'<td class="results-text">{html.escape(result.device)}</td>'
     name = f'<a href="{html.escape(result.lesson)}">{html.escape(result.title)}</a>'
@@ -157,7 +157,7 @@ def _whisker(result: _Result, low: float) -> str:
         '<svg class="results-whisker" viewBox="0 0 100 12" aria-hidden="true">'
         f'<path class="results-track" d="M4 6H96"/><path d="M{start:.1f} 6H{end:.1f}'
         f'M{start:.1f} 2v8M{end:.1f} 2v8"/>'
-        f'<circle cx="{place(result.noted["accuracy"]):.1f}" cy="6" r="3"/></svg>'
+        f'<circle cx="{place(result.noted.accuracy):.1f}" cy="6" r="3"/></svg>'
     )
 
 
@@ -169,13 +169,17 @@ def _drawing(results: Sequence[_Result], column: str, axis: Axis, what: str) -> 
 
 def _curves(results: Sequence[_Result], column: str) -> list[Curve]:
     return [
-        Curve(result.title, [(row["epoch"], row[column]) for row in result.rows])
+        Curve(result.title, [(row.epoch, getattr(row, column)) for row in result.rows])
         for result in results
     ]
 
 
-def _value(row: Mapping[str, Any], column: str) -> str:
-    return number(row[column]) if column == "validation_loss" else f"{row[column]:.2%}"
+def _value(row: Epoch, column: str) -> str:
+    return (
+        number(getattr(row, column))
+        if column == "validation_loss"
+        else f"{getattr(row, column):.2%}"
+    )
 
 
 def _numbers(results: Sequence[_Result]) -> str:
@@ -183,10 +187,10 @@ def _numbers(results: Sequence[_Result]) -> str:
     names = "".join(
         f'<th scope="col">{html.escape(result.title)}<br>accuracy, loss</th>' for result in results
     )
-    lasts = {result.rows[-1]["epoch"] for result in results}
+    lasts = {result.rows[-1].epoch for result in results}
     epochs = sorted(lasts | {epoch for epoch in _EPOCHS if epoch < max(lasts)})
     body = "\n".join(_numbers_row(epoch, results) for epoch in epochs)
-    logs = {result.lesson: result.card["lesson"] for result in results}
+    logs = {result.lesson: result.card.lesson for result in results}
     links = ", ".join(
         f'<a href="{html.escape(address)}log.csv">the log of {html.escape(str(lesson))}</a>'
         for address, lesson in logs.items()
@@ -202,12 +206,12 @@ def _numbers(results: Sequence[_Result]) -> str:
 def _numbers_row(epoch: int, results: Sequence[_Result]) -> str:
     cells = []
     for result in results:
-        row = next((row for row in result.rows if row["epoch"] == epoch), None)
+        row = next((row for row in result.rows if row.epoch == epoch), None)
         cells.append(_numbers_cell(row))
     return f'<tr><th scope="row">{epoch}</th>{"".join(cells)}</tr>'
 
 
-def _numbers_cell(row: Mapping[str, Any] | None) -> str:
+def _numbers_cell(row: Epoch | None) -> str:
     if row is None:
         return '<td class="results-none">not trained</td>'
     return f"<td>{_value(row, 'validation_accuracy')}, {_value(row, 'validation_loss')}</td>"

@@ -23,6 +23,7 @@ from mnist_lessons.publishing.execution.terminal import as_html, shown
 from mnist_lessons.publishing.lesson_page.figures import figure_files, figure_html
 from mnist_lessons.publishing.lesson_page.outputs import present, published
 from mnist_lessons.publishing.lesson_page.training_log import training_output
+from mnist_lessons.publishing.runs.card import Card
 from mnist_lessons.publishing.runs.store import StoredRun
 from mnist_lessons.publishing.writing.lessons import alt_text, code_cells, pictures
 
@@ -157,7 +158,7 @@ def prepared(notebook: "NotebookNode", run: StoredRun | None = None) -> list[dic
         {
             "source": cell.source,
             "outputs": [
-                _log(card, cell.source, output) or _prepared_output(output, pictures_shown)
+                _log(card, output) or _prepared_output(output, pictures_shown)
                 for output in published(cell)
             ],
         }
@@ -230,13 +231,11 @@ def _is_solution(cell: "NotebookNode") -> bool:
     return _SOLUTION in cell.metadata.get("tags", [])
 
 
-def _log(
-    card: Mapping[str, Any] | None, source: str, output: Mapping[str, Any]
-) -> dict[str, Any] | None:
+def _log(card: Card | None, output: Mapping[str, Any]) -> dict[str, Any] | None:
     """A training's log as a table with its curve, where an output is one."""
     if card is None or output.get("name") != "stdout":
         return None
-    block = training_output(card, source, output["text"])
+    block = training_output(card, output["text"])
     if block is None:
         return None
     return _display({"text/html": block})

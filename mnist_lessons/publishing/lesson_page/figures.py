@@ -82,17 +82,17 @@ def with_figures(page: str, runs: Sequence[StoredRun], tutorials: str) -> str:
     Raises:
         BuildFailure: a run has shown no such figure, or a drawing could do more than be seen.
     """
-    by_lesson = {str(run.card["lesson"]): run for run in runs}
+    by_lesson = {run.card.lesson: run for run in runs}
 
     def figure(found: re.Match[str]) -> str:
         lesson, name = found.groups()
         run = by_lesson.get(lesson)
         if run is None:
             return ""
-        noted = {str(one["name"]): one for one in run.card["figures"]}
+        noted = {one.name: one for one in run.card.figures}
         if name not in noted:
             raise BuildFailure(f"{lesson} shows no figure {name!r}; it shows {', '.join(noted)}")
-        alt, title = str(noted[name]["alt"]), str(noted[name]["title"])
+        alt, title = noted[name].alt, noted[name].title
         files = figure_files(run.folder, name, (run.folder / f"{name}.png").read_bytes())
         return figure_html(name, files, alt=alt, title=title, folder=f"{tutorials}{lesson}/")
 

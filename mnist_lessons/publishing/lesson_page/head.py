@@ -1,10 +1,10 @@
 """What stands on top of a lesson's page: how long it takes, where to get it, how to open it."""
 
 import re
-from collections.abc import Mapping
 from typing import Any
 
 from mnist_lessons.publishing.lesson_page.run_card import downloads, duration, inert
+from mnist_lessons.publishing.runs.card import Card
 
 __all__ = ["colab_link", "description", "head", "reading_minutes"]
 
@@ -15,9 +15,7 @@ _LINK = re.compile(r"\[([^]]*)\]\([^)]*\)")
 _COLAB = "https://colab.research.google.com/github"
 
 
-def head(
-    slug: str, card: Mapping[str, Any], notebook: Any, *, colab: str = "", edit: str = ""
-) -> str:
+def head(slug: str, card: Card, notebook: Any, *, colab: str = "", edit: str = "") -> str:
     """Markdown for the top of a lesson's page.
 
     Args:
@@ -70,13 +68,13 @@ def colab_link(colab: str, slug: str) -> str:
     return f"{_COLAB}/{colab.strip('/')}/{slug}/{slug}.ipynb"
 
 
-def _seconds(card: Mapping[str, Any]) -> float:
+def _seconds(card: Card) -> float:
     # A training that came from a checkpoint would take its time again.
-    return float(card["seconds"]) + float(card.get("reused_seconds") or 0)
+    return card.seconds + card.reused_seconds
 
 
-def _device(card: Mapping[str, Any]) -> str:
-    threads = card["threads"]
-    if card["device"] != "cpu":
-        return inert(card["device_name"])
+def _device(card: Card) -> str:
+    threads = card.threads
+    if card.device != "cpu":
+        return inert(card.device_name)
     return f"a processor, with {threads} thread{'s' if threads != 1 else ''}"

@@ -4,10 +4,10 @@ What a run says is shown as it is: neither Markdown nor HTML in it has any effec
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 from urllib.parse import quote
 
+from mnist_lessons.publishing.runs.card import Card, Data
 from mnist_lessons.publishing.runs.store import StoredRun
 
 __all__ = [
@@ -45,13 +45,13 @@ def results_table(runs: Iterable[StoredRun]) -> str:
     """A short table with one row for each trained model of each run."""
     rows = [
         (
-            Markdown(f"[{inert(result['title'])}](tutorials/{quote(card['lesson'])}.py)"),
-            Markdown(f"**{result['accuracy']:.2%}**"),
-            f"{result['interval'][0]:.2%} to {result['interval'][1]:.2%}",
-            f"{result['parameters']:,}",
+            Markdown(f"[{inert(result.title)}](tutorials/{quote(card.lesson)}.py)"),
+            Markdown(f"**{result.accuracy:.2%}**"),
+            f"{result.interval[0]:.2%} to {result.interval[1]:.2%}",
+            f"{result.parameters:,}",
         )
         for card in (run.card for run in runs)
-        for result in card["results"]
+        for result in card.results
     ]
     head = ("model", "test accuracy", "95% interval", "parameters")
     return table(head, rows, right=range(1, 4))
@@ -65,54 +65,53 @@ def run_card(run: StoredRun, beside: str = "") -> str:
         beside: folder of the lesson's page, as seen from the page that shows the card.
     """
     card = run.card
-    versions = ", ".join(f"{name} {number}" for name, number in card["versions"].items())
-    changed = " with uncommitted changes" if card["uncommitted_changes"] else ""
-    commit = _code(card["commit"][:12], changed) if card["commit"] else "not a Git checkout"
+    versions = ", ".join(f"{name} {number}" for name, number in card.versions.items())
+    changed = " with uncommitted changes" if card.uncommitted_changes else ""
+    commit = _code(card.commit[:12], changed) if card.commit else "not a Git checkout"
     rows = [
-        ("profile", card["profile"]),
-        ("started", card["started"].replace("T", " ").replace("+00:00", " UTC")),
+        ("profile", card.profile),
+        ("started", f"{card.started:%Y-%m-%d %H:%M:%S} UTC"),
         ("duration", _duration_row(card)),
-        ("device", f"{card['device']} ({card['device_name']}), threads: {card['threads']}"),
-        ("seed", str(card["seed"])),
-        *_data_rows(card["data"]),
+        ("device", f"{card.device} ({card.device_name}), threads: {card.threads}"),
+        ("seed", str(card.seed)),
+        *_data_rows(card.data),
         ("versions", versions),
         ("commit", commit),
-        ("files of this run", Markdown(_links(quote(card["lesson"]), beside))),
+        ("files of this run", Markdown(_links(quote(card.lesson), beside))),
     ]
     return table(("what", "in this run"), rows)
 
 
-def _duration_row(card: Mapping[str, Any]) -> str:
-    text = f"{duration(card['seconds'])} (minutes:seconds)"
-    if reused := card.get("reused_seconds"):
-        text += f"; {duration(reused)} of training were taken from checkpoints of an earlier run"
+def _duration_row(card: Card) -> str:
+    text = f"{duration(card.seconds)} (minutes:seconds)"
+    if card.reused_seconds:
+        reused = duration(card.reused_seconds)
+        text += f"; {reused} of training were taken from checkpoints of an earlier run"
     return text
 
 
-def _data_rows(data: Mapping[str, Any] | None) -> list[tuple[str, str]]:
+def _data_rows(data: Data | None) -> list[tuple[str, str]]:
     if data is None:
         return [("data", "none")]
-    sizes = ", ".join(f"{size:,} {name}" for name, size in data["sizes"].items())
+    sizes = ", ".join(f"{size:,} {name}" for name, size in data.sizes.items())
     return [
-        ("data", f"{data['dataset']} from {data['source']}: {sizes} images"),
-        ("checksum of the data", _code(data["checksum"][:16])),
-        ("licence of the images", data["licence"]),
+        ("data", f"{data.dataset} from {data.source}: {sizes} images"),
+        ("checksum of the data", _code(data.checksum[:16])),
+        ("licence of the images", data.licence),
     ]
 
 
 def data_tables(runs: Iterable[StoredRun]) -> str:
     """The data of all runs: sizes of the splits, and the checksum of each file."""
-    loaded = {
-        data["checksum"]: data for run in runs for data in (run.card["data"],) if data is not None
-    }
+    loaded = {data.checksum: data for run in runs for data in (run.card.data,) if data is not None}
     return "\n\n".join(map(_data_table, loaded.values())) or "No run has loaded data yet."
 
 
-def _data_table(data: Mapping[str, Any]) -> str:
-    sizes = ", ".join(f"{size:,} {inert(name)}" for name, size in data["sizes"].items())
-    files = [(name, _code(checksum)) for name, checksum in data["sha256"].items()]
+def _data_table(data: Data) -> str:
+    sizes = ", ".join(f"{size:,} {inert(name)}" for name, size in data.sizes.items())
+    files = [(name, _code(checksum)) for name, checksum in data.sha256.items()]
     return (
-        f"**{inert(data['dataset'])}** from {inert(data['source'])}: {sizes} images.\n\n"
+        f"**{inert(data.dataset)}** from {inert(data.source)}: {sizes} images.\n\n"
         f"{table(('file', 'SHA-256 of its content'), files)}"
     )
 
@@ -123,13 +122,13 @@ def _code(text: str, after: str = "") -> Markdown:
 
 def measured(run: StoredRun) -> str:
     """On how many images the log's losses and accuracies were measured."""
-    log = run.card["log"]
+    log = run.card.log
     if not log:
         return "Nothing was trained."
     return (
         "Losses and accuracies were measured after each epoch, always on the same images: "
-        f"{log[-1]['train_count']:,} of the training split and "
-        f"{log[-1]['validation_count']:,} of the validation split."
+        f"{log[-1].train_count:,} of the training split and "
+        f"{log[-1].validation_count:,} of the validation split."
     )
 
 
@@ -152,7 +151,7 @@ def _links(slug: str, beside: str = "") -> str:
 def notices(runs: Sequence[StoredRun]) -> list[tuple[str, str]]:
     """Title and text of what a reader of a page built from these runs must know."""
     said = []
-    if any(run.card["profile"] == "preview" for run in runs):
+    if any(run.card.profile == "preview" for run in runs):
         said.append(
             (
                 "Preview",

@@ -1,75 +1,59 @@
 """The log of a training in a lesson's page: a short table, its curves, and what was printed."""
 
-import ast
 import html
 import math
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any
 
 from mnist_lessons.publishing.execution.terminal import as_html
 from mnist_lessons.publishing.html.curves import Axis, Curve, chart, legend
+from mnist_lessons.publishing.runs.card import Card, Epoch
 
-__all__ = ["chosen_epochs", "fits", "number", "rows_of_fit", "training_block", "training_output"]
+__all__ = ["chosen_epochs", "number", "rows_of_fit", "training_block", "training_output"]
 
 _MOST_ROWS = 8
 _TINY = 1e-4
-_LINE = re.compile(r" *epoch +(\d+)/\d+ {2}train loss \S+ {2}validation loss \S+ {2}accuracy .+")
 _HEAD = ("epoch", "training loss", "validation loss", "validation accuracy")
 
 
-def training_output(card: Mapping[str, Any], source: str, printed: str) -> str | None:
-    """HTML for what a cell printed, where it followed one training.
+def training_output(card: Card, printed: str) -> str | None:
+    """HTML for what a cell printed, where that is the log of one training.
 
     Args:
         card: of the lesson's run.
-        source: the cell's code.
-        printed: the text of its stdout.
+        printed: the text of the cell's stdout.
 
     Returns:
         Lines that are not of the training as they were, and a block for those that are; None
         where the text is to be shown as it is.
     """
-    names = fits(source)
     lines = printed.removesuffix("\n").split("\n")
-    logged = [place for place, line in enumerate(lines) if _LINE.fullmatch(line)]
-    if len(names) != 1 or not logged:
+    logged = [(each, _place(lines, each.printed)) for each in card.trainings]
+    found = [(training, first) for training, first in logged if first is not None]
+    if len(found) != 1:
         return None
-    first, end = logged[0], logged[-1] + 1
-    block = training_block(card, names[0], "\n".join(lines[first:end]))
-    if block is None:
+    [(training, first)] = found
+    end = first + len(training.printed)
+    block = training_block(card, training.fit, "\n".join(lines[first:end]))
+    return None if block is None else f"{_literally(lines[:first])}{block}{_literally(lines[end:])}"
+
+
+def _place(lines: Sequence[str], wanted: Sequence[str]) -> int | None:
+    """Where lines stand among others, one behind the other; None where they do not."""
+    if not wanted:
         return None
-    return f"{_literally(lines[:first])}{block}{_literally(lines[end:])}"
+    places = (place for place, line in enumerate(lines) if line == wanted[0])
+    return next((first for first in places if lines[first : first + len(wanted)] == wanted), None)
 
 
-def fits(source: str) -> list[str]:
-    """The names that a cell's code gives to the trainings that it follows."""
-    try:
-        tree = ast.parse(source)
-    except SyntaxError:  # IPython's own commands
-        return []
-    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
-    names = [call.args[0] for call in calls if _is_follow(call.func) and call.args]
-    return [
-        name.value
-        for name in names
-        if isinstance(name, ast.Constant) and isinstance(name.value, str)
-    ]
-
-
-def _is_follow(function: ast.expr) -> bool:
-    return isinstance(function, ast.Attribute) and function.attr == "follow"
-
-
-def rows_of_fit(card: Mapping[str, Any], fit: str) -> list[Mapping[str, Any]]:
+def rows_of_fit(card: Card, fit: str) -> list[Epoch]:
     """The rows of one training in the log; none where several trainings have its name."""
-    rows: list[Mapping[str, Any]] = [row for row in card["log"] if row["fit"] == fit]
-    once = all(before["epoch"] < after["epoch"] for before, after in pairwise(rows))
+    rows: list[Epoch] = [row for row in card.log if row.fit == fit]
+    once = all(before.epoch < after.epoch for before, after in pairwise(rows))
     return rows if once else []
 
 
-def training_block(card: Mapping[str, Any], fit: str, printed: str) -> str | None:
+def training_block(card: Card, fit: str, printed: str) -> str | None:
     """A table of chosen epochs, the curve of the losses, and the printed lines, folded.
 
     Args:
@@ -94,10 +78,11 @@ def training_block(card: Mapping[str, Any], fit: str, printed: str) -> str | Non
     )
 
 
-def chosen_epochs(rows: Sequence[Mapping[str, Any]]) -> list[int]:
+def chosen_epochs(rows: Sequence[Epoch]) -> list[int]:
     """At most eight epochs: the first and the last, the best one, and round numbers between."""
-    epochs = [row["epoch"] for row in rows]
-    wanted = {epochs[0], epochs[-1], _best(rows)} - {None}
+    epochs = [row.epoch for row in rows]
+    best = _best(rows)
+    wanted = {epochs[0], epochs[-1]} | (set() if best is None else {best})
     tens = [10**power for power in range(len(str(epochs[-1])))]
     for epoch in (step * ten for step in (1, 5, 2) for ten in tens):
         if epoch in epochs and len(wanted) < _MOST_ROWS:
@@ -105,18 +90,18 @@ def chosen_epochs(rows: Sequence[Mapping[str, Any]]) -> list[int]:
     return sorted(wanted)
 
 
-def _best(rows: Sequence[Mapping[str, Any]]) -> int | None:
+def _best(rows: Sequence[Epoch]) -> int | None:
     """The trained epoch with the lowest validation loss."""
     losses = {
-        row["epoch"]: row["validation_loss"]
+        row.epoch: row.validation_loss
         for row in rows
-        if row["epoch"] and row["validation_loss"] is not None
+        if row.epoch and row.validation_loss is not None
     }
     return min(losses, key=lambda epoch: losses[epoch], default=None)
 
 
-def _table(rows: Sequence[Mapping[str, Any]], fit: str) -> str:
-    by_epoch = {row["epoch"]: row for row in rows}
+def _table(rows: Sequence[Epoch], fit: str) -> str:
+    by_epoch = {row.epoch: row for row in rows}
     best = _best(rows)
     head = "".join(f'<th scope="col">{name}</th>' for name in _HEAD)
     body = "\n".join(_row(by_epoch[epoch], epoch == best) for epoch in chosen_epochs(rows))
@@ -128,15 +113,15 @@ def _table(rows: Sequence[Mapping[str, Any]], fit: str) -> str:
     )
 
 
-def _row(row: Mapping[str, Any], is_best: bool) -> str:
+def _row(row: Epoch, is_best: bool) -> str:
     note = '<span class="training-best">lowest</span> ' if is_best else ""
     cells = (
-        number(row["train_loss"]),
-        f"{note}{number(row['validation_loss'])}",
-        f"{row['validation_accuracy']:.2%}",
+        number(row.train_loss),
+        f"{note}{number(row.validation_loss)}",
+        f"{row.validation_accuracy:.2%}",
     )
     filled = "".join(f"<td>{cell}</td>" for cell in cells)
-    return f'<tr><th scope="row">{int(row["epoch"])}</th>{filled}</tr>'
+    return f'<tr><th scope="row">{int(row.epoch)}</th>{filled}</tr>'
 
 
 def number(value: float | None) -> str:
@@ -146,24 +131,24 @@ def number(value: float | None) -> str:
     return f"{value:.4f}" if value >= _TINY else f"{value:.1e}"
 
 
-def _figure(rows: Sequence[Mapping[str, Any]], fit: str) -> str:
+def _figure(rows: Sequence[Epoch], fit: str) -> str:
     curves = [
-        Curve("training", [(row["epoch"], row["train_loss"]) for row in rows]),
-        Curve("validation", [(row["epoch"], row["validation_loss"]) for row in rows]),
+        Curve("training", [(row.epoch, row.train_loss) for row in rows]),
+        Curve("validation", [(row.epoch, row.validation_loss) for row in rows]),
     ]
     label = (
         f'Losses of the training "{fit}" after each epoch: training loss from '
-        f"{number(_first(rows)['train_loss'])} to {number(rows[-1]['train_loss'])}, validation "
-        f"loss from {number(_first(rows)['validation_loss'])} to "
-        f"{number(rows[-1]['validation_loss'])}, lowest after epoch {_best(rows)}."
+        f"{number(_first(rows).train_loss)} to {number(rows[-1].train_loss)}, validation "
+        f"loss from {number(_first(rows).validation_loss)} to "
+        f"{number(rows[-1].validation_loss)}, lowest after epoch {_best(rows)}."
     )
     drawing = chart(curves, Axis("loss (nats)", logarithmic=True), label)
     return f'<div class="training-curve">{drawing}{legend(curves)}</div>' if drawing else ""
 
 
-def _first(rows: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+def _first(rows: Sequence[Epoch]) -> Epoch:
     """The first measurement that the curve shows: after epoch 1."""
-    return next((row for row in rows if row["epoch"]), rows[0])
+    return next((row for row in rows if row.epoch), rows[0])
 
 
 def _literally(lines: Sequence[str]) -> str:

@@ -1,227 +1,276 @@
-"""What a run card must hold so that every page can show it, in one place.
+"""What a run leaves behind in its `run.json`, typed: all that pages and plans read of it.
 
-A schema is a `Kind`, a tuple of alternatives, a list with the schema of its items, or a dict:
-either of the names that must be there (those with `?` may be missing), or of any names, as
-`{str: schema}`.
+`mnist_lessons.runlog` writes it, and a build adds what the run was made from. What is not named
+here is let be.
 """
 
-import math
-from collections.abc import Callable, Iterator
-from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Literal, TypeVar, get_args, get_type_hints
 
-__all__ = ["DEVICES", "MADE_FROM", "Kind", "fault", "fault_of_failure", "unsaid"]
+import msgspec
+from msgspec import UNSET, Meta, Struct, UnsetType
 
+from mnist_lessons.settings import Profile
+
+__all__ = [
+    "DEVICES",
+    "AnyCard",
+    "Card",
+    "CardFault",
+    "Count",
+    "Data",
+    "Date",
+    "Device",
+    "Epoch",
+    "FailedCard",
+    "Failure",
+    "Figure",
+    "Known",
+    "Layer",
+    "MadeFrom",
+    "Network",
+    "Result",
+    "Share",
+    "Texts",
+    "Training",
+    "read_card",
+    "unsaid",
+]
+
+Device = Literal["cuda", "mps", "cpu"]
 # The kinds of device, the best first.
-DEVICES = ("cuda", "mps", "cpu")
+DEVICES: tuple[Device, ...] = get_args(Device)
+
+# What is more cannot be a float, with which pages reckon.
+Count = Annotated[int, Meta(ge=0, le=2**53)]
+Share = Annotated[float, Meta(ge=0, le=1)]
+Texts = dict[str, str]
+Known = dict[str, str | None]
+Date = Annotated[datetime, Meta(tz=True)]
+
+_Card = TypeVar("_Card", bound="AnyCard")
 
 
-@dataclass(frozen=True)
-class Kind:
-    """What a single value must be, in words and as a test."""
-
-    words: str
-    test: Callable[[Any], bool]
+class CardFault(ValueError):
+    """Why a card cannot be read: a sentence that names the place."""
 
 
-def _is_text(value: object) -> bool:
-    # Half a surrogate pair can be written as JSON, but not as a page.
-    return isinstance(value, str) and not any("\ud800" <= char <= "\udfff" for char in value)
+class Data(Struct, frozen=True, kw_only=True):
+    """The images of a run: sizes by split, SHA-256 by file, and one checksum of all."""
+
+    dataset: str
+    source: str
+    sizes: dict[str, Count]
+    sha256: dict[str, str]
+    licence: str
+    is_sample: bool
+    checksum: str
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+class Result(Struct, frozen=True, kw_only=True):
+    """A trained network with its score on the test split.
 
-
-def _is_count(value: object) -> bool:
-    # What is more cannot be a float, with which pages reckon.
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 2**53
-
-
-def _is_date(value: object) -> bool:
-    with suppress(ValueError):
-        return isinstance(value, str) and bool(datetime.fromisoformat(value))
-    return False
-
-
-_TEXT = Kind("a text", _is_text)
-_NUMBER = Kind("a number", _is_number)
-_COUNT = Kind("a count", _is_count)
-_SHARE = Kind("a share from 0 to 1", lambda value: _is_number(value) and 0 <= value <= 1)
-_FLAG = Kind("true or false", lambda value: isinstance(value, bool))
-_DATE = Kind("a date", _is_date)
-_NONE = Kind("null", lambda value: value is None)
-_DEVICE = Kind(f"one of {', '.join(DEVICES)}", lambda value: value in DEVICES)
-_PROFILE = Kind("full or preview", lambda value: value in ("full", "preview"))
-_STORAGE = Kind("int8, float16 or float32", lambda value: value in ("int8", "float16", "float32"))
-_PAIR = Kind(
-    "a pair of shares",
-    lambda value: isinstance(value, list) and len(value) == 2 and all(map(_SHARE.test, value)),
-)
-_LAYER = Kind(
-    "a layer with its kind and shape",
-    lambda value: (
-        isinstance(value, dict)
-        and _is_text(value.get("kind"))
-        and isinstance(shape := value.get("shape"), list)
-        and all(map(_is_count, shape))
-        and (value["kind"] != "conv" or len(shape) == 3)
-    ),
-)
-
-_TEXTS = {str: _TEXT}
-# What a run was made from, with the words for a run of a former version, which lacks some.
-MADE_FROM: dict[str, tuple[Any, str]] = {
-    "code": ([_TEXT], "what its code was"),
-    "files": (_TEXTS, "which files it imported"),
-    "reads": ({str: (_TEXT, _NONE)}, "which files it read"),
-    "variables": ({str: (_TEXT, _NONE)}, "which environment variables it read"),
-    "python": (_TEXT, "which Python ran it"),
-    "packages": (_TEXTS, "which packages it imported"),
-    "torch_build": ((_TEXT, _NONE), "which build of torch it had"),
-    "data": (_TEXT, "which data it had"),
-    "profile": (_PROFILE, "its profile"),
-    "device": (_DEVICE, "its kind of device"),
-    "best_device": (_TEXT, "the best device of its machine"),
-    "threads": (_TEXT, "its number of threads"),
-    "settings": (_TEXTS, "which variables that change arithmetic were set"),
-}
-_DATA = {
-    "dataset": _TEXT,
-    "source": _TEXT,
-    "sizes": {str: _COUNT},
-    "sha256": _TEXTS,
-    "licence": _TEXT,
-    "is_sample": _FLAG,
-    "checksum": _TEXT,
-}
-_RESULT = {
-    "key": _TEXT,
-    "title": _TEXT,
-    "fit?": (_TEXT, _NONE),
-    "epochs": _COUNT,
-    "loss": (_NUMBER, _NONE),
-    "correct": _COUNT,
-    "count": _COUNT,
-    "accuracy": _SHARE,
-    "interval": _PAIR,
-    "parameters": _COUNT,
-    "multiplications": _COUNT,
-    "seconds_per_epoch": _NUMBER,
-}
-_NETWORK = {
-    "key": _TEXT,
-    "title": _TEXT,
-    "gain": _NUMBER,
-    "offset": _NUMBER,
-    "storage": _STORAGE,
-    "layers": [_LAYER],
-    "accuracy": _SHARE,
-    "stored_accuracy": _SHARE,
-    "count": _COUNT,
-    "bytes": _COUNT,
-}
-_FIGURE = {"name": _TEXT, "title": _TEXT, "alt": _TEXT, "data?": (_TEXT, _NONE)}
-_ROW = {
-    "fit": _TEXT,
-    "epoch": _COUNT,
-    "train_loss": (_NUMBER, _NONE),
-    "validation_loss": (_NUMBER, _NONE),
-    "validation_accuracy": _SHARE,
-    "train_count": _COUNT,
-    "validation_count": _COUNT,
-}
-_CARD = {
-    "lesson": _TEXT,
-    "status": _TEXT,
-    "profile": _PROFILE,
-    "started": _DATE,
-    "seconds": _NUMBER,
-    "reused_seconds?": _NUMBER,
-    "device": _TEXT,
-    "device_name": _TEXT,
-    "threads": _COUNT,
-    "seed": _NUMBER,
-    "versions": _TEXTS,
-    "commit": (_TEXT, _NONE),
-    "uncommitted_changes": _FLAG,
-    "data": (_DATA, _NONE),
-    "values": {str: (_NUMBER, _NONE)},
-    "results": [_RESULT],
-    "networks?": [_NETWORK],
-    "figures": [_FIGURE],
-    "log": [_ROW],
-    "made_from": {f"{name}?": schema for name, (schema, _) in MADE_FROM.items()}
-    | {"missing_data?": [_TEXT], "writes?": [_TEXT]},
-    "cell_seconds": [_NUMBER],
-}
-_FAILURE = {
-    "lesson": _TEXT,
-    "cell": _COUNT,
-    "cells": _COUNT,
-    "line": _COUNT,
-    "reason": _TEXT,
-    "traceback": _TEXT,
-    "error": _TEXT,
-}
-
-
-def fault(card: object) -> str:
-    """What keeps pages from showing a run card, such as `results[0].accuracy is missing`.
-
-    Empty where nothing does. A run of a former version may lack some of what it was made from.
+    `fit` is the name of its training in the log; `interval` the 95% interval of its accuracy.
     """
-    return next(_faults(card, _CARD, ""), "")
+
+    key: str
+    title: str
+    fit: str | None = None
+    epochs: Count
+    loss: float | None
+    correct: Count
+    count: Count
+    accuracy: Share
+    interval: tuple[Share, Share]
+    parameters: Count
+    multiplications: Count
+    seconds_per_epoch: float
 
 
-def fault_of_failure(card: object) -> str:
-    """The same for what must be known of a run that failed."""
-    made_from = {"code": [_TEXT], "reads?": MADE_FROM["reads"][0], "writes?": [_TEXT]}
-    failed = {"failure": _FAILURE, "made_from": made_from}
-    return next(_faults(card, failed, ""), "")
+class Layer(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A layer of a stored network: the shape of its weights, and that of its output."""
+
+    kind: str
+    weights: tuple[Count, ...] | UnsetType = UNSET
+    shape: tuple[Count, ...]
+
+    def __post_init__(self) -> None:
+        if self.kind == "conv" and len(self.shape) != 3:
+            raise ValueError("the shape of a convolution's output has 3 numbers")
 
 
-def unsaid(made_from: dict[str, Any]) -> list[str]:
+class Network(Struct, frozen=True, kw_only=True):
+    """A network that was stored as `KEY.weights`, for the page to draw on.
+
+    A pixel `p` of 0 to 255 enters it as `gain * p + offset`.
+    """
+
+    key: str
+    title: str
+    gain: float
+    offset: float
+    storage: Literal["int8", "float16", "float32"]
+    layers: list[Layer]
+    accuracy: Share
+    stored_accuracy: Share
+    count: Count
+    bytes: Count
+
+
+class Figure(Struct, frozen=True, kw_only=True):
+    """A figure that was shown; `data` names its CSV file, if it has one."""
+
+    name: str
+    title: str
+    alt: str
+    data: str | None = None
+
+
+class Epoch(Struct, frozen=True, kw_only=True):
+    """A row of the log, measured after an epoch of the training `fit`; losses in nats."""
+
+    fit: str
+    epoch: Count
+    train_loss: float | None
+    validation_loss: float | None
+    validation_accuracy: Share
+    train_count: Count
+    validation_count: Count
+
+
+class Training(Struct, frozen=True, kw_only=True):
+    """A training that was followed: its name in the log, and the lines that it printed."""
+
+    fit: str
+    printed: list[str]
+
+
+class MadeFrom(Struct, frozen=True, kw_only=True):
+    """Everything that made a run: see `execution.reasons`.
+
+    A run of a former version says nothing, None, of what was recorded later: the description of
+    a field completes "the stored run does not say".
+    """
+
+    code: Annotated[list[str] | None, Meta(description="what its code was")] = None
+    files: Annotated[Texts | None, Meta(description="which files it imported")] = None
+    reads: Annotated[Known | None, Meta(description="which files it read")] = None
+    variables: Annotated[Known | None, Meta(description="which environment variables it read")] = (
+        None
+    )
+    python: Annotated[str | None, Meta(description="which Python ran it")] = None
+    packages: Annotated[Texts | None, Meta(description="which packages it imported")] = None
+    torch_build: Annotated[str | None, Meta(description="which build of torch it had")] = None
+    data: Annotated[str | None, Meta(description="which data it had")] = None
+    profile: Annotated[Profile | None, Meta(description="its profile")] = None
+    device: Annotated[Device | None, Meta(description="its kind of device")] = None
+    best_device: Annotated[str | None, Meta(description="the best device of its machine")] = None
+    threads: Annotated[str | None, Meta(description="its number of threads")] = None
+    settings: Annotated[
+        Texts | None, Meta(description="which variables that change arithmetic were set")
+    ] = None
+    missing_data: list[str] = []
+    writes: list[str] = []
+
+
+class AnyCard(Struct, frozen=True, kw_only=True):
+    """What a run has, whether it ended well or failed."""
+
+    made_from: MadeFrom
+
+
+class Card(AnyCard, frozen=True, kw_only=True):
+    """The content of `run.json`; times in seconds, `commit` None where there was no checkout."""
+
+    lesson: str
+    status: str
+    profile: Profile
+    started: Date
+    seconds: float
+    reused_seconds: float = 0.0
+    device: str
+    device_name: str
+    threads: Count
+    seed: int | float
+    versions: dict[str, str]
+    commit: str | None
+    uncommitted_changes: bool
+    data: Data | None
+    values: dict[str, float | None]
+    results: list[Result]
+    networks: list[Network] = []
+    figures: list[Figure]
+    log: list[Epoch]
+    trainings: list[Training] = []
+    cell_seconds: list[float]
+
+
+class Failure(Struct, frozen=True):
+    """A lesson did not run to its end.
+
+    Attributes:
+        lesson: its slug.
+        cell: number of the code cell, from 1; 0 before the first.
+        cells: number of code cells.
+        line: line of the script, from 1.
+        reason: error and message, on one line.
+        traceback: the kernel's traceback without colours, or an empty string.
+        error: name of the exception that a cell raised, or an empty string.
+    """
+
+    lesson: str
+    cell: Count
+    cells: Count
+    line: Count
+    reason: str
+    traceback: str = ""
+    error: str = ""
+
+    def __str__(self) -> str:
+        if not self.cell:
+            return f"{self.lesson}: failed before its first cell: {self.reason}"
+        where = f"code cell {self.cell} of {self.cells} (line {self.line})"
+        return f"{self.lesson}: {where} failed: {self.reason}"
+
+    @property
+    def in_full(self) -> str:
+        """The sentence, and the traceback where there is one."""
+        return f"{self}\n{self.traceback}".strip()
+
+
+class FailedCard(AnyCard, frozen=True, kw_only=True):
+    """What must be known of a run that failed."""
+
+    failure: Failure
+
+
+def read_card(content: bytes, kind: type[_Card]) -> _Card:
+    """Read the content of a `run.json`, as a card of one kind.
+
+    Raises:
+        CardFault: it is no JSON, or not such a card: the sentence names the place.
+    """
+    try:
+        return msgspec.json.decode(content, type=kind)
+    except msgspec.ValidationError as error:
+        said, _, place = str(error).partition(" - at `")
+        where = place.removesuffix("`").removeprefix("$").removeprefix(".") or "it"
+        raise CardFault(f"{where}: {said[:1].lower()}{said[1:]}") from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise CardFault("it is no JSON") from error
+
+
+def unsaid(made_from: MadeFrom) -> list[str]:
     """What a run of a former version does not say of what it was made from."""
     return [
         f"the stored run does not say {words}"
-        for name, (_, words) in MADE_FROM.items()
-        if name not in made_from
+        for name, words in _WORDS.items()
+        if getattr(made_from, name) is None
     ]
 
 
-def _faults(value: Any, schema: Any, where: str) -> Iterator[str]:
-    if isinstance(schema, Kind):
-        if not schema.test(value):
-            yield f"{where} is {_shown(value)}, not {schema.words}"
-    elif isinstance(schema, tuple):
-        found = [list(_faults(value, one, where)) for one in schema]
-        if all(found):
-            yield found[0][0]
-    elif isinstance(schema, list):
-        if not isinstance(value, list):
-            yield f"{where} is {_shown(value)}, not a list"
-            return
-        for number, item in enumerate(value):
-            yield from _faults(item, schema[0], f"{where}[{number}]")
-    elif not isinstance(value, dict):
-        yield f"{where or 'it'} is {_shown(value)}, not an object"
-    elif str in schema:
-        for name, item in value.items():
-            yield from _faults(name, _TEXT, f"a name in {where}")
-            yield from _faults(item, schema[str], f"{where}.{name}")
-    else:
-        for name, inner in schema.items():
-            bare = name.removesuffix("?")
-            place = f"{where}.{bare}".lstrip(".")
-            if bare in value:
-                yield from _faults(value[bare], inner, place)
-            elif bare == name:
-                yield f"{place} is missing"
-
-
-def _shown(value: object) -> str:
-    words = "null" if value is None else ascii(value)
-    return words if len(words) <= 40 else f"{words[:40]}..."
+_WORDS = {
+    name: meta.description
+    for name, hint in get_type_hints(MadeFrom, include_extras=True).items()
+    for meta in getattr(hint, "__metadata__", ())
+}

@@ -22,13 +22,12 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import nbformat
 from filelock import FileLock
 from nbformat import NotebookNode
 
-from mnist_lessons.publishing.runs.card import fault, fault_of_failure
+from mnist_lessons.publishing.runs.card import AnyCard, Card, CardFault, FailedCard, read_card
 from mnist_lessons.publishing.runs.staging import staging, swap
 from mnist_lessons.publishing.writing.lessons import Lesson, code_cells
 
@@ -44,27 +43,40 @@ class StoredRun:
     folder: Path
 
     @cached_property
-    def card(self) -> dict[str, Any]:
-        """The content of `run.json`."""
-        card: dict[str, Any] = json.loads((self.folder / "run.json").read_text(encoding="utf-8"))
-        return card
+    def card(self) -> Card:
+        """The content of `run.json`.
+
+        Raises:
+            CardFault, OSError: it is none, or cannot be read.
+        """
+        return read_card(self._card, Card)
+
+    @cached_property
+    def failed(self) -> FailedCard:
+        """The same of a run that failed; with the same errors."""
+        return read_card(self._card, FailedCard)
+
+    @property
+    def _card(self) -> bytes:
+        return (self.folder / "run.json").read_bytes()
 
     @cached_property
     def unreadable(self) -> str:
         """Why its card cannot be shown on a page; empty where it can."""
         try:
-            said = fault(self.card)
+            _ = self.card
+        except CardFault as fault:
+            return f"run.json: {fault}"
         except FileNotFoundError:
             return "it has no run.json"
-        except Exception:  # whatever is wrong with it, the run counts as missing
+        except OSError:
             return "its run.json cannot be read"
-        return f"run.json: {said}" if said else ""
+        return ""
 
     @property
     def is_sample(self) -> bool:
         """True where the run had the sample in the place of the full MNIST."""
-        data = self.card["data"]
-        return data is not None and bool(data["is_sample"])
+        return self.card.data is not None and self.card.data.is_sample
 
     @property
     def damage(self) -> str:
@@ -75,14 +87,13 @@ class StoredRun:
             manifest = json.loads((self.folder / _MANIFEST).read_text(encoding="utf-8"))
             if _checksums(self.folder) != manifest:
                 return "its files are not as they were stored"
-            if self.card["lesson"] != self.folder.parent.name:
-                return f"it is a run of {self.card['lesson']!r}"
-            if self.card["status"] != "finished":
+            if self.card.lesson != self.folder.parent.name:
+                return f"it is a run of {self.card.lesson!r}"
+            if self.card.status != "finished":
                 return "it did not end well"
-            if self._epochs_in_log() != len(self.card["log"]):
+            if self._epochs_in_log() != len(self.card.log):
                 return "log.csv and run.json do not have the same epochs"
-            cells = len(code_cells(self.executed()))
-            if cells != len(self.card["made_from"].get("code", ())):
+            if len(code_cells(self.executed())) != len(self.card.made_from.code or ()):
                 return "executed.ipynb has not the code cells that run.json names"
         except Exception as error:  # whatever is wrong with it, the lesson runs again
             return f"it cannot be read: {error}"
@@ -110,7 +121,7 @@ class StoredRun:
         """Today's lesson with the outputs of the cells that it had, as far as they correspond."""
         notebook = lesson.notebook()
         today, then = code_cells(notebook), code_cells(self.executed())
-        before = [str(code) for code in self.card["made_from"].get("code", ())]
+        before = read_card(self._card, AnyCard).made_from.code or []
         matcher = SequenceMatcher(None, before, lesson.code_hashes(), autojunk=False)
         for kind, first, end, now, until in matcher.get_opcodes():
             # A cell that was edited has the outputs of the one in its place.
@@ -133,7 +144,7 @@ class Store:
     def runs(self, slug: str) -> list[StoredRun]:
         """The readable runs of a lesson, the newest first."""
         readable = [run for run in self._all(slug) if not run.unreadable]
-        return sorted(readable, key=lambda run: (run.card["started"], run.folder), reverse=True)
+        return sorted(readable, key=lambda run: (run.card.started, run.folder), reverse=True)
 
     def unreadable(self, slug: str) -> list[str]:
         """Why the other runs of a lesson count as missing, a sentence for each."""
@@ -146,9 +157,10 @@ class Store:
         """The last run of a lesson that failed, if there is one that can be read."""
         run = StoredRun(self.folder / "failed" / slug)
         try:
-            return None if fault_of_failure(run.card) else run
-        except Exception:  # there is none, or a full disk left half of it
+            _ = run.failed
+        except (CardFault, OSError):  # there is none, or a full disk left half of it
             return None
+        return run
 
     @property
     def checkpoints(self) -> Path:

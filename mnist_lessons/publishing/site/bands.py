@@ -54,19 +54,19 @@ def check_bands(bands: Bands, run: StoredRun, before: Sequence[StoredRun] = ()) 
         One sentence for each value that is missing or outside its band.
     """
     card = run.card
-    lesson, values = card["lesson"], card["values"]
+    lesson, values = card.lesson, card.values
     there = ", ".join(sorted(values)) or "none"
     problems = [
         f"tutorials/bands.toml: [{lesson}] {name}: no run recorded it; there are {there}"
         for name in bands
         if name not in values
     ]
-    if card["profile"] != "full" or run.is_sample:
+    if card.profile != "full" or run.is_sample:
         return problems
     problems += [
-        f"{lesson}: {result['title']} reads all {result['count']:,} test images: find the mistake"
-        for result in card["results"]
-        if result["correct"] == result["count"]
+        f"{lesson}: {result.title} reads all {result.count:,} test images: find the mistake"
+        for result in card.results
+        if result.correct == result.count
     ]
     for name, (low, high) in bands.items():
         value = values.get(name)
@@ -85,9 +85,9 @@ def check_bands(bands: Bands, run: StoredRun, before: Sequence[StoredRun] = ()) 
 def _value_before(runs: Sequence[StoredRun], run: StoredRun, name: str) -> str:
     for other in runs:
         card = other.card
-        judged = card["profile"] == "full" and not other.is_sample and other.folder != run.folder
-        if judged and card["values"].get(name) is not None:
-            return f" (was {card['values'][name]:.4f})"
+        judged = card.profile == "full" and not other.is_sample and other.folder != run.folder
+        if judged and card.values.get(name) is not None:
+            return f" (was {card.values[name]:.4f})"
     return ""
 
 

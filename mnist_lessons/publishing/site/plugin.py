@@ -135,7 +135,7 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
         runs = self._runs()
         if runs and "SOURCE_DATE_EPOCH" not in os.environ:
             # Of the newest run, not of today: the same runs make the same site on any day.
-            newest = max(run.card["started"] for run in runs)[:10]
+            newest = f"{max(run.card.started for run in runs):%Y-%m-%d}"
             for file in files.documentation_pages():
                 assert file.page
                 file.page.update_date = newest
@@ -193,9 +193,7 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
     def _look_at_prose(self, project: Project, config: MkDocsConfig) -> None:
         """Note each wrong marker and formula in the lessons and in the pages of `docs/`."""
         figures = {
-            page.lesson.slug: [str(one["name"]) for one in page.run.card["figures"]]
-            if page.run
-            else None
+            page.lesson.slug: [one.name for one in page.run.card.figures] if page.run else None
             for page in self.pages
         }
 
@@ -291,7 +289,7 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
         lesson = self._lesson(page)
         if lesson:
             html = self._with_code(html, lesson, root / ".cache" / "cells", config)
-        if any(run.card["profile"] == "preview" for run in self._runs()):
+        if any(run.card.profile == "preview" for run in self._runs()):
             html += '<div class="preview-watermark" aria-hidden="true"></div>'
         return html
 
@@ -353,7 +351,7 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
     def _fill_notebooks(self) -> dict[str, list[str]]:
         """Make each lesson's notebook, with outputs and values; return what is wrong in each."""
         recorded = {
-            page.lesson.slug: page.run.card["values"] if page.run else None for page in self.pages
+            page.lesson.slug: page.run.card.values if page.run else None for page in self.pages
         }
         self._notebooks = {page.lesson.slug: _notebook(page) for page in self.pages}
         return {
@@ -404,7 +402,7 @@ def _without_search(html: str) -> str:
 
 def _cards(runs: list[StoredRun]) -> str:
     return "\n\n".join(
-        f"### {run_card.inert(run.card['lesson'])}\n\n{run_card.run_card(run, 'tutorials/')}"
+        f"### {run_card.inert(run.card.lesson)}\n\n{run_card.run_card(run, 'tutorials/')}"
         for run in runs
     )
 
@@ -475,7 +473,7 @@ def _files_of(page: LessonPage, notebook: Any, config: MkDocsConfig) -> list[Fil
             if config.site_url
             else None,
             colab=str(config.extra.get("colab") or ""),
-            commit=page.run.card["commit"] or "",
+            commit=page.run.card.commit or "",
         )
         contents["log.csv"] = (page.run.folder / "log.csv").read_bytes()
         contents["run.json"] = (page.run.folder / "run.json").read_bytes()

@@ -11,7 +11,8 @@ from mnist_lessons.publishing.execution.places import machine_path
 from mnist_lessons.publishing.execution.plan import differences
 from mnist_lessons.publishing.execution.prepare import LessonPage
 from mnist_lessons.publishing.execution.terminal import as_text
-from mnist_lessons.publishing.runs.project import Project, current, read_lessons
+from mnist_lessons.publishing.execution.today import today
+from mnist_lessons.publishing.runs.project import Project, read_lessons
 from mnist_lessons.publishing.runs.store import StoredRun
 from mnist_lessons.publishing.site.bands import check_bands, read_bands
 from mnist_lessons.publishing.writing.lessons import Lesson
@@ -127,21 +128,21 @@ def _changed_sources(project: Project, site: Path) -> list[str]:
 
 def _reasons(project: Project, settings: Settings, lesson: Lesson, run: StoredRun) -> Iterator[str]:
     card = run.card
-    if card["profile"] != "full":
+    if card.profile != "full":
         yield "it is a preview"
     if run.is_sample:
         yield "it read the sample, not the full MNIST"
-    for name in card["made_from"].get("missing_data", ()):
+    for name in card.made_from.missing_data:
         yield f"it had no {name}: run it where that is to be had"
     # Where it ran, and on what, is said on the page; these are judged above.
-    today = replace(
-        current(project, settings, profile=card["profile"], dataset=_FULL),
-        data=card["made_from"].get("data", ""),
+    that_day = replace(
+        today(project, settings, profile=card.profile, dataset=_FULL),
+        data=card.made_from.data or "",
         extras=frozenset(),
     )
-    if changed := differences(run, lesson, today):
+    if changed := differences(run, lesson, that_day):
         yield f"its run is not that of today's code: {'; '.join(changed)}"
-    if card["commit"] is None:
+    if card.commit is None:
         yield "nobody knows from which commit it was made"
-    elif card["uncommitted_changes"]:
+    elif card.uncommitted_changes:
         yield "it was made from code that was not committed: commit it, then `run --again`"

@@ -3,7 +3,6 @@
 import os
 import shutil
 import signal
-from datetime import datetime
 
 import pytest
 
@@ -62,7 +61,7 @@ USELESS = {
     another_module: "one: a run (mnist_lessons/tiny.py changed)",
     lesson_gone: "one: a run (the lesson is gone)",
     damaged: "one: a run (damaged: its files are not as they were stored)",
-    unreadable: "one: a run (damaged: its run.json cannot be read)",
+    unreadable: "one: a run (damaged: run.json: it is no JSON)",
 }
 
 
@@ -105,7 +104,7 @@ def test_a_failed_run_is_removed(project):
 
 
 def test_trainings_older_than_the_oldest_full_run_are_removed(project):
-    start = datetime.fromisoformat(project.stored("one").card["started"]).timestamp()
+    start = project.stored("one").card.started.timestamp()
     project.prepare(only=["one"], profile="full")
     for slug in ("one", "gone"):
         folder = project.store.checkpoints / slug

@@ -6,12 +6,15 @@ import time
 
 import pytest
 
+from tests.publishing.cards import raw_card
+
 
 def kept(project, slug):
     """What a page shows of the stored run: all but when it was made and how long it took."""
     run = project.stored(slug)
     assert run.is_whole
-    card = {name: run.card[name] for name in run.card.keys() - {"cell_seconds"}}
+    card = raw_card(run)
+    del card["cell_seconds"]
     files = {file.name: file.read_bytes() for file in run.folder.iterdir()}
     return card, files["executed.ipynb"], files["log.csv"], sorted(files)
 

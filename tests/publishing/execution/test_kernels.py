@@ -286,7 +286,7 @@ def test_a_lesson_cannot_take_the_run_of_another(project):
     project.write("two", code="print('a copy')", end='tiny.publish("one")')
     one, two = project.prepare(jobs=2)
     assert one.run.executed().cells[2].outputs[0].text == "mine\n"
-    assert one.run.card["lesson"] == "one"
+    assert one.run.card.lesson == "one"
     assert "it must begin a run named 'two'" in str(two.failure)
 
 

@@ -11,8 +11,9 @@ import pytest
 
 from mnist_lessons._datasets import checksums
 from mnist_lessons._fetch import cache_folder
-from mnist_lessons.publishing.runs import project as projects
+from mnist_lessons.publishing.execution import today as todays
 from tests.marks import slow
+from tests.publishing.cards import raw_card
 
 LATER = 'tiny.publish("one", started="2026-03-04T05:06:07+00:00")'
 REUSED = ["one: reuse (run of 2026-01-02, cpu)", "two: reuse (run of 2026-01-02, cpu)"]
@@ -98,7 +99,7 @@ def test_only_the_lessons_that_import_a_module_run_when_it_changes(project):
     extra.write_text('"""Used by one."""\n\nVALUE = 1\n')
     project.write("one", code="import extra\nprint(extra.VALUE)", end=LATER)
     one, _ = project.prepare()
-    files = one.run.card["made_from"]["files"]
+    files = one.run.card.made_from.files
     assert list(files) == ["mnist_lessons/extra.py", "mnist_lessons/tiny.py"]
     reused = ["one: reuse (run of 2026-03-04, cpu)", REUSED[1]]
     assert project.plan() == reused
@@ -124,7 +125,7 @@ def test_the_records_of_a_study_count_for_the_lessons_that_import_its_package(pr
     append(package / "records.jsonl", "{}\n")
     project.write("one", code="import long_study\nprint(long_study.VALUE)", end=LATER)
     one, _ = project.prepare()
-    assert "mnist_lessons/long_study/records.jsonl" in one.run.card["made_from"]["files"]
+    assert "mnist_lessons/long_study/records.jsonl" in one.run.card.made_from.files
     assert project.plan() == ["one: reuse (run of 2026-03-04, cpu)", REUSED[1]]
     append(package / "records.jsonl", "{}\n")
     reason = "mnist_lessons/long_study/records.jsonl changed"
@@ -136,7 +137,7 @@ def test_a_lesson_may_take_the_name_of_a_builtin(project, kernels, name):
     """What the kernel imported is recorded all the same."""
     project.write("one", code=f"{name} = None")
     [page] = project.prepare(only=["one"])
-    assert list(page.run.card["made_from"]["files"]) == ["mnist_lessons/tiny.py"]
+    assert list(page.run.card.made_from.files) == ["mnist_lessons/tiny.py"]
 
 
 def test_a_changed_package_runs_the_lessons_that_import_it(project, tmp_path, monkeypatch):
@@ -146,14 +147,14 @@ def test_a_changed_package_runs_the_lessons_that_import_it(project, tmp_path, mo
     monkeypatch.setenv("PYTHONPATH", str(folder))
     project.write("one", code="import tinydist\nprint(tinydist.VERSION)", end=LATER)
     one, two = project.prepare()
-    assert one.run.card["made_from"]["packages"]["tinydist"] == "1.0"
-    assert "tinydist" not in two.run.card["made_from"]["packages"]
+    assert one.run.card.made_from.packages["tinydist"] == "1.0"
+    assert "tinydist" not in two.run.card.made_from.packages
     assert project.plan() == ["one: reuse (run of 2026-03-04, cpu)", REUSED[1]]
 
     install(folder, "1.1")
     assert project.plan() == ["one: run (tinydist 1.0 -> 1.1)", REUSED[1]]
     one, _ = project.prepare()
-    assert one.run.card["made_from"]["packages"]["tinydist"] == "1.1"
+    assert one.run.card.made_from.packages["tinydist"] == "1.1"
     assert one.run.executed().cells[2].outputs[0].text == "1.1\n"
 
     shutil.rmtree(folder)
@@ -174,7 +175,7 @@ def install(folder, number):
 
 def test_run_json_says_what_made_the_run(project, kernels):
     [page] = project.prepare(only=["one"], again=True)
-    card = page.run.card
+    card = raw_card(page.run)
     made_from = card["made_from"]
     assert made_from["code"] == project.lessons[0].code_hashes()
     assert list(made_from["files"]) == ["mnist_lessons/tiny.py"]
@@ -184,7 +185,7 @@ def test_run_json_says_what_made_the_run(project, kernels):
     assert not packages.keys() & {"torch", "numpy", "mkdocs", "jupytext", "pytest", "mnist-lessons"}
     del made_from["code"], made_from["files"], made_from["packages"], made_from["python"]
     assert made_from == {
-        "torch_build": None,
+        "torch_build": "",
         "data": checksums()["sample of MNIST"],
         "missing_data": [],
         "reads": {},
@@ -192,7 +193,7 @@ def test_run_json_says_what_made_the_run(project, kernels):
         "variables": {},
         "profile": "preview",
         "device": "cpu",
-        "best_device": projects.best_device(),
+        "best_device": todays.best_device(),
         "threads": "1",
         "settings": {},
     }
@@ -221,7 +222,7 @@ def test_a_run_that_was_made_from_something_else_runs_again(project, changes, re
 
 
 def test_a_package_that_is_gone_and_another_build_of_torch_are_named(project):
-    packages = project.stored("one").card["made_from"]["packages"]
+    packages = project.stored("one").card.made_from.packages
     changes = {"torch_build": "2.0.0+cu118 abc", "packages": packages | {"nothing-like-it": "1.0"}}
     project.edit_stored("one", changes)
     line, _ = project.plan()
@@ -267,7 +268,7 @@ def test_a_run_with_other_threads_is_stored_beside_the_first(project, monkeypatc
     monkeypatch.setenv("OMP_NUM_THREADS", "2")
     project.write("one", code="import os\nprint(os.environ['OMP_NUM_THREADS'], 'threads')")
     [page] = project.prepare(only=["one"])
-    assert page.run.card["made_from"]["threads"] == "2"
+    assert page.run.card.made_from.threads == "2"
     assert page.run.executed().cells[2].outputs[0].text == "2 threads\n"
     assert project.plan()[0] == REUSED[0]
 
@@ -286,18 +287,21 @@ class TestDevice:
     @pytest.fixture
     def gpu(self, monkeypatch):
         """This machine seems to have a GPU."""
-        monkeypatch.setattr(projects, "best_device", lambda: "cuda")
+        monkeypatch.setattr(todays, "best_device", lambda: "cuda")
 
     @pytest.fixture
     def no_gpu(self, monkeypatch):
         """This machine has none, or seems so."""
-        monkeypatch.setattr(projects, "best_device", lambda: "cpu")
+        monkeypatch.setattr(todays, "best_device", lambda: "cpu")
 
     @pytest.fixture
     def on_gpu(self, project):
         """The first lesson's run was made on another machine, on its second GPU."""
         project.edit_stored(
-            "one", {"device": "cuda", "best_device": "cuda"}, device="cuda:1", started="2026-11-22"
+            "one",
+            {"device": "cuda", "best_device": "cuda"},
+            device="cuda:1",
+            started="2026-11-22T10:00:00Z",
         )
 
     @pytest.mark.parametrize("device", ["auto", "cuda", "cuda:0"])
@@ -357,14 +361,14 @@ FORMER = {
 @pytest.mark.parametrize("name", FORMER)
 def test_a_run_of_a_former_version_is_compared_as_far_as_it_goes(project, name):
     """As where a later version of the program looks at more than the one that stored it."""
-    made_from = project.stored("one").card["made_from"]
+    made_from = project.stored("one").card.made_from
     former(project, "one", name)
     assert project.plan()[0] == f"one: run (the stored run does not say {FORMER[name]})"
     [cleaned, _] = map(str, project.command("clean").stdout.splitlines())
     assert cleaned.startswith(f"removed one: a run (the stored run does not say {FORMER[name]}")
     one, _ = project.prepare()
     assert one.executed_now
-    assert one.run.card["made_from"] == made_from
+    assert one.run.card.made_from == made_from
     assert project.plan() == REUSED
 
 
@@ -377,11 +381,11 @@ def test_a_run_of_a_former_version_says_also_what_has_changed(project):
 
 def former(project, slug, name):
     """Make the stored run one that does not say something of what it was made from."""
-    rest = project.stored(slug).card["made_from"]
-    del rest[name]
     run = project.stored(slug)
+    card = raw_card(run)
+    del card["made_from"][name]
     edited = run.folder.rename(project.root / "edited")
-    (edited / "run.json").write_text(json.dumps(run.card | {"made_from": rest}))
+    (edited / "run.json").write_text(json.dumps(card))
     project.store.keep(slug, "0123456789abcdef", edited)
 
 

@@ -1,6 +1,5 @@
 """What a lesson reads of the project counts for its run: files, folders and variables."""
 
-import json
 import shutil
 import sqlite3
 from contextlib import closing
@@ -96,8 +95,8 @@ def blue(monkeypatch):
 
 def test_a_run_says_what_its_cells_read(reading):
     project, run = reading
-    made_from = run.card["made_from"]
-    assert set(made_from["reads"]) == {
+    made_from = run.card.made_from
+    assert set(made_from.reads) == {
         ".env",
         "child.txt",
         "elsewhere/",
@@ -112,9 +111,9 @@ def test_a_run_says_what_its_cells_read(reading):
         "tutorials/settings.json",
         "words.txt",
     }
-    assert made_from["reads"]["missing.txt"] is None
-    assert "mnist_lessons/own.py" not in made_from["files"]
-    assert set(made_from["variables"]) == {
+    assert made_from.reads["missing.txt"] is None
+    assert "mnist_lessons/own.py" not in made_from.files
+    assert set(made_from.variables) == {
         "FACULTY_COLOUR",
         "LESSON_BYTES",
         "LESSON_COLOUR",
@@ -123,8 +122,8 @@ def test_a_run_says_what_its_cells_read(reading):
         "LESSON_SIZE",
         "LESSON_TAKEN",
     }
-    assert made_from["variables"]["LESSON_SHAPE"] is None
-    assert "blue" not in json.dumps(made_from), "a value may be a secret"
+    assert made_from.variables["LESSON_SHAPE"] is None
+    assert "blue" not in str(made_from), "a value may be a secret"
     assert project.plan()[0].startswith("one: reuse")
 
 

@@ -19,9 +19,9 @@ from mnist_lessons import plots
 from mnist_lessons.errors import BuildFailure
 from mnist_lessons.publishing.lesson_page import cells as lesson_cells
 from mnist_lessons.publishing.lesson_page.figures import with_figures
-from mnist_lessons.publishing.runs.store import StoredRun
 from mnist_lessons.runlog import Run
 from mnist_lessons.settings import Settings
+from tests.publishing.cards import as_built
 
 ROOT = Path(__file__).parents[3]
 COUNTS = torch.arange(100).reshape(10, 10).numpy()
@@ -36,7 +36,7 @@ def run(tmp_path):
     digits = torch.arange(2 * 784).reshape(2, 28, 28)
     alt = "Two images without any meaning."
     run.show(plots.image_grid(digits, ["a", "b"], title="Two", alt=alt), "Two_images")
-    return StoredRun(run.folder)
+    return as_built(run.folder)
 
 
 def output(content, **about):
@@ -46,8 +46,8 @@ def output(content, **about):
 
 def shown(run, name, /, **changes):
     """What a notebook has of a figure of a run."""
-    about = next(figure for figure in run.card["figures"] if figure["name"] == name)
-    kept = {key: about[key] for key in ("alt", "title", "name")}
+    about = next(figure for figure in run.card.figures if figure.name == name)
+    kept = {key: getattr(about, key) for key in ("alt", "title", "name")}
     return output((run.folder / f"{name}.png").read_bytes(), **kept | changes)
 
 
@@ -76,7 +76,7 @@ def test_a_figure_is_one_picture_for_each_palette_with_a_caption(run):
     files = lesson_cells.figures(notebook, run.folder)
     figures = html_of(notebook, run).select("figure.lesson-figure")
     assert len(figures) == 2
-    for figure, about in zip(figures, run.card["figures"], strict=True):
+    for figure, about in zip(figures, run.card.figures, strict=True):
         assert [child.name for child in figure.find_all(True, recursive=False)] == [
             *("picture", "picture", "figcaption")
         ]
@@ -86,7 +86,7 @@ def test_a_figure_is_one_picture_for_each_palette_with_a_caption(run):
         ]
         for picture in figure("picture"):
             image, source = picture.img, picture.source
-            assert (image["alt"], image["loading"]) == (about["alt"], "lazy")
+            assert (image["alt"], image["loading"]) == (about.alt, "lazy")
             assert "narrow" in source["srcset"]
             assert source["media"].startswith("(max-width:")
             assert ("dark" in image["src"]) == ("dark" in source["srcset"])
@@ -95,10 +95,10 @@ def test_a_figure_is_one_picture_for_each_palette_with_a_caption(run):
                 assert [tag["width"], tag["height"]] == [svg["width"], svg["height"]]
             assert int(source["width"]) <= int(image["width"])
         links = [link["href"] for link in figure("a")]
-        assert links == ([about["data"]] if about["data"] else [])
+        assert links == ([about.data] if about.data else [])
         assert set(links) <= set(files)
         assert all(link.has_attr("download") for link in figure("a"))
-        assert figure.figcaption.contents[0] == about["title"]
+        assert figure.figcaption.contents[0] == about.title
 
 
 @pytest.mark.parametrize(

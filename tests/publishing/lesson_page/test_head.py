@@ -10,14 +10,10 @@ from jinja2 import ChoiceLoader, DictLoader, Environment, FileSystemLoader
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from mnist_lessons.publishing.lesson_page.head import description, head, reading_minutes
+from tests.publishing.cards import card_with
 
-CARD = {
-    "seconds": 5.0,
-    "reused_seconds": 60.0,
-    "device": "cpu",
-    "device_name": "some processor",
-    "threads": 1,
-}
+FACTS = {"seconds": 5.0, "reused_seconds": 60.0, "device": "cpu", "threads": 1}
+ONE = card_with(**FACTS)
 
 
 def notebook(*cells):
@@ -28,22 +24,22 @@ WORDS = notebook(new_markdown_cell("# T\n\n" + "word " * 400))
 
 
 def test_the_head_says_how_long_it_takes_to_read_and_to_run():
-    said = head("a_lesson", CARD, WORDS)
+    said = head("a_lesson", ONE, WORDS)
     assert "About 2 minutes to read" in said
     assert "1:05 (minutes:seconds) on a processor, with 1 thread" in said  # training included
     assert "(#the-run-behind-this-page)" in said
 
 
 def test_the_head_names_the_gpu_as_a_text():
-    said = head("a", {**CARD, "device": "cuda", "device_name": "A <b> GPU"}, WORDS)
+    said = head("a", card_with(device="cuda", device_name="A <b> GPU"), WORDS)
     assert "<b>" not in said
     assert "GPU" in said
 
 
 def test_links_need_an_address():
-    assert "Colab" not in head("a", CARD, WORDS)
-    assert "edit" not in head("a", CARD, WORDS)
-    said = head("a", CARD, WORDS, colab="o/r/blob/pages/tutorials", edit="https://x/edit/a.py")
+    assert "Colab" not in head("a", ONE, WORDS)
+    assert "edit" not in head("a", ONE, WORDS)
+    said = head("a", ONE, WORDS, colab="o/r/blob/pages/tutorials", edit="https://x/edit/a.py")
     where = "https://colab.research.google.com/github/o/r/blob/pages/tutorials/a/a.ipynb"
     assert f"[open in Colab]({where})" in said
     assert "[edit the script](https://x/edit/a.py)" in said

@@ -162,9 +162,9 @@ def test_a_lesson_name_in_a_card_has_no_effect(run_of, lesson):
 
 def test_a_run_card_has_no_effect(run_of):
     data = {**DATA, "dataset": HOSTILE, "source": HOSTILE, "licence": HOSTILE, "checksum": HOSTILE}
-    changes = dict.fromkeys(("profile", "started", "device", "device_name", "commit"), HOSTILE)
+    changes = dict.fromkeys(("device", "device_name", "commit"), HOSTILE)
     data["sizes"] = {HOSTILE: 1}
-    run = run_of(**changes, threads=HOSTILE, seed=HOSTILE, versions={HOSTILE: HOSTILE}, data=data)
+    run = run_of(**changes, versions={HOSTILE: HOSTILE}, data=data)
     table = html_of(run_card.run_card(run))
     for link in table("a"):
         assert link.attrs.keys() == {"href"}

@@ -2,10 +2,21 @@
 
 import copy
 import json
+from datetime import datetime
 
+import msgspec
 import pytest
 
-from mnist_lessons.publishing.runs.card import fault
+from mnist_lessons import plots
+from mnist_lessons.data import normalise
+from mnist_lessons.evaluation import predict
+from mnist_lessons.models import SimpleDNN
+from mnist_lessons.publishing.runs.card import Card, CardFault, read_card
+from mnist_lessons.publishing.runs.store import StoredRun
+from mnist_lessons.runlog import Run
+from mnist_lessons.settings import Settings
+from mnist_lessons.training import TrainConfig, fit
+from tests.publishing.cards import NETWORK, as_built, raw_card
 
 
 def without(*path):
@@ -30,64 +41,64 @@ def at(card, path):
     return card
 
 
-NETWORK = {
-    "key": "a",
-    "title": "A",
-    "gain": 1.0,
-    "offset": 0.0,
-    "storage": "int8",
-    "layers": [{"kind": "conv", "shape": [8, 24, 24]}],
-    "accuracy": 0.9,
-    "stored_accuracy": 0.9,
-    "count": 500,
-    "bytes": 10,
-}
 FAULTS = {
-    "results[0].multiplications is missing": without("results", 0, "multiplications"),
-    "results[0].accuracy is 1.5, not a share from 0 to 1": with_value(
-        1.5, "results", 0, "accuracy"
+    "results[0]: object missing required field `multiplications`": without(
+        "results", 0, "multiplications"
     ),
-    "results[0].interval is [0.5], not a pair of shares": with_value(
+    "results[0].accuracy: expected `float` <= 1.0": with_value(1.5, "results", 0, "accuracy"),
+    "results[0].interval: expected `array` of length 2": with_value(
         [0.5], "results", 0, "interval"
     ),
-    "results is {}, not a list": with_value({}, "results"),
-    "log[0].epoch is '0', not a count": with_value("0", "log", 0, "epoch"),
-    "log[0].validation_accuracy is null, not a share from 0 to 1": with_value(
+    "results: expected `array`, got `object`": with_value({}, "results"),
+    "log[0].epoch: expected `int`, got `str`": with_value("0", "log", 0, "epoch"),
+    "log[0].validation_accuracy: expected `float`, got `null`": with_value(
         None, "log", 0, "validation_accuracy"
     ),
-    "log[0].train_loss is nan, not a number": with_value(float("nan"), "log", 0, "train_loss"),
-    "data.checksum is missing": without("data", "checksum"),
-    "data.sizes.train is 'many', not a count": with_value("many", "data", "sizes", "train"),
-    f"results[0].epochs is {10**29}, not a count": with_value(10**29, "results", 0, "epochs"),
-    "values.a is True, not a number": with_value({"a": True}, "values"),
-    "networks[0].storage is 'int4', not int8, float16 or float32": with_value(
+    "data: object missing required field `checksum`": without("data", "checksum"),
+    "data.sizes[...]: expected `int`, got `str`": with_value("many", "data", "sizes", "train"),
+    "results[0].epochs: expected `int` <= 9007199254740992": with_value(
+        10**29, "results", 0, "epochs"
+    ),
+    "values[...]: expected `float | null`, got `bool`": with_value({"a": True}, "values"),
+    "networks[0].storage: invalid enum value 'int4'": with_value(
         [NETWORK | {"storage": "int4"}], "networks"
     ),
-    "networks[0].layers[0] is {}, not a layer with its kind and shape": with_value(
+    "networks[0].layers[0]: object missing required field `kind`": with_value(
         [NETWORK | {"layers": [{}]}], "networks"
     ),
-    "seconds is True, not a number": with_value(True, "seconds"),
-    "started is 'yesterday', not a date": with_value("yesterday", "started"),
-    "profile is 'half', not full or preview": with_value("half", "profile"),
-    "made_from.device is 'abacus', not one of cuda, mps, cpu": with_value(
-        "abacus", "made_from", "device"
+    "networks[0].layers[0]: the shape of a convolution's output has 3 numbers": with_value(
+        [NETWORK | {"layers": [{"kind": "conv", "shape": [8]}]}], "networks"
     ),
-    "made_from is [], not an object": with_value([], "made_from"),
-    r"device_name is '\ud800', not a text": with_value("\ud800", "device_name"),
-    "cell_seconds is missing": without("cell_seconds"),
+    "seconds: expected `float`, got `bool`": with_value(True, "seconds"),
+    "started: invalid RFC3339 encoded datetime": with_value("yesterday", "started"),
+    "profile: invalid enum value 'half'": with_value("half", "profile"),
+    "made_from.device: invalid enum value 'abacus'": with_value("abacus", "made_from", "device"),
+    "made_from: expected `object`, got `array`": with_value([], "made_from"),
+    "it: object missing required field `cell_seconds`": without("cell_seconds"),
+    "it is no JSON": with_value("\ud800", "device_name"),
+    "it is no JSON ": with_value(float("nan"), "seconds"),
 }
 
 
 @pytest.fixture(scope="module")
 def card(built):
-    return built.stored("one").card | {"networks": [NETWORK]}
+    return raw_card(built.stored("one")) | {"networks": [NETWORK]}
+
+
+def fault(card):
+    """Why a card cannot be read; an empty text where it can."""
+    try:
+        read_card(json.dumps(card).encode(), Card)
+    except CardFault as error:
+        return str(error)
+    return ""
 
 
 @pytest.mark.parametrize("said", FAULTS)
 def test_a_fault_is_named_with_its_place(card, said):
     changed = copy.deepcopy(card)
     FAULTS[said](changed)
-    assert fault(changed) == said
+    assert fault(changed) == said.strip()
     assert fault(card) == ""
 
 
@@ -101,12 +112,48 @@ def test_another_thing_than_a_card_has_a_fault(content):
     assert fault(content)
 
 
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff", b"[" * 100_000, b'{"seconds": 1e999}'])
+def test_what_is_no_json_has_a_fault(content):
+    with pytest.raises(CardFault):
+        read_card(content, Card)
+
+
+def test_what_a_run_writes_is_what_is_read(tmp_path, sample):
+    """The teaching side cannot import the types of the publishing one: this holds it to them."""
+    run = Run("lesson", seed=1, settings=Settings(runs=tmp_path))
+    splits = normalise(run.loaded(sample.head(200)))
+    model = SimpleDNN()
+    records = fit(model, splits, TrainConfig(epochs=1, batch_size=64, learning_rate=1e-3))
+    history = run.follow("net", records, epochs=1)
+    run.result("net", "A net", predict(model, splits.test), model, history)
+    run.publish("net", model, splits.test.images)
+    digits = sample.test.images[:1]
+    run.show(plots.image_grid(digits, ["a"], title="One", alt="One digit of the test."), "one")
+    run.finish()
+    written = raw_card(as_built(run.folder))
+    read = msgspec.to_builtins(StoredRun(run.folder).card)
+    started = datetime.fromisoformat(read.pop("started"))
+    assert started == datetime.fromisoformat(written["started"])
+    del read["made_from"]
+    assert all(read[part] for part in ("data", "results", "networks", "figures", "trainings"))
+    assert shared(written, read) == read
+
+
+def shared(written, read):
+    """Of what was written what was read, whatever else there is; it lacks what was made up."""
+    if isinstance(read, dict):
+        return {name: shared(written[name], read[name]) for name in read if name in written}
+    if isinstance(read, list | tuple):
+        return type(read)(shared(*pair) for pair in zip(written, read, strict=True))
+    return written
+
+
 def test_no_command_ends_in_a_traceback(project):
     """The card lacks what the page of results shows, and its checksums are right."""
-    lacking = project.stored("one").card["results"][0].copy()
+    lacking = raw_card(project.stored("one"))["results"][0]
     del lacking["multiplications"]
     project.edit_stored("one", results=[lacking])
-    why = "run.json: results[0].multiplications is missing"
+    why = "run.json: results[0]: object missing required field `multiplications`"
     folder = project.store.folder / "runs/one/0123456789abcdef"
     (project.root / "site/tutorials/one/run.json").write_bytes((folder / "run.json").read_bytes())
 
@@ -125,6 +172,8 @@ def test_no_command_ends_in_a_traceback(project):
 def test_a_lesson_whose_card_cannot_be_shown_fails(project):
     project.write("one", end="tiny.publish('one', results=[{'key': 'a'}])")
     [page] = project.prepare(only=["one"])
-    said = "its run card cannot be shown on a page: results[0].title is missing"
+    said = (
+        "its run card cannot be shown on a page: results[0]: object missing required field `title`"
+    )
     assert page.failure.reason == said
     assert json.loads((project.store.failed("one").folder / "run.json").read_bytes())

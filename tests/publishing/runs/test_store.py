@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from mnist_lessons.publishing.runs.store import StoredRun
 from tests.marks import slow
+from tests.publishing.cards import raw_card
 
 FILES = ["executed.ipynb", "log.csv", "manifest.json", "run.json"]
 
@@ -37,20 +38,20 @@ def test_the_first_sound_run_stays_and_a_damaged_one_gives_way(project):
     run = project.stored("one")
     key = run.folder.name
     project.store.keep("one", key, staged_copy(project, seconds=1.0))
-    assert project.stored("one").card["seconds"] == 75.0
+    assert project.stored("one").card.seconds == 75.0
     shutil.rmtree(project.root / "staged")
 
     staged = staged_copy(project, seconds=1.0)
     (run.folder / "log.csv").write_text("damaged")
     project.store.keep("one", key, staged)
-    assert project.stored("one").card["seconds"] == 1.0
+    assert project.stored("one").card.seconds == 1.0
     assert project.stored("one").is_whole
 
 
 def test_a_run_that_is_asked_for_again_takes_the_place(project):
     run = project.stored("one")
     project.store.keep("one", run.folder.name, staged_copy(project, seconds=1.0), replace=True)
-    assert project.stored("one").card["seconds"] == 1.0
+    assert project.stored("one").card.seconds == 1.0
 
 
 def test_a_run_that_did_not_finish_is_never_whole(project):
@@ -132,9 +133,9 @@ def test_a_failed_run_is_kept_aside_and_never_reused(project):
         assert page.run is None
     assert project.executed == ["one", "one"]
     failed = project.store.failed("one")
-    assert failed.card["status"] == "failed"
-    assert failed.card["failure"]["reason"] == "ZeroDivisionError: division by zero"
-    assert failed.card["made_from"]["code"] == project.lessons[0].code_hashes()
+    assert raw_card(failed)["status"] == "failed"
+    assert failed.failed.failure.reason == "ZeroDivisionError: division by zero"
+    assert failed.failed.made_from.code == project.lessons[0].code_hashes()
     assert "so far" in failed.executed().cells[2].outputs[0].text
     assert project.store.failed("two") is None
 

@@ -1,23 +1,19 @@
 """The limits of what may be published."""
 
-import json
 import math
 
 import pytest
 
 from mnist_lessons.errors import BuildFailure
-from mnist_lessons.publishing.runs.store import StoredRun
 from mnist_lessons.publishing.site.bands import check_bands, read_bands
+from tests.publishing.cards import run_with
 
 
 def run_of(folder, value, *, profile="full", is_sample=False, correct=9_770):
     """A run whose `score` is `value`; None for no score at all."""
     values = {} if value is None else {"score": None if math.isnan(value) else value}
     card = {"lesson": "one", "profile": profile, "values": values, "data": {"is_sample": is_sample}}
-    card["results"] = [{"title": "A net", "correct": correct, "count": 10_000}]
-    folder.mkdir(exist_ok=True)
-    (folder / "run.json").write_text(json.dumps(card))
-    return StoredRun(folder)
+    return run_with(folder, {**card, "results": [{"correct": correct}]})
 
 
 def judged(tmp_path, value, **changes):

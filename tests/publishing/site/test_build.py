@@ -9,6 +9,7 @@ from bs4 import BeautifulSoup
 
 from mnist_lessons._datasets import MNIST, checksums
 from tests.marks import slow
+from tests.publishing.cards import raw_card
 
 LONG = "import time\nprint('waiting', flush=True)\ntime.sleep(600)"
 FIGURE_WITHOUT_TEXT = """\
@@ -288,7 +289,7 @@ def mnist(tmp_path):
 def claim_mnist(project, slug, **card):
     """Let a stored run say that it was a full one on the full MNIST."""
     found = {"dataset": "MNIST", "checksum": checksums()["MNIST"], "is_sample": False}
-    data = project.stored(slug).card["data"] | found
+    data = raw_card(project.stored(slug))["data"] | found
     made_from = {"profile": "full", "data": found["checksum"]}
     project.edit_stored(slug, made_from, profile="full", data=data, **card)
 

@@ -66,7 +66,7 @@ def test_a_run_without_an_extra_is_not_published(public):
 def test_nothing_speaks_against_a_full_run_of_committed_code(public):
     project, _ = public
     assert objections(*public) == []
-    assert [run.card["uncommitted_changes"] for run in project.store.runs("one")] == [False] * 2
+    assert [run.card.uncommitted_changes for run in project.store.runs("one")] == [False] * 2
     put_on_site(*public)
     assert site_objections(*public) == []
     (project.root / "docs/index.md").write_text("Not committed, and no lesson.\n")
@@ -204,7 +204,7 @@ class TestSite:
     def test_a_run_that_cannot_be_read(self, public, published, damage):
         card = published / "tutorials/one/run.json"
         card.unlink() if damage == "unlink" else card.write_bytes(card.read_bytes()[:100])
-        why = "it has no run.json" if damage == "unlink" else "its run.json cannot be read"
+        why = "it has no run.json" if damage == "unlink" else "run.json: it is no JSON"
         assert site_objections(*public) == [f"one: the site has no run of it: {why}"]
 
     def test_a_script_that_is_missing(self, public, published):
