@@ -15,6 +15,7 @@ from mnist_lessons.errors import LessonError
 __all__ = ["main"]
 
 _PARTS = ("loops", "building", "lessons", "pages")
+_APART = "scale"  # takes long: not among `all`
 
 
 def main() -> None:
@@ -52,13 +53,14 @@ def _measures(arguments: argparse.Namespace) -> dict[str, Callable[[], Part]]:
         SettingError: there is no site to measure.
     """
     # Here: a machine with a GPU may have none of what these need.
-    from benchmarks import building, lessons, loops
+    from benchmarks import building, lessons, loops, scale
 
     wanted = _PARTS if arguments.part == "all" else [arguments.part]
     measures: dict[str, Callable[[], Part]] = {
         "loops": partial(loops.compare, arguments.rounds, arguments.threads),
         "building": partial(building.measure, arguments.rounds, arguments.repeats),
         "lessons": partial(lessons.measure, arguments.site),
+        "scale": partial(scale.measure, arguments.lessons, arguments.rounds),
     }
     if "pages" in wanted:
         from benchmarks import pages  # needs a browser
@@ -73,7 +75,13 @@ def _arguments() -> argparse.Namespace:
         description=__doc__,
         epilog="What a GPU makes of it is a part by itself: python -m benchmarks gpu --help",
     )
-    parser.add_argument("part", nargs="?", choices=[*_PARTS, "all"], default="all", help="(all)")
+    parser.add_argument(
+        "part",
+        nargs="?",
+        choices=[*_PARTS, "all", _APART],
+        default="all",
+        help="(all: without scale, which takes half an hour)",
+    )
     parser.add_argument(
         "--site",
         type=Path,
@@ -81,10 +89,20 @@ def _arguments() -> argparse.Namespace:
         help="built site to measure (site)",
     )
     parser.add_argument(
-        "--rounds", type=_positive, default=3, help="pairs per network, and of executions (3)"
+        "--rounds",
+        type=_positive,
+        default=3,
+        help="pairs per network, and of executions; of all that scale measures (3)",
     )
     parser.add_argument(
         "--repeats", type=_positive, default=10, help="rebuilds, saves and plans (10)"
+    )
+    parser.add_argument(
+        "--lessons",
+        type=_lessons,
+        nargs="+",
+        default=[7, 70, 700],
+        help="how many, for scale (7 70 700)",
     )
     parser.add_argument(
         "--threads", type=_positive, nargs="+", default=[1, 2], help="for the loops (1 2)"
@@ -96,8 +114,16 @@ def _arguments() -> argparse.Namespace:
 
 
 def _positive(text: str) -> int:
-    if not (text.isdecimal() and 1 <= int(text) <= 1000):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to 1000")
+    return _whole_number(text, 1000)
+
+
+def _lessons(text: str) -> int:
+    return _whole_number(text, 999)
+
+
+def _whole_number(text: str, most: int) -> int:
+    if not (text.isdecimal() and 1 <= int(text) <= most):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to {most}")
     return int(text)
 
 

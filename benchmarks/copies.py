@@ -12,10 +12,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
-__all__ = ["PUBLISHING", "Copy", "copy_of_project", "project_without_work"]
+__all__ = [
+    "PUBLISHING",
+    "ROOT",
+    "Copy",
+    "copy_of_package",
+    "copy_of_project",
+    "project_without_work",
+]
 
 PUBLISHING = ("-P", "-m", "mnist_lessons.publishing")
-_ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[1]
 _RUNS = Path(".cache", "lessons", "runs")
 _PATIENCE = 20.0  # seconds that a process may take to end its kernels
 _KEPT_LINES = 30
@@ -100,15 +107,26 @@ def copy_of_project(folder: Path) -> Copy:
 
     It has the stored runs, too: those that are current there are not executed again.
     """
+    project = copy_of_package(folder)
+    if (stored := ROOT / _RUNS).is_dir():
+        shutil.copytree(stored, project.root / _RUNS)
+    for name in ("docs", "tutorials", "tests"):  # lessons show some tests
+        _copy(name, project.root)
+    shutil.copy(ROOT / "mkdocs.yml", project.root)
+    return project
+
+
+def copy_of_package(folder: Path) -> Copy:
+    """A project that has nothing but the package yet, in a new folder below `folder`."""
     root, scratch = folder / "lessons", folder / "scratch"
     scratch.mkdir()
-    if (stored := _ROOT / _RUNS).is_dir():
-        shutil.copytree(stored, root / _RUNS)
-    for name in ("docs", "tutorials", "mnist_lessons", "tests"):  # lessons show some tests
-        ignored = shutil.ignore_patterns("__pycache__", ".*")
-        shutil.copytree(_ROOT / name, root / name, ignore=ignored)
-    shutil.copy(_ROOT / "mkdocs.yml", root)
+    _copy("mnist_lessons", root)
     return Copy(root, root, scratch)
+
+
+def _copy(name: str, root: Path) -> None:
+    ignored = shutil.ignore_patterns("__pycache__", ".*")
+    shutil.copytree(ROOT / name, root / name, ignore=ignored)
 
 
 def project_without_work(project: Copy, root: Path) -> Copy:

@@ -1,27 +1,26 @@
-"""One plan of the project in this folder, in a process of its own; JSON on stdout."""
+"""One `status` of the project in this folder, in a process of its own; JSON on stdout."""
 
+import contextlib
+import io
 import json
-import sys
 import time
-from pathlib import Path
 
 __all__: list[str] = []
 
 
 def main() -> None:
-    """Plan once, and print how long the imports and the plan took, in seconds."""
-    start = time.perf_counter()
-    from mnist_lessons.publishing.execution.plan import planned
-    from mnist_lessons.publishing.runs.project import Project, read_lessons
-    from mnist_lessons.settings import Settings
+    """Plan once; print the seconds of the imports and the plan, and the processor's of the plan.
 
-    imported = time.perf_counter()
-    project = Project(Path.cwd())
-    steps = planned(project, Settings.from_environment(), read_lessons(project))
-    end = time.perf_counter()
-    if not all(step.run for step in steps):
-        sys.exit("the plan is to execute what is stored")
-    print(json.dumps({"imports": imported - start, "plan": end - imported}))
+    It ends with status 1 where something would run.
+    """
+    start = time.perf_counter()
+    from mnist_lessons.publishing.commands import commands
+
+    imported, processor = time.perf_counter(), time.process_time()
+    with contextlib.redirect_stdout(io.StringIO()):
+        commands(["status"], standalone_mode=False)
+    plan, used = time.perf_counter() - imported, time.process_time() - processor
+    print(json.dumps({"imports": imported - start, "plan": plan, "processor": used}))
 
 
 if __name__ == "__main__":

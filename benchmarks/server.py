@@ -10,11 +10,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 from benchmarks.copies import Copy
 
 __all__ = ["Server", "serving"]
 
 _LIMIT = 60.0  # seconds
+_LIMIT_OF_LESSON = 0.5  # seconds more for each
 _LOOK_EVERY = 0.01  # seconds
 _WHOLE = "Building documentation..."
 _BEGUN = "Detected file changes"
@@ -31,6 +34,7 @@ class Server:
         script: the lesson; its first paragraph is edited.
         source: the lesson as it was.
         log: the file that gets what the server says.
+        limit: seconds that it may take to show anything.
     """
 
     process: subprocess.Popen[str]
@@ -38,6 +42,7 @@ class Server:
     script: Path
     source: str
     log: Path
+    limit: float
 
     def save(self, sentence: str) -> float:
         """Save the lesson with a new first sentence; the seconds until its page has that."""
@@ -61,7 +66,7 @@ class Server:
         Raises:
             SystemExit: it does not happen, or the server has ended.
         """
-        end = time.monotonic() + _LIMIT
+        end = time.monotonic() + self.limit
         while not happened():
             if self.process.poll() is not None or time.monotonic() > end:
                 tail = "\n".join(self.log.read_text(encoding="utf-8").splitlines()[-30:])
@@ -70,7 +75,7 @@ class Server:
 
     def page(self) -> str:
         """The lesson's page; empty where there is none yet."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=_LIMIT)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=self.limit)
         try:
             connection.request("GET", f"/tutorials/{self.script.stem}/")
             answer = connection.getresponse()
@@ -87,9 +92,15 @@ class Server:
             SystemExit: it fails.
         """
         self.process.send_signal(signal.SIGINT)
-        status = self.process.wait(_LIMIT)
+        status = self.process.wait(self.limit)
         if status:
             raise SystemExit(f"benchmarks: the server ended with status {status} after Ctrl-C")
+
+    @property
+    def processor_seconds(self) -> float:
+        """Time of the processor that it has taken so far."""
+        used = psutil.Process(self.process.pid).cpu_times()
+        return used.user + used.system
 
     @property
     def whole_sites(self) -> int:
@@ -113,5 +124,6 @@ def serving(project: Copy, slug: str) -> Iterator[Server]:
     with log.open("w", encoding="utf-8") as stream:
         profile = {"MNIST_LESSONS_PROFILE": ""}
         with project.started(*command, stdout=stream, stderr=stream, **profile) as process:
-            yield Server(process, port, script, source, log)
+            limit = _LIMIT + _LIMIT_OF_LESSON * len([*script.parent.glob("*.py")])
+            yield Server(process, port, script, source, log, limit)
     script.write_text(source, encoding="utf-8")

@@ -182,13 +182,31 @@ def test_times_how_a_site_is_built(site, temporary, tmp_path):
     rows = {row["what"]: row for row in content["rows"]}
     assert all(what in done.stdout for what in rows)
 
-    assert [row["target"] for row in rows.values()] == [1, 0, 0.3, 1, None, None, 1.05, None]
+    assert [row["target"] for row in rows.values()] == [0.7, 0, 0.2, 0.6, 1, None, 1.05, None]
     assert rows["Modules of torch that a warm rebuild imports"]["values"] == [0]
     assert len(rows["Prose saved, to the new page"]["values"]) == 1
     figures = content["building"]
     assert 0 < min(figures["plan"]) < min(figures["imports_and_plan"])
     seconds = [all_ for name, all_ in figures.items() if isinstance(all_, list) and name != "torch"]
     assert min(map(min, seconds)) > 0
+    assert list(temporary.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_times_what_a_growing_site_costs(temporary, tmp_path):
+    report = tmp_path / "bench.json"
+    options = ("--lessons", "1", "8", "--rounds", "1", "--json", str(report))
+    done = bench("scale", *options, TMPDIR=str(temporary))
+    assert done.returncode == 0, done.stderr
+    assert "save 1 of 1 while the whole site is built ..." in done.stdout
+    content = json.loads(report.read_text(encoding="utf-8"))
+    rows = {row["what"]: row for row in content["rows"]}
+    assert all(what in done.stdout for what in rows)
+    assert "1 lesson: warm rebuild above plain pages" in rows
+    assert rows["8 lessons: warm rebuild above plain, share of plain"]["target"] == 0.4
+    figures = content["scale"]["8"]
+    assert 0 < min(figures["plan"]) < min(figures["imports_and_plan"])
+    assert min(map(min, figures.values())) >= 0
     assert list(temporary.iterdir()) == []
 
 
@@ -313,6 +331,7 @@ def test_a_verdict_is_by_the_median():
         (["--json", "no/such/file.json"], "there is no folder"),
         (["rebuilding"], "invalid choice: 'rebuilding'"),
         (["building", "--repeats", "0"], "'0' is not a whole number from 1 to 1000"),
+        (["scale", "--lessons", "7", "1000"], "'1000' is not a whole number from 1 to 999"),
     ],
 )
 def test_bad_arguments_end_with_status_2(in_this_process, options, message):
