@@ -1,11 +1,34 @@
 """Numbers in words, the same on every figure and every page."""
 
-__all__ = ["a", "percent", "times"]
+__all__ = ["a", "count", "device", "duration", "percent", "times"]
 
 
 def a(digit: int) -> str:
     """A digit, 0 to 9, with its article."""
     return f"an {digit}" if digit == 8 else f"a {digit}"
+
+
+def count(number: int, noun: str) -> str:
+    """How many of something there are, such as `1 epoch` and `2,000 epochs`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def device(kind: str, name: str, threads: int) -> str:
+    """What computed: a GPU by its name, a processor by the number of threads that it had.
+
+    Args:
+        kind: as torch names it, such as `cpu` or `cuda:0`.
+        name: of the model.
+        threads: at least 1.
+    """
+    return f"a processor with {count(threads, 'thread')}" if kind == "cpu" else name
+
+
+def duration(seconds: float) -> str:
+    """Seconds as `1:02:03` or `2:03`."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def percent(share: float, places: int = 1) -> str:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mnist_lessons._words import a, percent, times
+from mnist_lessons._words import a, count, device, duration, percent, times
 
 SHARES = st.floats(0, 1)
 
@@ -36,3 +36,29 @@ def test_percentages_as_they_are_read():
 def test_articles_and_times():
     assert [a(digit) for digit in (1, 8)] == ["a 1", "an 8"]
     assert [times(count) for count in (1, 15)] == ["once", "15 times"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "0:00"),
+        (59.4, "0:59"),
+        (59.6, "1:00"),
+        (75, "1:15"),
+        (3599.6, "1:00:00"),
+        (3723, "1:02:03"),
+    ],
+)
+def test_a_duration_reads_like_a_clock(seconds, text):
+    assert duration(seconds) == text
+
+
+def test_counts_and_devices():
+    assert [count(number, "epoch") for number in (0, 1, 2_000)] == [
+        "0 epochs",
+        "1 epoch",
+        "2,000 epochs",
+    ]
+    assert device("cpu", "a chip", 1) == "a processor with 1 thread"
+    assert device("cpu", "a chip", 2) == "a processor with 2 threads"
+    assert device("cuda:1", "a card", 2) == "a card"

@@ -3,16 +3,15 @@
 import os
 import sys
 from collections.abc import Iterable
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import click
 
+from mnist_lessons._words import duration
 from mnist_lessons.errors import BuildFailure, LessonError, SettingError
 from mnist_lessons.publishing.execution.plan import planned
-from mnist_lessons.publishing.execution.prepare import LessonPage, prepare
-from mnist_lessons.publishing.lesson_page.run_card import duration
+from mnist_lessons.publishing.execution.prepare import LessonPage, prepared
 from mnist_lessons.publishing.runs.project import Project, read_lessons
 from mnist_lessons.publishing.writing.form import problems
 from mnist_lessons.settings import Settings
@@ -93,8 +92,7 @@ def run(
     """Execute all lessons, or those that are named, where no stored run is true any more."""
     variables = dict(os.environ) | ({"MNIST_LESSONS_DEVICE": device} if device else {})
     settings = Settings.from_environment(variables)
-    with ExitStack() as stack:
-        pages = prepare(project, settings, stack, only=lessons, again=again, jobs=jobs)
+    with prepared(project, settings, only=lessons, again=again, jobs=jobs) as pages:
         _summarise(page for page in pages if page.run)
     failures = [page.failure for page in pages if page.failure]
     for failure in failures:

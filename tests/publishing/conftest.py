@@ -32,7 +32,7 @@ from mnist_lessons._datasets import checksums
 from mnist_lessons.publishing.commands import commands
 from mnist_lessons.publishing.execution import kernels as kernels_module
 from mnist_lessons.publishing.execution.plan import planned
-from mnist_lessons.publishing.execution.prepare import LessonPage, prepare
+from mnist_lessons.publishing.execution.prepare import LessonPage, prepared
 from mnist_lessons.publishing.runs.project import Project, read_lessons
 from mnist_lessons.publishing.runs.store import Store, StoredRun
 from mnist_lessons.publishing.writing.lessons import Lesson
@@ -179,8 +179,8 @@ class TinyProject:
     def prepare(self, *, only=(), again=False, jobs=None, **settings) -> list[LessonPage]:
         """What the plugin does first: give each lesson a run."""
         values = Settings(**{"offline": True, "profile": "preview", **settings})
-        with ExitStack() as stack:
-            return prepare(Project(self.root), values, stack, only=only, again=again, jobs=jobs)
+        with prepared(Project(self.root), values, only=only, again=again, jobs=jobs) as pages:
+            return pages
 
     def plan(self, **settings) -> list[str]:
         """What a build says that it will do."""

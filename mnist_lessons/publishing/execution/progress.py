@@ -11,8 +11,8 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
+from mnist_lessons._words import duration
 from mnist_lessons.publishing.execution.kernels import Progress
-from mnist_lessons.publishing.lesson_page.run_card import duration
 
 __all__ = ["ProgressView"]
 

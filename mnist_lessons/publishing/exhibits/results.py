@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from mnist_lessons._words import device
 from mnist_lessons.publishing.html.curves import Axis, Curve, chart, legend
 from mnist_lessons.publishing.lesson_page.training_log import number, rows_of_fit
 from mnist_lessons.publishing.runs.card import Card, Epoch, Result
@@ -50,10 +51,8 @@ class _Result:
 
     @property
     def device(self) -> str:
-        if self.card.device != "cpu":
-            return str(self.card.device_name)
-        threads = self.card.threads
-        return f"processor, {threads} thread{'s' if threads != 1 else ''}"
+        card = self.card
+        return device(card.device, card.device_name, card.threads)
 
     @property
     def lesson(self) -> str:

@@ -21,11 +21,12 @@ from typing import TYPE_CHECKING, Any
 
 from mnist_lessons.publishing.execution.terminal import as_html, shown
 from mnist_lessons.publishing.lesson_page.figures import figure_files, figure_html
-from mnist_lessons.publishing.lesson_page.outputs import present, published
+from mnist_lessons.publishing.lesson_page.outputs import present
 from mnist_lessons.publishing.lesson_page.training_log import training_output
+from mnist_lessons.publishing.runs.admission import alt_text, pictures, published
 from mnist_lessons.publishing.runs.card import Card
 from mnist_lessons.publishing.runs.store import StoredRun
-from mnist_lessons.publishing.writing.lessons import alt_text, code_cells, pictures
+from mnist_lessons.publishing.writing.lessons import code_cells
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup, Tag

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from mnist_lessons.errors import BuildFailure
+from mnist_lessons.publishing.runs.admission import problem_of_drawing
 from mnist_lessons.publishing.runs.store import StoredRun
 
-__all__ = ["figure_files", "figure_html", "objection", "with_figures"]
+__all__ = ["figure_files", "figure_html", "with_figures"]
 
 _ENDINGS = (".svg", ".dark.svg", ".narrow.svg", ".narrow.dark.svg")
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
@@ -35,8 +36,8 @@ def figure_files(folder: Path, name: object, picture: bytes) -> dict[str, bytes]
         return {}
     files = {file: path.read_bytes() for file, path in drawn.items()}
     for file, content in files.items():
-        if reason := objection(file, content):
-            raise BuildFailure(reason)
+        if problem := problem_of_drawing(file, content):
+            raise BuildFailure(problem)
     data = folder / f"{name}.csv"
     return files | ({data.name: data.read_bytes()} if data.is_file() else {})
 
@@ -97,17 +98,6 @@ def with_figures(page: str, runs: Sequence[StoredRun], tutorials: str) -> str:
         return figure_html(name, files, alt=alt, title=title, folder=f"{tutorials}{lesson}/")
 
     return _PLACE.sub(figure, page)
-
-
-def objection(file: str, content: bytes) -> str | None:
-    """Why a drawing may not be published, or None: it must be inert in a reader's browser."""
-    from mnist_lessons.publishing.runs.inert_svg import NotInert, size_of
-
-    try:
-        size_of(content)
-    except NotInert as error:
-        return f"the figure {file} could do more in a reader's browser than be seen: {error}"
-    return None
 
 
 def _size(content: bytes) -> str:

@@ -3,7 +3,8 @@
 import re
 from typing import Any
 
-from mnist_lessons.publishing.lesson_page.run_card import downloads, duration, inert
+from mnist_lessons._words import count, device, duration
+from mnist_lessons.publishing.lesson_page.run_card import downloads, inert
 from mnist_lessons.publishing.runs.card import Card
 
 __all__ = ["colab_link", "description", "head", "reading_minutes"]
@@ -27,9 +28,10 @@ def head(slug: str, card: Card, notebook: Any, *, colab: str = "", edit: str = "
         edit: address where the script can be edited; no link where empty.
     """
     minutes = reading_minutes(notebook)
+    where = device(card.device, card.device_name, card.threads)
     about = (
-        f"About {minutes} minute{'s' if minutes > 1 else ''} to read. The program ran for "
-        f"{duration(_seconds(card))} (minutes:seconds) on {_device(card)}; "
+        f"About {count(minutes, 'minute')} to read. The program ran for "
+        f"{duration(_seconds(card))} (minutes:seconds) on {inert(where)}; "
         "[more about this run](#the-run-behind-this-page)."
     )
     links = [downloads(slug)]
@@ -71,10 +73,3 @@ def colab_link(colab: str, slug: str) -> str:
 def _seconds(card: Card) -> float:
     # A training that came from a checkpoint would take its time again.
     return card.seconds + card.reused_seconds
-
-
-def _device(card: Card) -> str:
-    threads = card.threads
-    if card.device != "cpu":
-        return inert(card.device_name)
-    return f"a processor, with {threads} thread{'s' if threads != 1 else ''}"

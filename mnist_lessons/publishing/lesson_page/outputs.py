@@ -1,55 +1,15 @@
-"""Which outputs of a cell may be published, and how a page shows printed text.
-
-Text and PNG figures may, because they are inert.
-"""
+"""How a page shows printed text: wide text can be scrolled by keyboard, long text is folded."""
 
 import math
-from base64 import b64decode
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup, Tag
 
-__all__ = ["present", "published", "refused"]
+__all__ = ["present"]
 
-_ALLOWED = {"text/plain", "image/png"}
-_PNG = b"\x89PNG\r\n\x1a\n"
 _MOST_LINES = 24
 _NEVER_SCROLLS = 32  # characters that fit into a line on any screen
-
-
-def refused(cell: Any) -> str | None:
-    """Why an output of a code cell cannot be published, or None."""
-    for output in cell.outputs:
-        if output.output_type == "error":
-            return "its output is an error: catch the exception, and print what it says"
-        data = output.get("data", {})
-        if output.output_type != "stream" and not data:
-            return "one of its outputs is empty: nothing of it can be shown"
-        if other := data.keys() - _ALLOWED:
-            return (
-                f"its output has {', '.join(sorted(other))}, which could run scripts in a "
-                "reader's browser: print text, or show a figure with run.show(...)"
-            )
-        if "image/png" in data and not _is_png(data["image/png"]):
-            return "its output has a picture that is no PNG"
-    return None
-
-
-def _is_png(encoded: object) -> bool:
-    try:
-        return b64decode(str(encoded)).startswith(_PNG)
-    except ValueError:
-        return False
-
-
-def published(cell: Any) -> list[Any]:
-    """The outputs of a code cell that a page shows; each is a stream, or has text or a figure."""
-    return [
-        output
-        for output in cell.outputs
-        if output.output_type == "stream" or output.get("data", {}).keys() & _ALLOWED
-    ]
 
 
 def present(soup: "BeautifulSoup", pre: "Tag") -> None:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from urllib.parse import quote
 
+from mnist_lessons._words import duration
 from mnist_lessons.publishing.runs.card import Card, Data
 from mnist_lessons.publishing.runs.store import StoredRun
 
@@ -14,7 +15,6 @@ __all__ = [
     "Markdown",
     "data_tables",
     "downloads",
-    "duration",
     "inert",
     "measured",
     "notices",
@@ -130,13 +130,6 @@ def measured(run: StoredRun) -> str:
         f"{log[-1].train_count:,} of the training split and "
         f"{log[-1].validation_count:,} of the validation split."
     )
-
-
-def duration(seconds: float) -> str:
-    """Seconds as `1:02:03` or `2:03`."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def downloads(slug: str) -> str:

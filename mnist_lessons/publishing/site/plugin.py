@@ -21,7 +21,7 @@ from mkdocs.structure.pages import Page
 from mkdocs.utils import get_relative_url
 
 from mnist_lessons.errors import BuildFailure, LessonError, SettingError
-from mnist_lessons.publishing.execution.prepare import LessonPage, prepare
+from mnist_lessons.publishing.execution.prepare import LessonPage, prepared
 from mnist_lessons.publishing.exhibits import draw
 from mnist_lessons.publishing.exhibits import markers as marker_places
 from mnist_lessons.publishing.exhibits.gpu import gpu_section
@@ -156,7 +156,7 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
             if self._workshop:
                 self.pages = self._workshop.pages(project, settings)
             else:
-                self.pages = prepare(project, settings, self._stack)
+                self.pages = self._stack.enter_context(prepared(project, settings))
         except LessonError as error:
             if not self.pages:
                 raise PluginError(str(error)) from error

@@ -23,17 +23,14 @@ __all__ = [
     "SHORTEST_ALT",
     "Lesson",
     "Place",
-    "alt_text",
     "code_cells",
     "discover",
-    "has_alt_text",
     "no_yaml",
-    "pictures",
     "prose_line",
 ]
 
-SHORTEST_ALT = 20
 LIMIT = "cell_limit_minutes"
+SHORTEST_ALT = 20  # characters that can stand for a figure
 _USUAL_LIMIT = 120.0
 _HEADER = "# ---"  # before and after front matter
 # A comment stays one, though Jupytext would take `# cat or dog` for a command.
@@ -157,21 +154,6 @@ def _read(path: Path) -> Lesson:
 def code_cells(notebook: NotebookNode) -> list[Any]:
     """The code cells of a notebook, in order."""
     return [cell for cell in notebook.cells if cell.cell_type == "code"]
-
-
-def pictures(cell: NotebookNode) -> list[Any]:
-    """The outputs of a code cell that are pictures, in order."""
-    return [output for output in cell.outputs if "image/png" in output.get("data", {})]
-
-
-def alt_text(picture: Any) -> str:
-    """What a picture shows, in words; an empty string where nobody said it."""
-    return str(picture["metadata"].get("image/png", {}).get("alt", ""))
-
-
-def has_alt_text(picture: Any) -> bool:
-    """Whether a picture's text is long enough to replace it."""
-    return len(alt_text(picture)) >= SHORTEST_ALT
 
 
 @lru_cache(maxsize=64)

@@ -8,22 +8,7 @@ from rich.console import Console
 
 from mnist_lessons.publishing.execution import progress as progress_view
 from mnist_lessons.publishing.execution.kernels import Progress
-from mnist_lessons.publishing.execution.progress import ProgressView, duration
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [
-        (0, "0:00"),
-        (59.4, "0:59"),
-        (59.6, "1:00"),
-        (75, "1:15"),
-        (3599.6, "1:00:00"),
-        (3723, "1:02:03"),
-    ],
-)
-def test_a_duration_reads_like_a_clock(seconds, text):
-    assert duration(seconds) == text
+from mnist_lessons.publishing.execution.progress import ProgressView
 
 
 def shown(*steps, last_seconds=None, **console):

@@ -68,7 +68,7 @@ def test_the_table_has_a_row_for_each_network_of_each_run(run_of):
         "0.46",
         "3",
         "7",
-        "processor, 2 threads",
+        "a processor with 2 threads",
     ]
     assert [link["href"] for link in soup.tbody("a")] == [
         "../tutorials/simple_dnn/",

@@ -26,7 +26,7 @@ WORDS = notebook(new_markdown_cell("# T\n\n" + "word " * 400))
 def test_the_head_says_how_long_it_takes_to_read_and_to_run():
     said = head("a_lesson", ONE, WORDS)
     assert "About 2 minutes to read" in said
-    assert "1:05 (minutes:seconds) on a processor, with 1 thread" in said  # training included
+    assert "1:05 (minutes:seconds) on a processor with 1 thread" in said  # training included
     assert "(#the-run-behind-this-page)" in said
 
 

@@ -5,7 +5,6 @@ from bs4 import BeautifulSoup
 from nbformat import v4
 
 from mnist_lessons.publishing.lesson_page import cells as lesson_cells
-from mnist_lessons.publishing.lesson_page.outputs import refused
 
 
 def output_of(text):
@@ -65,18 +64,3 @@ def test_colours_of_a_terminal_are_on_the_page_and_nothing_else_of_it(kind):
     assert "font-weight:bold" in coloured["style"]
     assert coloured.get_text() == "<red>"
     assert not block.select("a")
-
-
-@pytest.mark.parametrize(
-    ("data", "reason"),
-    [
-        ({}, "one of its outputs is empty: nothing of it can be shown"),
-        ({"image/png": "no picture"}, "its output has a picture that is no PNG"),
-        ({"image/png": "R0lGODlh"}, "its output has a picture that is no PNG"),
-        ({"text/plain": "a", "text/html": "<b>"}, "its output has text/html, which could run"),
-    ],
-)
-def test_what_a_page_could_not_show_is_refused(data, reason):
-    output = v4.new_output("display_data", data=data)
-    said = refused(v4.new_code_cell("f()", outputs=[output]))
-    assert said.startswith(reason)

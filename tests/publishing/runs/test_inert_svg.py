@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mnist_lessons import plots
-from mnist_lessons.publishing.lesson_page.figures import objection
+from mnist_lessons.publishing.runs.admission import problem_of_drawing
 from mnist_lessons.publishing.runs.inert_svg import NotInert, size_of
 
 SPACES = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
@@ -42,7 +42,7 @@ def test_what_our_figures_are_made_of_is_inert():
 )
 def test_a_drawing_is_published(content):
     assert size_of(file(content)) == (30, 20)
-    assert objection("a.svg", file(content)) is None
+    assert problem_of_drawing("a.svg", file(content)) is None
 
 
 HOSTILE = {
@@ -84,7 +84,7 @@ HOSTILE = {
 def test_a_drawing_that_could_do_more_is_refused(kind):
     with pytest.raises(NotInert):
         size_of(file(HOSTILE[kind]))
-    told = objection("curve.svg", file(HOSTILE[kind]))
+    told = problem_of_drawing("curve.svg", file(HOSTILE[kind]))
     assert told.startswith("the figure curve.svg could do more")
 
 
@@ -108,11 +108,11 @@ def test_a_drawing_that_could_do_more_is_refused(kind):
     ],
 )
 def test_what_is_no_drawing_of_a_known_size_is_refused(content):
-    assert objection("a.svg", content)
+    assert problem_of_drawing("a.svg", content)
 
 
 @given(st.binary(max_size=300))
 def test_whatever_a_file_holds_it_is_read_or_refused(content):
     for begun in (content, file("").removesuffix(b"</svg>") + content):
-        told = objection("a.svg", begun)
+        told = problem_of_drawing("a.svg", begun)
         assert told is None or told.startswith("the figure a.svg could do more")
