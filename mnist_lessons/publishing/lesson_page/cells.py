@@ -19,7 +19,8 @@ from itertools import count, groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mnist_lessons.publishing.execution.terminal import as_html, shown
+from mnist_lessons.publishing.execution.terminal import shown
+from mnist_lessons.publishing.html.terminal import as_html
 from mnist_lessons.publishing.lesson_page.figures import figure_files, figure_html
 from mnist_lessons.publishing.lesson_page.outputs import present
 from mnist_lessons.publishing.lesson_page.training_log import training_output

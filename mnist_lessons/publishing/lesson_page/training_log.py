@@ -5,8 +5,8 @@ import math
 from collections.abc import Sequence
 from itertools import pairwise
 
-from mnist_lessons.publishing.execution.terminal import as_html
 from mnist_lessons.publishing.html.curves import Axis, Curve, chart, legend
+from mnist_lessons.publishing.html.terminal import as_html
 from mnist_lessons.publishing.runs.card import Card, Epoch
 
 __all__ = ["chosen_epochs", "number", "rows_of_fit", "training_block", "training_output"]
