@@ -8,7 +8,11 @@ import nbformat
 from markdown_it.common.utils import normalizeReference
 
 from mnist_lessons.publishing.writing.addresses import with_addresses
-from mnist_lessons.publishing.writing.prose import definitions, with_quotations, without_bars
+from mnist_lessons.publishing.writing.common_markdown import (
+    definitions,
+    with_quotations,
+    without_bars,
+)
 
 __all__ = ["portable"]
 

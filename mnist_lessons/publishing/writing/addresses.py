@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from markdown_it.common.utils import unescapeAll
 
-from mnist_lessons.publishing.writing.prose import Kind, pieces
+from mnist_lessons.publishing.writing.inline import Kind
+from mnist_lessons.publishing.writing.prose import pieces
 
 __all__ = ["Change", "addresses", "in_tag", "with_addresses"]
 

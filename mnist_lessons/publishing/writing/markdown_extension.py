@@ -9,7 +9,8 @@ from markdown.preprocessors import Preprocessor
 
 from mnist_lessons.publishing.writing.addresses import in_tag
 from mnist_lessons.publishing.writing.formulas import FormulaError, as_html
-from mnist_lessons.publishing.writing.prose import Kind, Piece, pieces, replaced
+from mnist_lessons.publishing.writing.inline import Kind, Piece
+from mnist_lessons.publishing.writing.prose import pieces, replaced
 
 __all__ = ["PageProse", "formula_problems"]
 

@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mnist_lessons.publishing.writing.prose import Kind, pieces, replaced, with_quotations
+from mnist_lessons.publishing.writing.common_markdown import with_quotations
+from mnist_lessons.publishing.writing.inline import Kind
+from mnist_lessons.publishing.writing.prose import pieces, replaced
 
 MARK = re.compile("MARK")
 
