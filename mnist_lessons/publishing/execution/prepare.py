@@ -42,6 +42,12 @@ class LessonPage:
     problems: tuple[str, ...] = ()
     earlier: StoredRun | None = None
 
+    def reasons(self, *, in_full: bool = True) -> list[str]:
+        """Why it has no run and will have none: faults of its text, or how it failed."""
+        failure = self.failure
+        told = [failure.in_full if in_full else str(failure)] if failure else []
+        return [*self.problems, *told]
+
 
 @contextmanager
 def prepared(

@@ -3,10 +3,9 @@
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, suppress
+from collections.abc import Callable
+from contextlib import ExitStack
 from functools import partial
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -20,7 +19,7 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 from mkdocs.utils import get_relative_url
 
-from mnist_lessons.errors import BuildFailure, LessonError, SettingError
+from mnist_lessons.errors import LessonError, SettingError
 from mnist_lessons.publishing.execution.prepare import LessonPage, prepared
 from mnist_lessons.publishing.exhibits import draw
 from mnist_lessons.publishing.exhibits import markers as marker_places
@@ -33,19 +32,27 @@ from mnist_lessons.publishing.lesson_page import cells as lesson_cells
 from mnist_lessons.publishing.lesson_page import run_card
 from mnist_lessons.publishing.lesson_page.api_links import described, imported, linked
 from mnist_lessons.publishing.lesson_page.cell_cache import CellCache
-from mnist_lessons.publishing.lesson_page.download import portable
 from mnist_lessons.publishing.lesson_page.figures import with_figures
-from mnist_lessons.publishing.lesson_page.head import description, head
+from mnist_lessons.publishing.lesson_page.head import description
+from mnist_lessons.publishing.lesson_page.page import (
+    after_title,
+    figures_run,
+    files_beside,
+    notebook_of,
+    notices,
+    with_code,
+)
+from mnist_lessons.publishing.lesson_page.page import markdown as markdown_of
 from mnist_lessons.publishing.runs.project import Project
 from mnist_lessons.publishing.runs.store import StoredRun
-from mnist_lessons.publishing.site.bands import check_bands, read_bands
 from mnist_lessons.publishing.site.policy import with_policy
+from mnist_lessons.publishing.site.problems import PageProblems, texts_of
 from mnist_lessons.publishing.site.publishable import refusals
-from mnist_lessons.publishing.writing.lessons import code_cells, prose_line
-from mnist_lessons.publishing.writing.links import Text, lines_of_links
-from mnist_lessons.publishing.writing.markdown_extension import PageProse, formula_problems
-from mnist_lessons.publishing.writing.pages import LessonFile, on_site, read_page, written_pages
-from mnist_lessons.publishing.writing.values import fill_values, stray_values
+from mnist_lessons.publishing.writing.lessons import code_cells
+from mnist_lessons.publishing.writing.links import lines_of_links
+from mnist_lessons.publishing.writing.markdown_extension import PageProse
+from mnist_lessons.publishing.writing.pages import LessonFile, on_site, read_page
+from mnist_lessons.publishing.writing.values import fill_values
 from mnist_lessons.settings import Settings
 
 if TYPE_CHECKING:  # a warm build executes nothing, and is no server
@@ -54,13 +61,8 @@ if TYPE_CHECKING:  # a warm build executes nothing, and is no server
 
 __all__ = ["LessonsPlugin"]
 
-_FAILURE = "<!-- why this lesson did not run -->"
-_FAILED = f'!!! failure "This lesson did not run"\n\n    {_FAILURE}'
 _NOTED = "<!-- what is wrong with this page -->"
 _NOTES = f'!!! failure "This page has a mistake"\n\n    {_NOTED}'
-_RUNNING = '!!! info "This lesson is running"\n\n    Its outputs will be here when it has ended.'
-_UNTIL_THEN = " Until then, grey ones are of the run before."
-
 _LESSON_BOOST = 2  # in search, beside other pages
 
 _log = get_plugin_logger("lessons")
@@ -86,7 +88,7 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
         self._publishes = False
         self._templates: CompiledTemplates | None = None
         self._notebooks: dict[str, Any] = {}
-        self._notes: dict[str, list[str]] = {}
+        self._problems = PageProblems(Project(Path()), [])  # of the last build
         self._blocks: dict[str, str] = {}
         self._cells = CellCache()
         self._prose = PageProse()
@@ -95,7 +97,7 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
     def on_startup(self, *, command: Literal["build", "gh-deploy", "serve"], dirty: bool) -> None:
         """Know whether this is a server, which goes on while lessons run, or what publishes."""
         self._publishes = command == "gh-deploy"
-        self._stack.enter_context(lines_of_links(self._texts_of))
+        self._stack.enter_context(lines_of_links(lambda uri: texts_of(uri, self.pages, self._docs)))
         if command == "serve":
             from mnist_lessons.publishing.execution.background import Workshop
             from mnist_lessons.publishing.site.serve import CompiledTemplates
@@ -127,7 +129,7 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
         unnoted = [
             f"{uri}: {reason}".removeprefix(": ")
             for uri, reason in self._prose.problems
-            if not self._notes.get(uri)
+            if not self._problems.of(uri)
         ]
         self._stop_for(unnoted)
         if self._templates:
@@ -162,66 +164,20 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
                 raise PluginError(str(error)) from error
             problems.append(str(error))  # a server goes on with the lessons that it knows
         reading_order = str(config.nav)
-        self.pages.sort(key=lambda page: reading_order.find(_uri(page)))
-        self._notes = self._fill_notebooks()
-        problems += self._hold_to_bands(project)
+        self.pages.sort(key=lambda page: reading_order.find(page.lesson.uri))
+        self._problems = PageProblems(project, self.pages)
+        self._fill_notebooks()
+        problems += self._problems.look_at_numbers()
         # A server has had the traceback from the lesson itself.
         in_full = self._workshop is None
-        problems += [reason for page in self.pages for reason in _wrong(page, in_full=in_full)]
-        for page in self.pages:
-            self._note(_uri(page), _unfit(page, self._notebooks[page.lesson.slug]))
-        self._look_at_prose(project, config)
-        problems += chain.from_iterable(self._notes.values())
+        problems += [reason for page in self.pages for reason in page.reasons(in_full=in_full)]
+        self._problems.look_at_figures(self._notebooks)
+        self._problems.look_at_prose(config)
+        problems += self._problems.all()
         if self._publishes and not problems:
             problems = refusals(project, settings, self.pages)
         self._stop_for(problems)
         return config
-
-    def _hold_to_bands(self, project: Project) -> list[str]:
-        """Note which lesson leaves its bands; return what is wrong with the file of bands."""
-        try:
-            bands = read_bands(project.tutorials, [page.lesson.slug for page in self.pages])
-        except BuildFailure as error:
-            return [str(error)]
-        for page in self.pages:
-            slug = page.lesson.slug
-            if page.run:
-                before = project.store.runs(slug)
-                self._note(_uri(page), check_bands(bands.get(slug, {}), page.run, before))
-        return []
-
-    def _look_at_prose(self, project: Project, config: MkDocsConfig) -> None:
-        """Note each wrong marker and formula in the lessons and in the pages of `docs/`."""
-        figures = {
-            page.lesson.slug: [one.name for one in page.run.card.figures] if page.run else None
-            for page in self.pages
-        }
-
-        def wrong(text: str) -> list[tuple[int, str]]:
-            markers = marker_places.problems(text, project.root, figures)
-            return sorted([*markers, *formula_problems(text)])
-
-        for page in self.pages:
-            for text, line_of in _texts(page):
-                for number, reason in wrong(text):
-                    self._note(_uri(page), [f"{_uri(page)}, line {line_of(number)}: {reason}"])
-        name = Path(config.docs_dir).name
-        for written in written_pages(config):
-            faults = [written.fault] if written.fault else []
-            for line, reason in [*faults, *stray_values(written.text), *wrong(written.text)]:
-                self._note(written.uri, [f"{name}/{written.uri}, line {line}: {reason}"])
-
-    def _texts_of(self, uri: str) -> tuple[str, Iterable[Text]]:
-        """The name of a page's file, and the Markdown in it."""
-        for page in self.pages:
-            if _uri(page) == uri:
-                return uri, _texts(page)
-        written = read_page(File(uri, str(self._docs), "", use_directory_urls=True))
-        return f"{self._docs.name}/{uri}", [(written.text, int)]
-
-    def _note(self, uri: str, reasons: list[str]) -> None:
-        """Remember what is wrong with a page."""
-        self._notes.setdefault(uri, []).extend(reasons)
 
     def on_files(self, files: Files, config: MkDocsConfig) -> Files:
         """Add the lessons' pages, what lies beside them, and what all runs make together."""
@@ -240,7 +196,7 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
             written = read_page(page.file)
             return written.text if written.fault else None
         colab = str(config.extra.get("colab") or "")
-        return _markdown(lesson, self._notebooks[lesson.lesson.slug], colab, page.edit_url or "")
+        return markdown_of(lesson, self._notebooks[lesson.lesson.slug], colab, page.edit_url or "")
 
     def on_page_markdown(
         self, markdown: str, page: Page, config: MkDocsConfig, files: Files
@@ -268,14 +224,14 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
             },
         )
         if of_numbers:
-            markdown = _after_title(markdown, _notices(runs))
-        return _after_title(markdown, _NOTES) if self._notes.get(page.file.src_uri) else markdown
+            markdown = after_title(markdown, notices(runs))
+        return after_title(markdown, _NOTES) if self._problems.of(page.file.src_uri) else markdown
 
     def on_page_content(
         self, html: str, page: Page, config: MkDocsConfig, files: Files
     ) -> str | None:
         """Put figures, tests, a lesson's code and outputs, or what went wrong, in their places."""
-        noted = lesson_cells.reasons(self._notes.get(page.file.src_uri, []))
+        noted = lesson_cells.reasons(self._problems.of(page.file.src_uri))
         html = lesson_cells.filled(html, {**self._blocks, _NOTED: noted})
         root = Path(config.config_file_path).resolve().parent
         try:
@@ -288,7 +244,11 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
             # It has been noted as the fault of a marker; the other places are left empty.
         lesson = self._lesson(page)
         if lesson:
-            html = self._with_code(html, lesson, root / ".cache" / "cells", config)
+            code = self._code(lesson, config)
+            places = [lesson_cells.placeholder(number) for number in range(1, len(code) + 1)]
+            for place in lesson_cells.lost(html, places):
+                _log.warning(f"{lesson.lesson.uri}: the prose hides or repeats the comment {place}")
+            html = with_code(html, lesson, code)
         if any(run.card.profile == "preview" for run in self._runs()):
             html += '<div class="preview-watermark" aria-hidden="true"></div>'
         return html
@@ -312,7 +272,7 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
             _tell(problem)
 
     def _lesson(self, page: Page) -> LessonPage | None:
-        return next((one for one in self.pages if _uri(one) == page.file.src_uri), None)
+        return next((one for one in self.pages if one.lesson.uri == page.file.src_uri), None)
 
     def _runs(self) -> list[StoredRun]:
         return [page.run for page in self.pages if page.run]
@@ -348,56 +308,29 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
         except LessonError as error:
             raise PluginError(str(error)) from error
 
-    def _fill_notebooks(self) -> dict[str, list[str]]:
-        """Make each lesson's notebook, with outputs and values; return what is wrong in each."""
+    def _fill_notebooks(self) -> None:
+        """Make each lesson's notebook, with outputs and values; note what is wrong in each."""
         recorded = {
             page.lesson.slug: page.run.card.values if page.run else None for page in self.pages
         }
-        self._notebooks = {page.lesson.slug: _notebook(page) for page in self.pages}
-        return {
-            _uri(page): fill_values(
-                self._notebooks[page.lesson.slug], page.lesson.slug, recorded, page.lesson.places
-            )
-            for page in self.pages
-        }
+        self._notebooks = {page.lesson.slug: notebook_of(page) for page in self.pages}
+        for page in self.pages:
+            lesson = page.lesson
+            notebook = self._notebooks[lesson.slug]
+            wrong = fill_values(notebook, lesson.slug, recorded, lesson.places)
+            self._problems.note(lesson.uri, wrong)
 
-    def _with_code(self, html: str, page: LessonPage, cache: Path, config: MkDocsConfig) -> str:
+    def _code(self, page: LessonPage, config: MkDocsConfig) -> list[str]:
+        """The HTML of a lesson's code cells, with links from names to the API reference."""
         slug = page.lesson.slug
-        is_known = page.earlier and not page.earlier.unreadable
-        run = page.earlier if is_known else page.run
-        cells = lesson_cells.prepared(self._notebooks[slug], run)
-        render = partial(lesson_cells.rendered, scratch=self.scratch)
-        rendered = self._cells.html(cache / f"{slug}.json", cells, render)
-        linked_cells = self._with_links(slug, rendered, config)
-        contents = {
-            lesson_cells.placeholder(number): cell
-            for number, cell in enumerate(linked_cells, start=1)
-        }
-        for place in lesson_cells.lost(html, contents):
-            _log.warning(f"{_uri(page)}: the prose hides or repeats the comment {place}")
-        told = lesson_cells.reasons(_wrong(page))
-        if page.failure and page.earlier and page.failure.cell:
-            # After the outputs of the run that failed: what ended it.
-            contents[lesson_cells.placeholder(page.failure.cell)] += lesson_cells.failure(told)
-            link = '<p><a href="#failure">The cell that failed</a></p>'
-            told = lesson_cells.reasons([str(page.failure)]) + link
-        elif page.earlier and not page.failure:
-            contents = {place: lesson_cells.greyed(cell) for place, cell in contents.items()}
-        contents[_FAILURE] = told
-        return lesson_cells.filled(_without_search(html), contents)
-
-    def _with_links(self, slug: str, cells: list[str], config: MkDocsConfig) -> list[str]:
-        """The cells with a link from each name of this package to the reference."""
         project = Project(Path(config.config_file_path).resolve().parent)
+        cells = lesson_cells.prepared(self._notebooks[slug], figures_run(page))
+        render = partial(lesson_cells.rendered, scratch=self.scratch)
+        cache = project.root / ".cache" / "cells" / f"{slug}.json"
         known = described(Path(config.docs_dir) / "reference.md", project.package)
         names = imported(cell.source for cell in code_cells(self._notebooks[slug]))
-        return [linked(cell, names, known, "../../reference/") for cell in cells]
-
-
-def _without_search(html: str) -> str:
-    """The page with its solutions left out of search: they are to be found by thinking."""
-    opening = '<details class="success"'
-    return html.replace(f"{opening}>", f"{opening} data-search-exclude>")
+        rendered = self._cells.html(cache, cells, render)
+        return [linked(cell, names, known, "../../reference/") for cell in rendered]
 
 
 def _cards(runs: list[StoredRun]) -> str:
@@ -407,30 +340,9 @@ def _cards(runs: list[StoredRun]) -> str:
     )
 
 
-def _uri(page: LessonPage) -> str:
-    return f"tutorials/{page.lesson.slug}.py"
-
-
 def _tell(problem: str) -> None:
     # Not logged: MkDocs logs nothing twice, and counts it; in strict mode it shows no page then.
     print(f"error: {problem}", file=sys.stderr)
-
-
-def _wrong(page: LessonPage, *, in_full: bool = True) -> list[str]:
-    """Why a lesson has no run and will have none: the faults of its text, or how it failed."""
-    failure = page.failure
-    told = [failure.in_full if in_full else str(failure)] if failure else []
-    return [*page.problems, *told]
-
-
-def _unfit(page: LessonPage, notebook: Any) -> list[str]:
-    """What stands in the way of publishing a lesson's figures."""
-    try:
-        if page.run:
-            lesson_cells.figures(notebook, page.run.folder)
-    except BuildFailure as error:
-        return [f"{_uri(page)}: {error}"]
-    return []
 
 
 def _setting_error(pages: list[LessonPage]) -> SettingError | None:
@@ -441,74 +353,17 @@ def _setting_error(pages: list[LessonPage]) -> SettingError | None:
     return None
 
 
-def _texts(page: LessonPage) -> Iterator[Text]:
-    """The prose of each cell of a lesson."""
-    lesson = page.lesson
-    for cell, place in zip(lesson.notebook().cells, lesson.places, strict=True):
-        if cell.cell_type == "markdown":
-            yield cell.source, partial(prose_line, cell.source, place)
-
-
-def _notebook(page: LessonPage) -> Any:
-    if page.run:
-        return page.run.merged_with(page.lesson)
-    if page.earlier:
-        with suppress(Exception):  # whatever is wrong with it, the page can do without
-            return page.earlier.lent_to(page.lesson)
-    return page.lesson.notebook()
-
-
 def _files_of(page: LessonPage, notebook: Any, config: MkDocsConfig) -> list[File]:
     """The lesson's page, and what lies beside it."""
-    slug, script = page.lesson.slug, page.lesson.script
-    contents = {f"{slug}.py": page.lesson.plain}
-    if page.earlier:
-        with suppress(BuildFailure):  # a drawing that may not be shown
-            contents |= lesson_cells.figures(notebook, page.earlier.folder)
-    if page.run:
-        contents |= lesson_cells.figures(notebook, page.run.folder)
-        contents[f"{slug}.ipynb"] = portable(
-            notebook,
-            published=on_site(config.site_url, config.use_directory_urls)
-            if config.site_url
-            else None,
-            colab=str(config.extra.get("colab") or ""),
-            commit=page.run.card.commit or "",
-        )
-        contents["log.csv"] = (page.run.folder / "log.csv").read_bytes()
-        contents["run.json"] = (page.run.folder / "run.json").read_bytes()
+    lesson = page.lesson
+    site = on_site(config.site_url, config.use_directory_urls) if config.site_url else None
+    colab = str(config.extra.get("colab") or "")
     source = LessonFile(
-        _uri(page), str(script.parent.parent), config.site_dir, config.use_directory_urls
+        lesson.uri, str(lesson.script.parent.parent), config.site_dir, config.use_directory_urls
     )
-    source.edit_uri = f"../{_uri(page)}"  # it is looked for in docs/
+    source.edit_uri = f"../{lesson.uri}"  # it is looked for in docs/
     beside = [
-        File.generated(config, f"tutorials/{slug}/{name}", content=content)
-        for name, content in contents.items()
+        File.generated(config, f"tutorials/{lesson.slug}/{name}", content=content)
+        for name, content in files_beside(page, notebook, published=site, colab=colab).items()
     ]
     return [source, *beside]
-
-
-def _markdown(page: LessonPage, notebook: Any, colab: str, edit: str) -> str:
-    """The lesson's prose, and what the site says of it: downloads, notices, run card, log."""
-    prose = lesson_cells.markdown(notebook)
-    if page.run is None:
-        running = _RUNNING + (_UNTIL_THEN if page.earlier else "")
-        return _after_title(prose, _FAILED if _wrong(page) else running)
-    top = head(page.lesson.slug, page.run.card, notebook, colab=colab, edit=edit)
-    top = f"{top}\n\n{_notices([page.run])}".strip()
-    return (
-        f"{_after_title(prose, top)}\n\n"
-        f"## The run behind this page\n\n{run_card.measured(page.run)}\n\n"
-        f"{run_card.run_card(page.run)}\n"
-    )
-
-
-def _notices(runs: list[StoredRun]) -> str:
-    return "\n\n".join(
-        f'!!! warning "{title}"\n\n    {text}' for title, text in run_card.notices(runs)
-    )
-
-
-def _after_title(markdown: str, insertion: str) -> str:
-    title, newline, rest = markdown.partition("\n")
-    return f"{title}{newline or chr(10)}\n{insertion}\n{rest}" if insertion else markdown

@@ -3,10 +3,10 @@
 import codecs
 import io
 import tokenize
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -78,6 +78,11 @@ class Lesson:
         return self.script.stem
 
     @property
+    def uri(self) -> str:
+        """Name of its file among the sources of the site's pages."""
+        return f"tutorials/{self.slug}.py"
+
+    @property
     def plain(self) -> bytes:
         """Its content without a byte-order mark, which Jupytext would take for code."""
         return self.source.removeprefix(codecs.BOM_UTF8)
@@ -108,6 +113,13 @@ class Lesson:
     def notebook(self) -> NotebookNode:
         """The script as a notebook without outputs, with stable cell ids."""
         return deepcopy(_parsed(self.plain).notebook)
+
+    def prose(self) -> Iterator[tuple[str, Callable[[int], int]]]:
+        """The Markdown of each cell, and what tells the script's line from one of its own."""
+        parsed = _parsed(self.plain)
+        for cell, place in zip(parsed.notebook.cells, parsed.places, strict=True):
+            if cell.cell_type == "markdown":
+                yield cell.source, partial(prose_line, cell.source, place)
 
     def code_hashes(self) -> list[str]:
         """What each code cell does: its hash changes with the code, not with a comment."""

@@ -1,0 +1,110 @@
+"""What is wrong with the pages of a build, by page, with the lines to mend."""
+
+from collections.abc import Iterable, Mapping
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.files import File
+
+from mnist_lessons.errors import BuildFailure
+from mnist_lessons.publishing.execution.prepare import LessonPage
+from mnist_lessons.publishing.exhibits import markers
+from mnist_lessons.publishing.lesson_page import cells
+from mnist_lessons.publishing.runs.project import Project
+from mnist_lessons.publishing.site.bands import check_bands, read_bands
+from mnist_lessons.publishing.writing.links import Text
+from mnist_lessons.publishing.writing.markdown_extension import formula_problems
+from mnist_lessons.publishing.writing.pages import read_page, written_pages
+from mnist_lessons.publishing.writing.values import stray_values
+
+__all__ = ["PageProblems", "texts_of"]
+
+
+class PageProblems:
+    """Notes what is wrong with each page.
+
+    Args:
+        project: the project.
+        pages: the lessons.
+    """
+
+    def __init__(self, project: Project, pages: Iterable[LessonPage]) -> None:
+        self._project = project
+        self._pages = [*pages]
+        self._by_page: dict[str, list[str]] = {}
+
+    def of(self, uri: str) -> list[str]:
+        """What is wrong with a page."""
+        return self._by_page.get(uri, [])
+
+    def all(self) -> list[str]:
+        """What is wrong with the pages, in the order in which it was noted."""
+        return [*chain.from_iterable(self._by_page.values())]
+
+    def note(self, uri: str, problems: Iterable[str]) -> None:
+        """Remember what is wrong with a page."""
+        if problems := [*problems]:
+            self._by_page.setdefault(uri, []).extend(problems)
+
+    def look_at_numbers(self) -> list[str]:
+        """Note which lesson leaves its bands; return what is wrong with the file of bands."""
+        slugs = [page.lesson.slug for page in self._pages]
+        try:
+            bands = read_bands(self._project.tutorials, slugs)
+        except BuildFailure as error:
+            return [str(error)]
+        for page in self._pages:
+            if page.run:
+                slug = page.lesson.slug
+                before = self._project.store.runs(slug)
+                self.note(page.lesson.uri, check_bands(bands.get(slug, {}), page.run, before))
+        return []
+
+    def look_at_figures(self, notebooks: Mapping[str, Any]) -> None:
+        """Note which figures stand in the way of publishing; notebooks by slug."""
+        for page in self._pages:
+            lesson = page.lesson
+            try:
+                if page.run:
+                    cells.figures(notebooks[lesson.slug], page.run.folder)
+            except BuildFailure as error:
+                self.note(lesson.uri, [f"{lesson.uri}: {error}"])
+
+    def look_at_prose(self, config: MkDocsConfig) -> None:
+        """Note each wrong marker and formula in the lessons and in the pages of `docs/`."""
+        for page in self._pages:
+            uri = page.lesson.uri
+            for text, line_of in page.lesson.prose():
+                for number, reason in self._wrong(text):
+                    self.note(uri, [f"{uri}, line {line_of(number)}: {reason}"])
+        name = Path(config.docs_dir).name
+        for written in written_pages(config):
+            faults = [written.fault] if written.fault else []
+            for line, reason in [*faults, *stray_values(written.text), *self._wrong(written.text)]:
+                self.note(written.uri, [f"{name}/{written.uri}, line {line}: {reason}"])
+
+    def _wrong(self, text: str) -> list[tuple[int, str]]:
+        """Lines, from 1, and reasons."""
+        figures = {
+            page.lesson.slug: [one.name for one in page.run.card.figures] if page.run else None
+            for page in self._pages
+        }
+        wrong = markers.problems(text, self._project.root, figures)
+        return sorted([*wrong, *formula_problems(text)])
+
+
+def texts_of(uri: str, pages: Iterable[LessonPage], docs: Path) -> tuple[str, Iterable[Text]]:
+    """The name of a page's file, and the Markdown in it.
+
+    Args:
+        uri: of the page's source.
+        pages: the lessons.
+        docs: the folder of the other pages.
+    """
+    for page in pages:
+        if page.lesson.uri == uri:
+            return uri, page.lesson.prose()
+    written = read_page(File(uri, str(docs), "", use_directory_urls=True))
+    return f"{docs.name}/{uri}", [(written.text, int)]
