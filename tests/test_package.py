@@ -11,8 +11,6 @@ import mnist_lessons
 
 ROOT = Path(mnist_lessons.__file__).parent
 MODULES = sorted(path for path in ROOT.rglob("*.py") if not path.name.startswith("_"))
-# What a kernel executes is no module: it is handed over as text.
-MODULES.remove(ROOT / "publishing" / "execution" / "in_kernel.py")
 
 
 def parts(path):

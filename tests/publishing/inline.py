@@ -13,7 +13,7 @@ from typing import Any
 import nbformat
 import pytest
 
-from mnist_lessons.publishing.execution.kernels import Job, Progress
+from mnist_lessons.publishing.execution.job import Job, Progress
 from mnist_lessons.publishing.execution.used import Used
 from mnist_lessons.publishing.runs.card import Failure
 from mnist_lessons.publishing.writing.lessons import code_cells

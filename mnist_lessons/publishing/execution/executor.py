@@ -12,7 +12,7 @@ import psutil  # a dependency of ipykernel
 from mnist_lessons._datasets import MNIST, Dataset
 from mnist_lessons._fetch import Found, cache_folder
 from mnist_lessons.publishing.execution import kernels
-from mnist_lessons.publishing.execution.kernels import Job
+from mnist_lessons.publishing.execution.job import Job
 from mnist_lessons.publishing.execution.left_behind import Collector, failure_of
 from mnist_lessons.publishing.execution.plan import Step
 from mnist_lessons.publishing.execution.progress import ProgressView

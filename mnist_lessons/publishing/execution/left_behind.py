@@ -9,7 +9,7 @@ import msgspec
 import nbformat
 
 from mnist_lessons.publishing.execution.git import committed_state
-from mnist_lessons.publishing.execution.kernels import Job
+from mnist_lessons.publishing.execution.job import Job
 from mnist_lessons.publishing.execution.project_files import code_of_project, signature
 from mnist_lessons.publishing.execution.reasons import made_from
 from mnist_lessons.publishing.execution.today import Today

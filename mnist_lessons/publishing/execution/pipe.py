@@ -1,6 +1,6 @@
 """What a kernel prints, in the order in which it came: one pipe, as a terminal has one screen.
 
-Whatever is displayed besides puts a mark into it: see `in_kernel.py`.
+Whatever is displayed besides puts a mark into it: see `in_kernel/cells.py`.
 """
 
 import asyncio

@@ -12,7 +12,7 @@ from rich.live import Live
 from rich.text import Text
 
 from mnist_lessons._words import duration
-from mnist_lessons.publishing.execution.kernels import Progress
+from mnist_lessons.publishing.execution.job import Progress
 
 __all__ = ["ProgressView"]
 

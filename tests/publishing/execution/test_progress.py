@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from mnist_lessons.publishing.execution import progress as progress_view
-from mnist_lessons.publishing.execution.kernels import Progress
+from mnist_lessons.publishing.execution.job import Progress
 from mnist_lessons.publishing.execution.progress import ProgressView
 
 
