@@ -48,13 +48,16 @@ plugins:
   - search
   - mkdocs-jupyter
 """
-_ANSWERS = """([keys, images]) => {
-  const { logits } = document.querySelector("[data-draw]").networks;
-  return keys.map(key => images.map(pixels => logits(key, pixels)));
+_ANSWERS = """async images => {
+  const { loadNetworks } = await import("../javascripts/draw/networks.js");
+  const { logits } = await import("../javascripts/draw/inference.js");
+  const networks = await loadNetworks();
+  return networks.map(network => images.map(pixels => Array.from(logits(network, pixels))));
 }"""
-_FRAMED = """drawings => {
-  const { ink, frame } = document.querySelector("[data-draw]").networks;
-  return drawings.map(strokes => Array.from(frame(ink(strokes), 140, true)));
+_FRAMED = """async drawings => {
+  const { inkOf, SIDE } = await import("../javascripts/draw/ink.js");
+  const { frame } = await import("../javascripts/draw/framing.js");
+  return drawings.map(strokes => Array.from(frame(inkOf(strokes), SIDE, true)));
 }"""
 
 
@@ -166,13 +169,14 @@ def _demo(browser: Browser, site: Path, cards: Sequence[dict[str, Any]]) -> dict
         figures = _parity(visit.page, site, {one["key"]: one["bytes"] for one in noted})
         figures["milliseconds"] = _milliseconds(visit.page)
         loaded = visit.weight(site)
-    own = [size for file, size in loaded.items() if file.startswith("draw/") or "/draw." in file]
+    scripts = [size for file, size in loaded.items() if file.startswith("javascripts/draw/")]
+    files = [size for file, size in loaded.items() if file.startswith("draw/")]
     costs = [abs(one["stored_accuracy"] - one["accuracy"]) for one in noted]
     errors = [site / "errors" / name for name in ("digits.png", "errors.json")]
     return figures | {
         "points": 100 * max(costs),
-        "size": sum(own) / 1000,
-        "script": loaded["javascripts/draw.js"] / 1000,
+        "size": sum([*files, *scripts, loaded["stylesheets/draw.css"]]) / 1000,
+        "script": sum(scripts) / 1000,
         "errors": sum(map(compressed, errors)) / 1000,
     }
 
@@ -187,8 +191,7 @@ def _parity(page: Page, site: Path, sizes: dict[str, int]) -> dict[str, float]:
     framed = torch.stack([torch.from_numpy(frame(ink(strokes))) for strokes in drawings])
     theirs = torch.tensor(page.evaluate(_FRAMED, drawings)).reshape(framed.shape)
     images = torch.cat([raw, framed])  # (N, 28, 28), 0 to 255
-    keys = [network["key"] for network in networks]
-    answers = page.evaluate(_ANSWERS, [keys, images.flatten(1).tolist()])
+    answers = page.evaluate(_ANSWERS, images.flatten(1).tolist())
     worst, different, place = 0.0, 0, 0
     for network, logits in zip(networks, torch.tensor(answers), strict=True):
         weights = stored[place : (place := place + sizes[network["key"]])]
@@ -245,7 +248,7 @@ def _of_demo(demo: dict[str, float]) -> list[Check]:
         ("Demo: accuracy that storing the weights has changed", 0.05, "points", "pt"),
         ("Demo: one answer of both networks, as the page shows it", 5, "milliseconds", "ms"),
         ("Demo: all that it loads of its own, compressed", 150, "size", "kB"),
-        ("Demo: its script, compressed", 10, "script", "kB"),
+        ("Demo: its scripts, compressed", 10, "script", "kB"),
         ("Errors: picture and list, compressed", 150, "errors", "kB"),
     ]
     return [Check(what, target, demo[name], None, unit) for what, target, name, unit in told]

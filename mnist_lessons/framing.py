@@ -1,6 +1,6 @@
 """From a drawing to the 28 by 28 pixels that a network reads, framed as MNIST's images are.
 
-`docs/javascripts/draw.js` does the same arithmetic in a reader's browser.
+`docs/javascripts/draw/ink.js` and `framing.js` do the same arithmetic in a reader's browser.
 """
 
 import math

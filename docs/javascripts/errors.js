@@ -1,8 +1,9 @@
 // Makes the static lists of mistakes a browser: one network at a time, filters, a closer look.
-(() => {
-  const root = document.querySelector(".errors");
-  if (!root || root.dataset.ready) return;
-  root.dataset.ready = "yes";
+
+import { percent } from "./words.js";
+
+/** Make a list a browser, where `root` has a section for each network. */
+export const start = (root) => {
   const sections = [...root.querySelectorAll(".errors-network")];
   const address = new URL("errors.json", document.baseURI);
   let section = sections[0];
@@ -18,12 +19,6 @@
   };
   const button = (text, attributes = {}) =>
     make("button", { type: "button", class: "errors-button", ...attributes }, text);
-  const percent = (thousandths) =>
-    thousandths >= 1000
-      ? "> 99.9%"
-      : thousandths <= 0
-        ? "< 0.1%"
-        : `${(thousandths / 10).toFixed(1)}%`;
   const items = () => [...section.querySelectorAll(".errors-list > li")];
 
   // Filters.
@@ -175,7 +170,7 @@
       { class: digit === real ? "is-true" : digit === read ? "is-read" : "" },
       make("th", { scope: "row" }, String(digit)),
       make("td", {}, line),
-      make("td", {}, percent(chance)),
+      make("td", {}, percent(chance / 1000)),
       make("td", {}, mark),
     );
   };
@@ -294,4 +289,4 @@
   root.classList.add("is-ready");
   if (!follow()) show(0);
   started = true;
-})();
+};

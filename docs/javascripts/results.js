@@ -1,8 +1,7 @@
 // Makes the table of results sortable by each of its columns.
-(() => {
-  const table = document.querySelector(".results-table");
-  if (!table || table.dataset.ready) return;
-  table.dataset.ready = "yes";
+
+/** Let a reader sort a table. */
+export const start = (table) => {
   const heads = [...table.tHead.rows[0].cells];
   const body = table.tBodies[0];
 
@@ -31,4 +30,4 @@
     name.append(button);
     button.addEventListener("click", () => sort(column));
   });
-})();
+};

@@ -1,33 +1,17 @@
-// What the theme makes without a name, or without a way to reach it by keyboard.
-(() => {
-  const drawer = document.getElementById("__drawer");
-  const label = document.querySelector(".md-header__button[for=__drawer]");
-  const button = Object.assign(document.createElement("button"), {
-    type: "button",
-    className: label.className,
-    ariaLabel: "Navigation",
-    ariaExpanded: drawer.checked,
-  });
-  button.append(...label.childNodes);
-  button.addEventListener("click", () => drawer.click());
-  drawer.addEventListener("change", () => {
-    button.ariaExpanded = drawer.checked;
-  });
-  label.replaceWith(button);
+// Starts what a page needs, also where the theme has put another page into the place of the last.
 
-  const mend = () => {
-    document.querySelectorAll("nav.md-code__nav").forEach((row, number) => {
-      row.setAttribute("aria-label", `Listing ${number + 1}`);
-    });
-    for (const box of document.querySelectorAll(".md-typeset__scrollwrap:not([tabindex])")) {
-      box.tabIndex = 0;
-    }
-    for (const box of document.querySelectorAll(".formula.display, .formula.wide")) {
-      if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
-      else box.removeAttribute("tabindex");
-    }
-  };
-  new MutationObserver(mend).observe(document.body, { childList: true, subtree: true });
-  addEventListener("resize", mend);
-  mend();
-})();
+const PROGRAMS = {
+  "[data-draw]": () => import("./draw/page.js"),
+  ".errors": () => import("./errors.js"),
+  "table:has(.results-name)": () => import("./results.js"),
+};
+
+// The theme's observable of pages: https://squidfunk.github.io/mkdocs-material/customization/
+document$.subscribe(() => {
+  for (const [selector, load] of Object.entries(PROGRAMS)) {
+    const root = document.querySelector(`${selector}:not([data-started])`);
+    if (!root) continue;
+    root.dataset.started = "";
+    load().then(({ start }) => start(root));
+  }
+});

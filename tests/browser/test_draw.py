@@ -18,7 +18,6 @@ from mnist_lessons import export
 from mnist_lessons._words import a
 from mnist_lessons.data import normalise
 from mnist_lessons.evaluation import predict
-from mnist_lessons.framing import frame, ink
 from mnist_lessons.models import ImprovedCNN, SimpleDNN
 from mnist_lessons.publishing.exhibits import draw
 from mnist_lessons.publishing.site.policy import with_policy
@@ -38,9 +37,18 @@ PAGE = """\
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>Draw a digit</title><link rel="icon" href="data:,">
 <link rel="stylesheet" href="../stylesheets/extra.css">
-<link rel="stylesheet" href="../stylesheets/draw.css">
 <script>document.documentElement.className = "js";</script></head>
-<body class="md-typeset"><main>{block}</main></body></html>
+<body class="md-typeset"><main>{block}</main>
+<script>
+  // As the theme's observable of pages.
+  const document$ = {{
+    subscribe(show) {{
+      this.next = show;
+      show();
+    }},
+  }};
+</script>
+<script type="module" src="../javascripts/site.js"></script></body></html>
 """
 
 
@@ -85,9 +93,8 @@ def write_site(folder, runs):
         (folder / name).write_bytes(content)
     page = with_policy(PAGE.format(block=draw.block(runs)))
     (folder / "draw" / "index.html").write_text(page, encoding="utf-8")
-    for kind in ("javascripts/draw.js", "stylesheets/draw.css", "stylesheets/extra.css"):
-        (folder / kind).parent.mkdir(exist_ok=True)
-        shutil.copy(DOCS / kind, folder / kind)
+    for kind in ("javascripts", "stylesheets"):
+        shutil.copytree(DOCS / kind, folder / kind)
 
 
 @pytest.fixture(scope="module")
@@ -187,9 +194,11 @@ def test_logits_are_those_of_pytorch_on_a_thousand_images(key, page, sample, sto
         theirs = model(raw[:, None] * noted["gain"] + noted["offset"])
     ours = torch.tensor(
         page.evaluate(
-            """([key, images]) => {
-                const { logits } = document.querySelector("[data-draw]").networks;
-                return images.map((pixels) => logits(key, pixels));
+            """async ([key, images]) => {
+                const { loadNetworks } = await import("../javascripts/draw/networks.js");
+                const { logits } = await import("../javascripts/draw/inference.js");
+                const network = (await loadNetworks()).find((one) => one.key === key);
+                return images.map((pixels) => Array.from(logits(network, pixels)));
             }""",
             [key, raw.flatten(1).tolist()],
         )
@@ -197,61 +206,6 @@ def test_logits_are_those_of_pytorch_on_a_thousand_images(key, page, sample, sto
     assert ours.shape == (1_000, 10)
     assert (ours - theirs).abs().max() < 1e-3
     assert torch.equal(ours.argmax(dim=1), theirs.argmax(dim=1))
-
-
-@pytest.mark.parametrize("centre", [True, False])
-def test_strokes_are_framed_and_read_as_in_python(centre, page, stored):
-    assert len(STROKES) == 50
-    drawings = [drawing["strokes"] for drawing in STROKES]
-    theirs = np.stack([frame(ink(strokes), centre=centre) for strokes in drawings])
-    found = page.evaluate(
-        """([drawings, centre]) => {
-            const { keys, ink, frame, logits } = document.querySelector("[data-draw]").networks;
-            return drawings.map((strokes) => {
-                const pixels = frame(ink(strokes), 140, centre);
-                return [Array.from(pixels), keys.map((key) => logits(key, pixels))];
-            });
-        }""",
-        [drawings, centre],
-    )
-    ours = np.array([pixels for pixels, _ in found]).reshape(-1, 28, 28)
-    assert np.abs(ours - theirs).max() / 255 < 1e-6
-    for number, key in enumerate(KEYS):
-        noted, model = stored[key]
-        images = torch.from_numpy(theirs)[:, None] * noted["gain"] + noted["offset"]
-        with torch.no_grad():
-            logits = model(images)
-        browsers = torch.tensor([answers[number] for _, answers in found])
-        assert (browsers - logits).abs().max() < 1e-3
-        assert torch.equal(browsers.argmax(dim=1), logits.argmax(dim=1))
-
-
-@pytest.mark.parametrize("storage", ["int8", "float16", "float32"])
-def test_each_storage_is_read_as_in_python(storage, browser, sample, tmp_path, monkeypatch):
-    monkeypatch.setattr(export, "TOLERANCE", 1.0)
-    monkeypatch.setattr(export, "_TYPES", {storage: export._TYPES[storage], "float32": "<f4"})
-    run = Run("lesson", seed=1, settings=Settings(runs=tmp_path))
-    splits = normalise(run.loaded(sample))
-    with torch.no_grad():
-        model = SimpleDNN((9,))
-        model.layers[1].weight[0, :4] = torch.tensor([6e-8, -3e-5, 0.0, 1.5])  # subnormal halves
-    run.publish("net", model, splits.test.images, title="A net")
-    assert run._card["networks"][0]["storage"] == storage
-    write_site(tmp_path, [as_built(run.folder)])
-    again = export.load(run._card["networks"][0], (run.folder / "net.weights").read_bytes())
-    with torch.no_grad():
-        theirs = again(splits.test.images[:20])
-    with serving_folder(tmp_path) as address:
-        page = browser.new_page()
-        page.goto(f"{address}draw/")
-        page.wait_for_selector("[data-ready]")
-        ours = page.evaluate(
-            """(images) => images.map((pixels) =>
-                document.querySelector("[data-draw]").networks.logits("net", pixels))""",
-            sample.test.images[:20].flatten(1).tolist(),
-        )
-        page.close()
-    assert (torch.tensor(ours) - theirs).abs().max() < 1e-4
 
 
 # Drawing.
@@ -541,10 +495,7 @@ def test_instant_navigation_may_bring_the_page_again(page):
             const fresh = new DOMParser().parseFromString(content, "text/html");
             main.replaceWith(document.importNode(fresh.querySelector("main"), true));
             history.pushState(null, "", "../tutorials/elsewhere/");
-            const old = document.querySelector("main script");
-            const script = document.createElement("script");
-            script.src = new URL("../../javascripts/draw.js", location.href);
-            await new Promise((done) => { script.onload = done; old.replaceWith(script); });
+            document$.next();
         }"""
     )
     page.wait_for_selector("[data-ready]")
@@ -554,15 +505,8 @@ def test_instant_navigation_may_bring_the_page_again(page):
     assert all(read_by(page, key).isdigit() for key in KEYS)
 
 
-def test_the_script_may_run_twice_on_one_page(page):
-    page.evaluate(
-        """() => new Promise((done) => {
-            const script = document.createElement("script");
-            script.src = document.querySelector("script[src$='draw.js']").src;
-            script.onload = done;
-            document.querySelector("main").append(script);
-        })"""
-    )
+def test_a_page_that_is_told_of_twice_is_started_once(page):
+    page.evaluate("document$.next()")
     drag(page, *SEVEN)
     once = pixels_seen(page)
     page.get_by_role("button", name="Undo").click()

@@ -1,6 +1,6 @@
 """The page where readers draw a digit: its networks as files, and its block of HTML.
 
-`docs/javascripts/draw.js` makes it work.
+`docs/javascripts/draw/page.js` makes it work.
 """
 
 import gzip
@@ -24,7 +24,7 @@ __all__ = ["block", "files"]
 
 _MOST_MISTAKES = 40
 _KEY = re.compile(r"[A-Za-z0-9_-]+")
-_SCRIPT = '<script src="../javascripts/draw.js" defer></script>'
+_STYLE = '<link rel="stylesheet" href="../stylesheets/draw.css">'
 _NOTHING = "<p>No lesson has published a network yet, so there is none to draw for.</p>"
 _MAPS_IN_A_ROW = 10
 _STORAGE = {"int8": "8 bits", "float16": "half precision", "float32": "full precision"}
@@ -114,7 +114,8 @@ def block(runs: Sequence[StoredRun]) -> str:
     return "\n".join(
         [
             # The theme's search leaves out a section, but not a division that has others in it.
-            '<section class="draw" data-draw data-search-exclude>',
+            '<section class="draw own-style" data-draw data-search-exclude>',
+            _STYLE,
             '<div class="draw-columns">',
             _pad(networks),
             _answers(networks),
@@ -125,7 +126,6 @@ def block(runs: Sequence[StoredRun]) -> str:
             "</section>",
             _without_script(networks),
             _sizes(networks),
-            _SCRIPT,
         ]
     )
 

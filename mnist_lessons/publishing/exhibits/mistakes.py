@@ -22,7 +22,7 @@ _COLUMNS = 24
 _DIGITS = range(10)
 _LEVELS = 4  # of the colour of a cell
 _KEY = re.compile(r"[A-Za-z0-9_-]+")
-_SCRIPT = '<script src="../javascripts/errors.js" defer></script>'
+_STYLE = '<link rel="stylesheet" href="../stylesheets/errors.css">'
 _NOTHING = "<p>No lesson has recorded the mistakes of a network yet.</p>"
 
 
@@ -165,7 +165,7 @@ def _data(networks: Sequence[Network], tiles: Mapping[bytes, int]) -> bytes:
 
 def _page(networks: Sequence[Network], tiles: Mapping[bytes, int]) -> str:
     sections = "\n".join(_section(network, tiles) for network in networks)
-    return f'<div class="errors">\n{_sheet(len(tiles))}\n{sections}\n</div>\n{_SCRIPT}'
+    return f'<div class="errors own-style">\n{_STYLE}\n{_sheet(len(tiles))}\n{sections}\n</div>'
 
 
 def _sheet(count: int) -> str:

@@ -17,7 +17,6 @@ from mnist_lessons.publishing.runs.store import StoredRun
 
 __all__ = ["comparison", "learning_curves"]
 
-_SCRIPT = '<script src="../javascripts/results.js" defer></script>'
 _NOTHING = "<p>No lesson has recorded a result yet.</p>"
 _HEAD = (
     ("network", "text"),
@@ -78,7 +77,7 @@ def comparison(runs: Sequence[StoredRun]) -> str:
         '<table class="results-table" data-search-exclude>\n'
         '<caption id="results-caption"><span>Trained networks'
         f"{_on_devices(results)}</span></caption>\n"
-        f"<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>\n</div>\n{_SCRIPT}"
+        f"<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>\n</div>"
     )
 
 

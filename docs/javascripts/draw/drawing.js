@@ -1,0 +1,101 @@
+// What lies on the pad, a drawing or a test digit, and what lay there before.
+
+import { frame, SIZE } from "./framing.js";
+import { extend, inkOf, mark, SIDE } from "./ink.js";
+
+const sum = (values) => values.reduce((a, b) => a + b);
+
+const shifted = (tile, [dx, dy]) =>
+  Float64Array.from(tile, (_, i) => {
+    const [x, y] = [(i % SIZE) - dx, Math.floor(i / SIZE) - dy];
+    return x >= 0 && x < SIZE && y >= 0 && y < SIZE ? tile[y * SIZE + x] : 0;
+  });
+
+/**
+ * Its strokes are lists of [x, y] on an area of SIDE * SIDE. A test digit in its place is a `tile`
+ * of SIZE * SIZE pixels, 0 to 255, and a `note` on it.
+ */
+export class Drawing {
+  #past = [];
+  #open = null; // the stroke that is being drawn
+
+  constructor() {
+    this.#put({});
+  }
+
+  #put({ strokes = [], tile = null, shift = [0, 0], note = "" }) {
+    Object.assign(this, { strokes, tile, shift, note, ink: inkOf(strokes) });
+    this.#open = null;
+  }
+
+  #keep() {
+    const { strokes, tile, shift, note } = this;
+    this.#past.push({ strokes: [...strokes], tile, shift, note });
+  }
+
+  get isEmpty() {
+    return !this.tile && !this.strokes.length;
+  }
+
+  get isOpen() {
+    return this.#open !== null;
+  }
+
+  undo() {
+    if (this.#past.length) this.#put(this.#past.pop());
+  }
+
+  clear() {
+    if (this.isEmpty) return;
+    this.#keep();
+    this.#put({});
+  }
+
+  /** Show a test digit. A row of them is one step of what can be undone. */
+  show(tile, note) {
+    if (!this.tile) this.#keep();
+    this.#put({ tile, note });
+  }
+
+  begin() {
+    this.#keep();
+    if (this.tile) this.#put({});
+    this.#open = [];
+    this.strokes.push(this.#open);
+  }
+
+  /** Add a point to the open stroke; `paint(from, to)` gets the straight pieces that are new. */
+  add(point, paint) {
+    this.#open.push(point);
+    this.#ink(this.#open.length - 1, paint);
+  }
+
+  end(paint) {
+    this.#ink(this.#open.length, paint);
+    this.#open = null;
+  }
+
+  #ink(n, paint) {
+    extend(this.#open, n, (from, to) => {
+      mark(this.ink, from, to);
+      paint(from, to);
+    });
+  }
+
+  /** Move a test digit by whole pixels, but none of its ink over the edge. */
+  move(dx, dy) {
+    const shift = [this.shift[0] + dx, this.shift[1] + dy];
+    if (sum(shifted(this.tile, shift)) === sum(this.tile)) this.shift = shift;
+  }
+
+  /** The test digit where it was moved to. */
+  get moved() {
+    return shifted(this.tile, this.shift);
+  }
+
+  /** What the networks see. MNIST has framed its digits already. */
+  seen(centre) {
+    if (!this.tile) return frame(this.ink, SIDE, centre);
+    return centre ? this.tile : this.moved;
+  }
+}
