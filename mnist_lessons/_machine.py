@@ -1,13 +1,13 @@
 """What computed a result: device, versions, and the commit of the code."""
 
 import platform
-import subprocess
 from importlib.metadata import version
 from pathlib import Path
 from typing import TypedDict
 
 import torch
 
+from mnist_lessons._git import committed_state
 from mnist_lessons.devices import device_name
 
 __all__ = ["Machine", "machine"]
@@ -43,15 +43,5 @@ def machine(device: torch.device) -> Machine:
 def _commit() -> tuple[str | None, bool]:
     """The commit of the checkout that this package is used from, and whether it was changed."""
     here = Path(__file__).resolve().parent.parent
-    if not (here / ".git").exists():
-        return None, False
-    try:
-        commit = _git(here, "rev-parse", "HEAD")
-        return commit, bool(_git(here, "status", "--porcelain"))
-    except (OSError, subprocess.CalledProcessError):
-        return None, False
-
-
-def _git(folder: Path, *arguments: str) -> str:
-    command = ["git", "-C", str(folder), *arguments]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+    # An installed package may lie in somebody else's checkout.
+    return committed_state(here) if (here / ".git").exists() else (None, False)

@@ -9,7 +9,7 @@ from filelock import FileLock
 from mnist_lessons.errors import BuildFailure
 from mnist_lessons.publishing.execution.plan import differences
 from mnist_lessons.publishing.execution.today import Today
-from mnist_lessons.publishing.runs.card import unsaid
+from mnist_lessons.publishing.runs.made_from import unsaid
 from mnist_lessons.publishing.runs.project import Project, read_lessons
 from mnist_lessons.publishing.runs.store import StoredRun
 from mnist_lessons.publishing.writing.form import problems

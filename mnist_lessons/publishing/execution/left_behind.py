@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import nbformat
 
-from mnist_lessons.publishing.execution.git import committed_state
+from mnist_lessons._git import committed_state
 from mnist_lessons.publishing.execution.job import Job
 from mnist_lessons.publishing.execution.project_files import code_of_project, signature
 from mnist_lessons.publishing.execution.reasons import made_from

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from mnist_lessons.publishing.execution.reasons import Reasons
 from mnist_lessons.publishing.execution.today import Today, kind_of, today
-from mnist_lessons.publishing.runs.card import DEVICES, MadeFrom
+from mnist_lessons.publishing.runs.made_from import DEVICES, MadeFrom
 from mnist_lessons.publishing.runs.project import Project
 from mnist_lessons.publishing.runs.store import Store, StoredRun
 from mnist_lessons.publishing.writing.lessons import Lesson

@@ -21,7 +21,7 @@ from mnist_lessons.publishing.execution.installed import distributions, torch_bu
 from mnist_lessons.publishing.execution.project_files import hash_now, hash_of_names, read_now
 from mnist_lessons.publishing.execution.today import ARITHMETIC, Today, kind_of
 from mnist_lessons.publishing.execution.used import Used, own_files
-from mnist_lessons.publishing.runs.card import Device, MadeFrom, unsaid
+from mnist_lessons.publishing.runs.made_from import Device, MadeFrom, unsaid
 from mnist_lessons.publishing.writing.lessons import Lesson
 
 __all__ = ["Reasons", "made_from"]

@@ -10,7 +10,7 @@ from pathlib import Path
 from mnist_lessons._datasets import checksums
 from mnist_lessons._fetch import expected_dataset, expected_extras
 from mnist_lessons.errors import SettingError
-from mnist_lessons.publishing.runs.card import DEVICES, MadeFrom
+from mnist_lessons.publishing.runs.made_from import DEVICES, MadeFrom
 from mnist_lessons.publishing.runs.project import Project
 from mnist_lessons.settings import Profile, Settings
 

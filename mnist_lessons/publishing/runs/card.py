@@ -5,47 +5,36 @@ here is let be.
 """
 
 from datetime import datetime
-from typing import Annotated, Literal, TypeVar, get_args, get_type_hints
+from typing import Annotated, Literal, TypeVar
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from mnist_lessons.publishing.runs.made_from import MadeFrom
 from mnist_lessons.settings import Profile
 
 __all__ = [
-    "DEVICES",
     "AnyCard",
     "Card",
     "CardFault",
     "Count",
     "Data",
     "Date",
-    "Device",
     "Epoch",
     "FailedCard",
     "Failure",
     "Figure",
-    "Known",
     "Layer",
-    "MadeFrom",
     "Network",
     "Result",
     "Share",
-    "Texts",
     "Training",
     "read_card",
-    "unsaid",
 ]
-
-Device = Literal["cuda", "mps", "cpu"]
-# The kinds of device, the best first.
-DEVICES: tuple[Device, ...] = get_args(Device)
 
 # What is more cannot be a float, with which pages reckon.
 Count = Annotated[int, Meta(ge=0, le=2**53)]
 Share = Annotated[float, Meta(ge=0, le=1)]
-Texts = dict[str, str]
-Known = dict[str, str | None]
 Date = Annotated[datetime, Meta(tz=True)]
 
 _Card = TypeVar("_Card", bound="AnyCard")
@@ -145,34 +134,6 @@ class Training(Struct, frozen=True, kw_only=True):
     printed: list[str]
 
 
-class MadeFrom(Struct, frozen=True, kw_only=True):
-    """Everything that made a run: see `execution.reasons`.
-
-    A run of a former version says nothing, None, of what was recorded later: the description of
-    a field completes "the stored run does not say".
-    """
-
-    code: Annotated[list[str] | None, Meta(description="what its code was")] = None
-    files: Annotated[Texts | None, Meta(description="which files it imported")] = None
-    reads: Annotated[Known | None, Meta(description="which files it read")] = None
-    variables: Annotated[Known | None, Meta(description="which environment variables it read")] = (
-        None
-    )
-    python: Annotated[str | None, Meta(description="which Python ran it")] = None
-    packages: Annotated[Texts | None, Meta(description="which packages it imported")] = None
-    torch_build: Annotated[str | None, Meta(description="which build of torch it had")] = None
-    data: Annotated[str | None, Meta(description="which data it had")] = None
-    profile: Annotated[Profile | None, Meta(description="its profile")] = None
-    device: Annotated[Device | None, Meta(description="its kind of device")] = None
-    best_device: Annotated[str | None, Meta(description="the best device of its machine")] = None
-    threads: Annotated[str | None, Meta(description="its number of threads")] = None
-    settings: Annotated[
-        Texts | None, Meta(description="which variables that change arithmetic were set")
-    ] = None
-    missing_data: list[str] = []
-    writes: list[str] = []
-
-
 class AnyCard(Struct, frozen=True, kw_only=True):
     """What a run has, whether it ended well or failed."""
 
@@ -258,19 +219,3 @@ def read_card(content: bytes, kind: type[_Card]) -> _Card:
         raise CardFault(f"{where}: {said[:1].lower()}{said[1:]}") from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise CardFault("it is no JSON") from error
-
-
-def unsaid(made_from: MadeFrom) -> list[str]:
-    """What a run of a former version does not say of what it was made from."""
-    return [
-        f"the stored run does not say {words}"
-        for name, words in _WORDS.items()
-        if getattr(made_from, name) is None
-    ]
-
-
-_WORDS = {
-    name: meta.description
-    for name, hint in get_type_hints(MadeFrom, include_extras=True).items()
-    for meta in getattr(hint, "__metadata__", ())
-}
