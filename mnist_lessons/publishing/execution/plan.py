@@ -8,6 +8,7 @@ from mnist_lessons.publishing.execution.today import Today, kind_of, today
 from mnist_lessons.publishing.runs.made_from import DEVICES, MadeFrom
 from mnist_lessons.publishing.runs.project import Project
 from mnist_lessons.publishing.runs.store import Store, StoredRun
+from mnist_lessons.publishing.writing.known import KNOWN
 from mnist_lessons.publishing.writing.lessons import Lesson
 from mnist_lessons.settings import Profile, Settings
 
@@ -73,7 +74,9 @@ def planned(
 def plan(store: Store, lessons: Sequence[Lesson], today: Today) -> list[Step]:
     """For each lesson the stored run that is still true, or why there is none."""
     reasons = Reasons(today)
-    return [_step(store, lesson, reasons) for lesson in lessons]
+    steps = [_step(store, lesson, reasons) for lesson in lessons]
+    KNOWN.save()
+    return steps
 
 
 def differences(run: StoredRun, lesson: Lesson, today: Today) -> list[str]:
@@ -91,9 +94,10 @@ def _step(store: Store, lesson: Lesson, reasons: Reasons) -> Step:
         if last is None and _takes_as_long(then, today):
             last = run
         changed = reasons.against(then, lesson)
-        if not changed and run.is_whole:
+        if not changed and (damage := run.damage):
+            changed = [f"its stored run is damaged: {damage}"]
+        if not changed:
             true.append(run)
-        changed = changed or [f"its stored run is damaged: {run.damage}"]
         if not closest or len(changed) < len(closest):
             closest = changed
     if not true:

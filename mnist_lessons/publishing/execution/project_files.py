@@ -7,6 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from mnist_lessons._sources import file_hash
+from mnist_lessons.publishing.writing.known import KNOWN
 
 __all__ = [
     "RECORDS",
@@ -78,9 +79,11 @@ def hash_now(path: Path) -> str | None:
 @lru_cache(maxsize=4096)
 def _hash(path: Path, _: tuple[int, ...]) -> str | None:
     try:
-        return file_hash(path)
+        content = path.read_bytes()
+        [found] = KNOWN.answer(f"hash of {path.suffix}", content, lambda: [file_hash(path)])
     except OSError:
         return None
+    return found
 
 
 def _content_hash(path: Path) -> str | None:

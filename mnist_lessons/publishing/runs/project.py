@@ -6,6 +6,7 @@ from pathlib import Path
 
 from mnist_lessons.errors import BuildFailure, SettingError
 from mnist_lessons.publishing.runs.store import Store
+from mnist_lessons.publishing.writing.known import KNOWN
 from mnist_lessons.publishing.writing.lessons import Lesson, discover
 
 __all__ = ["Project", "read_lessons"]
@@ -45,6 +46,7 @@ def read_lessons(project: Project, only: Collection[str] = ()) -> list[Lesson]:
         BuildFailure: there is no lesson.
         SettingError: there is no lesson of that name.
     """
+    KNOWN.keep_in(project.root / ".cache" / "known.json")
     lessons = discover(project.tutorials)
     if not lessons:
         raise BuildFailure(f"no lesson: looked for *.py in {project.tutorials.name}/")

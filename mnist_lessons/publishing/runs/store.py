@@ -106,7 +106,9 @@ class StoredRun:
 
     def executed(self) -> NotebookNode:
         """The notebook with its outputs, as it was executed."""
-        notebook: NotebookNode = nbformat.read(self.folder / "executed.ipynb", as_version=4)
+        # Without nbformat's checks: its manifest says whether it is as it was written.
+        text = (self.folder / "executed.ipynb").read_text(encoding="utf-8")
+        notebook: NotebookNode = nbformat.v4.reads(text)
         return notebook
 
     def merged_with(self, lesson: Lesson) -> NotebookNode:

@@ -34,6 +34,10 @@ class PageProblems:
         self._project = project
         self._pages = [*pages]
         self._by_page: dict[str, list[str]] = {}
+        self._figures = {
+            page.lesson.slug: [one.name for one in page.run.card.figures] if page.run else None
+            for page in self._pages
+        }
 
     def of(self, uri: str) -> list[str]:
         """What is wrong with a page."""
@@ -58,7 +62,7 @@ class PageProblems:
         for page in self._pages:
             if page.run:
                 slug = page.lesson.slug
-                before = self._project.store.runs(slug)
+                before = self._project.store.runs(slug) if slug in bands else []
                 self.note(page.lesson.uri, check_bands(bands.get(slug, {}), page.run, before))
         return []
 
@@ -87,11 +91,7 @@ class PageProblems:
 
     def _wrong(self, text: str) -> list[tuple[int, str]]:
         """Lines, from 1, and reasons."""
-        figures = {
-            page.lesson.slug: [one.name for one in page.run.card.figures] if page.run else None
-            for page in self._pages
-        }
-        wrong = markers.problems(text, self._project.root, figures)
+        wrong = markers.problems(text, self._project.root, self._figures)
         return sorted([*wrong, *formula_problems(text)])
 
 

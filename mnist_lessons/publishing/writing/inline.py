@@ -16,6 +16,8 @@ _DEFINITION = re.compile(r"\[(?:\\.|[^\[\]\\])+\]:[ \t]*(?:\n[ \t>]*)?", re.DOTA
 _LINE_START = re.compile(r"[ \t>]*(?:[-+*]|\d+[.)])?[ \t]*")
 _SPACE = re.compile(r"[\s>]*")
 _VERBATIM = ("code", "pre", "script", "style", "textarea")
+_ANGLE = re.compile("<")
+_SIGN = re.compile(r"[\\`<$!\[\]]")  # each piece of `_INLINE`, and each tag, begins with one
 _INLINE = re.compile(
     r"""
       (?P<escaped> \\ [!-/:-@\[-`{-~] )
@@ -106,7 +108,7 @@ class _Paragraph:
         if tag and not (part and part["comment"]):
             self._take_tag(tag)
         elif not part or (self._lines.kind == "html_element" and part[0][0] in "`[]!"):
-            self._at += 1  # in HTML, these signs are nothing but themselves
+            self._go_to(_SIGN)  # in HTML, these signs are nothing but themselves
         else:
             self._at = part.end()
             self._take(part)
@@ -114,10 +116,16 @@ class _Paragraph:
     def _add(self, kind: Kind, start: int, end: int, quoted: int = 0) -> None:
         self._found.append(Piece(kind, start, end, quoted))
 
+    def _go_to(self, sign: re.Pattern[str]) -> None:
+        """Go to the next sign that may begin something, or to the end."""
+        found = sign.search(self._text, self._at + 1, self._end)
+        self._at = found.start() if found else self._end
+
     def _go_on_in_code(self, tag: re.Match[str] | None) -> None:
-        self._at = tag.end() if tag else self._at + 1
         if not tag:
+            self._go_to(_ANGLE)
             return
+        self._at = tag.end()
         ends = tag_name(tag[0]) == f"/{self._verbatim}"
         if ends or self._verbatim in ("code", "pre"):
             self._add(Kind.CODE, self._since, tag.start())

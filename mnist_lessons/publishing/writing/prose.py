@@ -6,6 +6,7 @@ Every change of prose goes by these rules, so that page and notebook agree on wh
 import re
 from bisect import bisect_right
 from collections.abc import Callable
+from functools import lru_cache
 
 from mnist_lessons.publishing.writing.blocks import CODE_BLOCKS, blocks, parser
 from mnist_lessons.publishing.writing.inline import Kind, Piece, of_definition, of_paragraph
@@ -17,7 +18,8 @@ _MAYBE_A_TITLE = re.compile(r"^[ \t>]*(?:#\s|=+[ \t]*$)", re.MULTILINE)
 _LINE = re.compile(r"\r\n?|\n")
 
 
-def pieces(text: str) -> list[Piece]:
+@lru_cache(maxsize=8192)
+def pieces(text: str) -> tuple[Piece, ...]:
     """The pieces of a text that are more than plain prose, in order; none overlaps another."""
     starts = [0, *(found.end() for found in _LINE.finditer(text)), len(text)]
     found: list[Piece] = []
@@ -29,7 +31,7 @@ def pieces(text: str) -> list[Piece]:
             found += of_definition(text, first, end)
         elif lines.kind != "admonition":
             found += of_paragraph(text, first, end, lines)
-    return sorted(set(found), key=lambda piece: piece.start)
+    return tuple(sorted(set(found), key=lambda piece: piece.start))
 
 
 def replaced(
