@@ -52,11 +52,13 @@ _SLOW |= dict.fromkeys(("downloadThroughput", "uploadThroughput"), 400_000)  # b
 
 # Messages of the HTML checker, and the class of what they are about, that are no errors of ours:
 # base.html of Material for MkDocs has checkboxes for switches, of which browsers shall not restore
-# the state, and whose labels are icons, or are missing where a page hides its contents.
+# the state, and whose labels are icons, or are missing where a page hides its contents. Sections of
+# its navigation have a tabindex without a number, which is none.
 _NOT_OURS = [
     ('autocomplete attribute cannot be used on <input type="checkbox">', 'md-toggle"'),
     ("<input> element has <label> but <label> has no text", 'md-toggle"'),
     ("<input> element does not have a <label>", 'md-toggle"'),
+    ('Attribute "tabindex" has invalid value ""', 'md-nav__link"'),
 ]
 
 

@@ -441,12 +441,12 @@ def test_the_french_terms_of_the_glossary_are_marked(site):
 
 
 def test_the_search_index_has_each_text_once(site):
-    index = json.loads((site.folder / "search" / "search_index.json").read_text("utf-8"))
-    found = [entry for entry in index["docs"] if entry["location"].startswith("tutorials/")]
+    texts = json.loads((site.folder / "search" / "texts.json").read_text("utf-8"))
+    found = [entry for entry in texts if entry["location"].startswith("tutorials/")]
     text = " ".join(entry["text"] for entry in found)
     assert "Copied!" not in text
     assert "In [" not in text
-    assert all("¶" not in entry["title"] for entry in index["docs"])
+    assert all("¶" not in entry["title"] for entry in texts)
     assert "a confusion matrix" in " ".join(text.split())
     for lesson in LESSONS.values():
         page = " ".join(
@@ -458,8 +458,8 @@ def test_the_search_index_has_each_text_once(site):
 
 
 def test_the_search_index_has_neither_buttons_nor_tables_of_numbers(site):
-    index = json.loads((site.folder / "search" / "search_index.json").read_text("utf-8"))
-    text = {entry["location"]: entry["text"] for entry in index["docs"]}
+    texts = json.loads((site.folder / "search" / "texts.json").read_text("utf-8"))
+    text = {entry["location"]: entry["text"] for entry in texts}
     assert "They run here, in your browser" in text["draw/"]
     assert "Clear" not in text["draw/"]
     assert "The surest mistakes come first" in text["errors/"]

@@ -1,5 +1,7 @@
 // What the theme makes without a name, or without a way to reach it by keyboard.
 
+document.querySelector(".md-search").ariaLabel = "Search";
+
 const drawer = document.getElementById("__drawer");
 const label = document.querySelector(".md-header__button[for=__drawer]");
 const button = Object.assign(document.createElement("button"), {

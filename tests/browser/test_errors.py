@@ -15,9 +15,21 @@ SECTION = ".errors-network:not([hidden])"
 
 
 @pytest.fixture
-def errors(open_page):
+def open_errors(open_page):
+    """Opens the page, and waits until its list is a browser."""
+
+    def opened(place="", **options):
+        page = open_page(f"errors/{place}", **options)
+        page.locator(".errors.is-ready").wait_for()
+        return page
+
+    return opened
+
+
+@pytest.fixture
+def errors(open_errors):
     """The page as it opens on an ordinary screen."""
-    return open_page("errors/")
+    return open_errors()
 
 
 def shown(page):
@@ -189,8 +201,8 @@ def test_previous_and_next_stay_within_the_filter(errors):
 
 @pytest.mark.parametrize("width", [1280, 390, 320])
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_it_is_accessible_while_it_is_used(open_page, width, dark):
-    page = open_page("errors/", width=width, dark=dark, has_touch=width < 1000)
+def test_it_is_accessible_while_it_is_used(open_errors, width, dark):
+    page = open_errors(width=width, dark=dark, has_touch=width < 1000)
     cell, _, _ = largest_cell(page)
     press = cell.tap if width < 1000 else cell.click
     press()
@@ -228,8 +240,8 @@ def network_shown(page):
     return page.locator(SECTION).get_attribute("data-network")
 
 
-def test_an_address_names_a_network_and_a_filter(open_page):
-    page = open_page("errors/#errors-improved-cnn-cnn-3", wait_until="networkidle")
+def test_an_address_names_a_network_and_a_filter(open_errors):
+    page = open_errors("#errors-improved-cnn-cnn-3", wait_until="networkidle")
     assert network_shown(page) == "improved-cnn-cnn-3"
     page.evaluate("location.hash = '#errors-improved-cnn-cnn-120:8:any'")
     # The theme fetches the page once more: wait for the new one.
@@ -237,7 +249,7 @@ def test_an_address_names_a_network_and_a_filter(open_page):
         "data-network", "improved-cnn-cnn-120"
     )
     expect(page.get_by_role("status")).to_contain_text(": a true 8 read as another digit")
-    page = open_page("errors/#errors-improved-cnn-cnn-120:<b>:9")
+    page = open_errors("#errors-improved-cnn-cnn-120:<b>:9")
     assert ": another digit read as 9" in count(page)
     heading = page.locator(SECTION).get_by_role("heading", level=2)
     assert 0 < heading.bounding_box()["y"] < 300
@@ -259,8 +271,8 @@ def test_a_link_to_a_network_leads_to_its_heading(open_home):
     assert 0 < heading.bounding_box()["y"] < 300
 
 
-def test_what_is_shown_is_found_again_with_back(open_page):
-    page = open_page("errors/", wait_until="networkidle")
+def test_what_is_shown_is_found_again_with_back(open_errors):
+    page = open_errors(wait_until="networkidle")
     assert "#" not in page.url, "as long as nothing was chosen"
     page.get_by_role("group", name="Network").get_by_role("button").nth(1).click()
     page.get_by_role("combobox", name="Read as").select_option("9")
@@ -304,16 +316,16 @@ def test_no_image_under_the_focus_is_hidden_by_the_header(errors):
         assert top >= header
 
 
-def test_on_a_phone_a_chosen_cell_brings_its_images_into_sight(open_page):
-    page = open_page("errors/", width=390, height=700, has_touch=True)
+def test_on_a_phone_a_chosen_cell_brings_its_images_into_sight(open_errors):
+    page = open_errors(width=390, height=700, has_touch=True)
     cell, _, _ = largest_cell(page)
     cell.tap()
     for seen in (page.get_by_role("status"), page.locator(f"{SECTION} .errors-open:visible").first):
         assert seen.bounding_box()["y"] < 700
 
 
-def test_words_of_a_search_leave_names_and_numbers_alone(open_page):
-    page = open_page("errors/?h=improvedcnn+3+epochs")
+def test_words_of_a_search_leave_names_and_numbers_alone(open_errors):
+    page = open_errors("?h=improvedcnn+3+epochs")
     page.wait_for_selector("mark")
     names = page.get_by_role("group", name="Network").get_by_role("button").all_inner_texts()
     headings = page.locator(".errors-network > h2").all_text_contents()

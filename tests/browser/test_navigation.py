@@ -103,23 +103,61 @@ def test_code_is_copied_without_its_links(open_home, until, follow, lesson):
     assert copied.strip() == block.locator("code").inner_text().strip()
 
 
-INDEX = "search/search_index.json"
+@pytest.mark.parametrize("address", ["draw/", "errors/"])
+def test_a_page_is_not_seen_before_its_stylesheet_has_come(open_home, until, address):
+    page = open_home()
+    asked = []
+    name = f"{address.rstrip('/')}.css"
+    page.route(f"**/{name}", asked.append)
+    page.locator(f".md-nav--primary a[href$='/{address}']").first.click()
+    page.locator(".own-style").wait_for(state="attached")
+    shown = "getComputedStyle(document.querySelector('.own-style')).visibility"
+    assert page.evaluate(shown) == "hidden"
+    until(page, f"{shown} === 'visible'")  # it does not wait for ever
+    asked[0].continue_()
+    until(page, f"[...document.styleSheets].some(one => one.href?.endsWith('{name}'))")
+    page.locator(f".md-nav--primary a[href$='/{address}']").first.click()
+    page.locator(".md-nav--primary a[href$='/credits/']").first.click()
+    until(page, f"![...document.styleSheets].some(one => one.href?.endsWith('{name}'))")
 
 
-@pytest.mark.parametrize("reach", ["focus", "hover", "phone"])
-def test_the_index_of_the_search_waits_until_somebody_reaches_for_it(open_page, reach):
-    width = 390 if reach == "phone" else 1280
+TEXTS = "search/texts.json"
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_texts_of_the_search_wait_for_the_first_letter(open_page, until, width):
     page = open_page("results/", width=width, wait_until="networkidle")
-    assert not [url for url in page.visit.sent if url.endswith(INDEX)]
-    with page.expect_request(lambda request: request.url.endswith(INDEX)):
-        if reach == "focus":
-            page.locator(".md-search__input").focus()
-        elif reach == "hover":
-            page.locator(".md-search__form").hover()
-        else:
-            page.locator(".md-header__button[for=__search]").click()
+    if width == 390:
+        page.locator(".md-header__button[for=__search]").click()
+    page.locator(".md-search__input").focus()
+    page.wait_for_load_state("networkidle")
+    assert not [url for url in page.visit.sent if url.endswith(TEXTS)]
+    page.keyboard.type("convolution")
+    until(page, "document.querySelector('.md-search-result__link')")
+    assert len([url for url in page.visit.sent if url.endswith(TEXTS)]) == 1
+    page.keyboard.press("Control+a")
+    page.keyboard.type("zzzz")
+    until(page, "document.querySelector('.md-search-result__meta').textContent.includes('No')")
 
 
 def test_an_address_can_hold_what_is_searched(open_page, until):
     page = open_page("?q=convolution")
     until(page, "document.querySelector('.md-search-result__link')")
+
+
+def test_the_words_of_a_search_are_marked_on_a_page(open_page, until):
+    page = open_page("results/?h=interval")
+    until(page, "document.querySelector('article mark')")
+    assert not [url for url in page.visit.sent if url.endswith(TEXTS)]
+
+
+def test_a_search_that_could_not_load_its_texts_tries_again(browser, site, until):
+    context = browser.new_context()
+    page = context.new_page()
+    context.route(f"**/{TEXTS}", lambda route: route.fulfill(status=503))
+    with page.expect_console_message(lambda said: "texts.json: 503" in said.text):
+        page.goto(f"{site.address}?q=convolution")
+    context.unroute(f"**/{TEXTS}")
+    page.keyboard.type("s")
+    until(page, "document.querySelector('.md-search-result__link')")
+    context.close()

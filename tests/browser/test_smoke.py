@@ -68,3 +68,15 @@ def test_a_page_is_sound(browser, short_site, place, dark):
     visit.close()
     assert visit.problems == []
     assert visit.sent_away() == []
+
+
+def test_a_search_finds_a_page_and_marks_its_words(browser, short_site, until):
+    """The search is the theme's, but for what loads its texts."""
+    visit = Visit(browser, short_site + "glossary/", wait_until="networkidle")
+    assert not any("texts.json" in url for url in visit.sent)
+    visit.page.locator(".md-search__input").focus()
+    visit.page.keyboard.type("logits")
+    visit.page.locator(".md-search-result__link[href*='h=logits']").first.click()
+    until(visit.page, "document.querySelector('article mark')")
+    visit.close()
+    assert visit.problems == []

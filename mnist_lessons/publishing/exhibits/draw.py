@@ -24,7 +24,10 @@ __all__ = ["block", "files"]
 
 _MOST_MISTAKES = 40
 _KEY = re.compile(r"[A-Za-z0-9_-]+")
-_STYLE = '<link rel="stylesheet" href="../stylesheets/draw.css">'
+_OWN = (
+    '<link rel="stylesheet" href="../stylesheets/draw.css">'
+    '<link rel="modulepreload" href="../javascripts/draw/page.js">'
+)
 _NOTHING = "<p>No lesson has published a network yet, so there is none to draw for.</p>"
 _MAPS_IN_A_ROW = 10
 _STORAGE = {"int8": "8 bits", "float16": "half precision", "float32": "full precision"}
@@ -115,7 +118,7 @@ def block(runs: Sequence[StoredRun]) -> str:
         [
             # The theme's search leaves out a section, but not a division that has others in it.
             '<section class="draw own-style" data-draw data-search-exclude>',
-            _STYLE,
+            _OWN,
             '<div class="draw-columns">',
             _pad(networks),
             _answers(networks),

@@ -22,7 +22,10 @@ _COLUMNS = 24
 _DIGITS = range(10)
 _LEVELS = 4  # of the colour of a cell
 _KEY = re.compile(r"[A-Za-z0-9_-]+")
-_STYLE = '<link rel="stylesheet" href="../stylesheets/errors.css">'
+_OWN = (
+    '<link rel="stylesheet" href="../stylesheets/errors.css">'
+    '<link rel="modulepreload" href="../javascripts/errors.js">'
+)
 _NOTHING = "<p>No lesson has recorded the mistakes of a network yet.</p>"
 
 
@@ -165,7 +168,7 @@ def _data(networks: Sequence[Network], tiles: Mapping[bytes, int]) -> bytes:
 
 def _page(networks: Sequence[Network], tiles: Mapping[bytes, int]) -> str:
     sections = "\n".join(_section(network, tiles) for network in networks)
-    return f'<div class="errors own-style">\n{_STYLE}\n{_sheet(len(tiles))}\n{sections}\n</div>'
+    return f'<div class="errors own-style">\n{_OWN}\n{_sheet(len(tiles))}\n{sections}\n</div>'
 
 
 def _sheet(count: int) -> str:

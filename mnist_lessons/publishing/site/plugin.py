@@ -14,7 +14,7 @@ from mkdocs.config import base
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
 from mkdocs.livereload import LiveReloadServer
-from mkdocs.plugins import BasePlugin, get_plugin_logger
+from mkdocs.plugins import BasePlugin, event_priority, get_plugin_logger
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 from mkdocs.utils import get_relative_url
@@ -48,6 +48,7 @@ from mnist_lessons.publishing.runs.store import StoredRun
 from mnist_lessons.publishing.site.policy import with_policy
 from mnist_lessons.publishing.site.problems import PageProblems, texts_of
 from mnist_lessons.publishing.site.publishable import refusals
+from mnist_lessons.publishing.site.search_index import split_index
 from mnist_lessons.publishing.writing.lessons import code_cells
 from mnist_lessons.publishing.writing.links import lines_of_links
 from mnist_lessons.publishing.writing.markdown_extension import PageProse
@@ -263,6 +264,11 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
         """The same for the page that is shown where there is none."""
         is_page = template_name.endswith(".html") and not self._workshop
         return with_policy(output_content) if is_page else output_content
+
+    @event_priority(-100)  # after the plugin that writes the index
+    def on_post_build(self, *, config: MkDocsConfig) -> None:
+        """Let a first visit load no texts of all pages for a search that may not come."""
+        split_index(Path(config.site_dir))
 
     def _stop_for(self, problems: list[str]) -> None:
         """Stop a build for problems; a server goes on, and says them at each build."""

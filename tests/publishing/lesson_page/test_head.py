@@ -1,12 +1,8 @@
 """What stands on top of a lesson's page."""
 
-from pathlib import Path
-
 import pytest
-from bs4 import BeautifulSoup
 from hypothesis import given
 from hypothesis import strategies as st
-from jinja2 import ChoiceLoader, DictLoader, Environment, FileSystemLoader
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from mnist_lessons.publishing.lesson_page.head import description, head, reading_minutes
@@ -69,17 +65,3 @@ def test_a_long_beginning_is_cut_after_a_sentence():
     text = description(notebook(new_markdown_cell("# T\n\n" + "This is a sentence. " * 30)))
     assert 100 < len(text) <= 200
     assert text.endswith("sentence.")
-
-
-def test_quotes_in_a_title_or_description_stay_in_their_attributes():
-    theme = '{% block site_meta %}<meta name="description" content="{{ page.meta.description }}">'
-    theme += "{% endblock %}{% block extrahead %}{% endblock %}"
-    ours = FileSystemLoader(Path(__file__).parents[3] / "docs" / "overrides")
-    template = Environment(loader=ChoiceLoader([ours, DictLoader({"base.html": theme})]))
-    said = """'He said "x" & <b>'"""
-    page = {"title": 'A "b"', "meta": {"description": said}}
-    html = template.get_template("main.html").render(page=page, config={"site_name": "S"})
-    metas = BeautifulSoup(html, "html.parser")("meta")
-    told = {tag.get("name") or tag["property"]: tag["content"] for tag in metas}
-    assert told["description"] == told["og:description"] == said
-    assert told["og:title"] == 'A "b"'
