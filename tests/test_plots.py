@@ -21,7 +21,7 @@ from mnist_lessons.data import Split, normalise
 from mnist_lessons.evaluation import Predictions, confusion_counts, predict, top_confusions
 from mnist_lessons.figures.look import PRINT, VARIANTS, contrast
 from mnist_lessons.models import SimpleDNN
-from mnist_lessons.publishing.lesson_page.figures import objection
+from mnist_lessons.publishing.runs.admission import problem_of_drawing
 from mnist_lessons.training import EpochRecord, TrainConfig, fit
 
 ALT = "Some images of handwritten digits."
@@ -148,7 +148,7 @@ def test_a_figure_is_drawn_for_each_page(number, sample, records, predictions, t
     assert len(set(drawn.values())) == 4
     widths = {}
     for ending, text in drawn.items():
-        assert objection(f"name{ending}", text.encode()) is None
+        assert problem_of_drawing(f"name{ending}", text.encode()) is None
         widths[ending] = float(re.search(r'<svg [^>]*width="([0-9.]+)"', text)[1])
         assert figure.title not in text, "the page has it as the caption"
         assert "<text" in text, "its words are text"
@@ -466,7 +466,7 @@ def test_a_name_is_no_formula():
     opened(figure.png())
     for ending, content in figure.files("x").items():
         if ending.endswith(".svg"):
-            assert objection(ending, content) is None
+            assert problem_of_drawing(ending, content) is None
             assert b"&lt;b&gt;&amp;$" in content
 
 

@@ -11,13 +11,12 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocato
 
 from mnist_lessons.figures.canvas import Canvas
 from mnist_lessons.figures.look import Look
+from mnist_lessons.figures.styles import reference_style, series_style
 
 __all__ = ["Axis", "Bar", "Points", "draw_bars", "draw_lines", "tell"]
 
 Points = Sequence[tuple[float, float]]
 
-_MARKERS = ("o", "s", "^", "D")
-_STYLES = ("-", (0, (5, 1.5)), (0, (1.5, 1.5)), (0, (6, 1.5, 1.5, 1.5)))
 _ROW = 44  # of a bar with its name above
 
 
@@ -68,7 +67,7 @@ def draw_lines(
     title: str,
     look: Look,
 ) -> Figure:
-    """Lines with markers, told apart by colour, marker and dashes; dotted lines for references."""
+    """Lines with markers, told apart by colour and marker; dotted lines for references."""
     names = list(series) if len(series) > 1 else []
     step = 46 + 7 * max(map(len, names), default=0)
     columns = max(1, look.width // step)
@@ -81,7 +80,7 @@ def draw_lines(
         axes.plot(*zip(*points, strict=True), **_line(number, len(points), look))
     _finish(axes, x, y, look)
     if diagonal:
-        axes.axline((0, 0), slope=1, color=look.muted, linewidth=1.5, linestyle=(0, (1, 2)))
+        axes.axline((0, 0), slope=1, **reference_style(look))
     for name, value in references.items():
         _reference(axes, name, value, look)
     sheet = canvas.sheet()
@@ -97,13 +96,8 @@ def draw_lines(
 
 
 def _line(number: int, points: int, look: Look) -> dict[str, Any]:
-    round_ = number // len(look.series)
-    colour = look.series[number % len(look.series)]
-    return {
-        "color": colour,
-        "linestyle": _STYLES[(number + round_) % len(_STYLES)],
+    return series_style(number, look) | {
         "linewidth": 2,
-        "marker": _MARKERS[(number + round_) % len(_MARKERS)],
         "markersize": 6,
         "markevery": max(1, points // 12),
     }
@@ -129,7 +123,7 @@ def _finish(axes: Axes, x: Axis, y: Axis, look: Look) -> None:
 
 
 def _reference(axes: Axes, name: str, value: float, look: Look) -> None:
-    axes.axhline(value, color=look.muted, linewidth=1.5, linestyle=(0, (1, 2)), zorder=1)
+    axes.axhline(value, zorder=1, **reference_style(look))
     axes.annotate(
         name, (1, value), xycoords=("axes fraction", "data"), xytext=(0, 4),
         textcoords="offset points", ha="right", fontsize=12, color=look.ink, parse_math=False,

@@ -14,12 +14,11 @@ from numpy.typing import NDArray
 from mnist_lessons._words import percent
 from mnist_lessons.figures.canvas import Canvas, Pixels, tiled
 from mnist_lessons.figures.look import Look, readable_on
+from mnist_lessons.figures.styles import series_style
 from mnist_lessons.training import EpochRecord
 
 __all__ = ["draw_curves", "draw_doubts", "draw_grid", "draw_image", "draw_matrix"]
 
-_STYLES = {"validation": "-", "train": (0, (4, 1.6))}
-_MARKERS = ("o", "s", "^", "D")
 _LARGEST_SIDE = 4.0  # CSS pixels for one pixel of an image
 _MARGIN = 4  # around a grid: room for frames
 _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -136,19 +135,10 @@ def draw_curves(histories: Mapping[str, Sequence[EpochRecord]], title: str, look
 
 def _line(number: int, part: str, look: Look, length: int, several: bool) -> dict[str, Any]:
     """How a curve looks: run by colour and marker, part by line style."""
-    colours = len(look.series)
-    # Shifted at each round of colours, so that no two of sixteen runs look the same.
-    marker = _MARKERS[(number + number // colours) % len(_MARKERS)]
-    return {
-        "color": look.series[number % colours],
-        "linestyle": _STYLES[part],
-        "linewidth": 2 if part == "validation" else 1.5,
-        "marker": marker if several or length <= 10 else None,
-        "markersize": 5,
-        "markevery": max(1, length // 8),
-        "markerfacecolor": look.series[number % colours] if part == "validation" else look.paper,
-        "label": part,
-    }
+    style = series_style(number, look, part)
+    if not several and length > 10:
+        style["marker"] = None
+    return style | {"markersize": 5, "markevery": max(1, length // 8), "label": part}
 
 
 def _finish_curves(

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, replace
 
+from mnist_lessons.figures import palette
+
 __all__ = ["PRINT", "VARIANTS", "Look", "contrast", "readable_on"]
 
 
@@ -15,7 +17,7 @@ class Look:
         muted: text and lines of less weight.
         grid: lines that only guide the eye.
         fill: areas without a meaning of their own.
-        series: for data, told apart by line style, marker or hatching as well.
+        series: for data, told apart by marker or hatching as well.
         heat: for few and for many.
         wrong: for errors, which have a cross and a frame as well.
         narrow: whether the page is that of a phone.
@@ -45,7 +47,7 @@ _LIGHT = Look(
     muted="#5a626b",
     grid="#dde1e6",
     fill="#e9ecf0",
-    series=("#1f5aa6", "#b84a00", "#1b7837", "#6a3d9a"),
+    series=palette.LIGHT,
     heat=("#fdebd9", "#a33f00"),
     wrong="#b00020",
 )
@@ -55,7 +57,7 @@ _DARK = Look(
     muted="#a3abb8",
     grid="#3a404c",
     fill="#323845",
-    series=("#9cc0ff", "#ffb27a", "#8fd6a0", "#d3b1f5"),
+    series=palette.DARK,
     heat=("#40302a", "#ffb27a"),
     wrong="#ff9a9a",
 )

@@ -103,20 +103,19 @@ def test_code_is_copied_without_its_links(open_home, until, follow, lesson):
     assert copied.strip() == block.locator("code").inner_text().strip()
 
 
-@pytest.mark.parametrize("address", ["draw/", "errors/"])
-def test_a_page_is_not_seen_before_its_stylesheet_has_come(open_home, until, address):
+@pytest.mark.parametrize("place", ["draw", "errors"])
+def test_a_page_is_not_seen_before_its_stylesheet_has_come(open_home, until, place):
     page = open_home()
     asked = []
-    name = f"{address.rstrip('/')}.css"
+    name = f"{place}.css"
     page.route(f"**/{name}", asked.append)
-    page.locator(f".md-nav--primary a[href$='/{address}']").first.click()
+    page.locator(f".md-nav--primary a[href$='/{place}/']").first.click()
     page.locator(".own-style").wait_for(state="attached")
     shown = "getComputedStyle(document.querySelector('.own-style')).visibility"
     assert page.evaluate(shown) == "hidden"
     until(page, f"{shown} === 'visible'")  # it does not wait for ever
     asked[0].continue_()
     until(page, f"[...document.styleSheets].some(one => one.href?.endsWith('{name}'))")
-    page.locator(f".md-nav--primary a[href$='/{address}']").first.click()
     page.locator(".md-nav--primary a[href$='/credits/']").first.click()
     until(page, f"![...document.styleSheets].some(one => one.href?.endsWith('{name}'))")
 

@@ -167,8 +167,8 @@ def _drawing(results: Sequence[_Result], column: str, axis: Axis, what: str) -> 
 
 def _curves(results: Sequence[_Result], column: str) -> list[Curve]:
     return [
-        Curve(result.title, [(row.epoch, getattr(row, column)) for row in result.rows])
-        for result in results
+        Curve(result.title, [(row.epoch, getattr(row, column)) for row in result.rows], number)
+        for number, result in enumerate(results)
     ]
 
 

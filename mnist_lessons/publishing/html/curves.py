@@ -1,7 +1,9 @@
 """Curves over epochs as inline SVG, which takes its colours from the page's stylesheet.
 
-The classes are those of `docs/stylesheets/tables.css`: `curve-0` to `curve-3` have a colour and
-a line style each.
+They are made at each build, of the logs of all runs. So they are not drawn with Matplotlib: a
+build that executes nothing need not import it, and one drawing serves both palettes and any width.
+They look like its figures, though: `figures.palette` has the markers and dashes of both, and the
+classes `curve-0` to `curve-5` of `docs/stylesheets/tables.css` its colours.
 """
 
 import html
@@ -10,21 +12,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from mnist_lessons.figures import palette
+
 __all__ = ["Axis", "Curve", "chart", "legend", "reduced"]
 
 _WIDTH, _HEIGHT = 400, 270
 _LEFT, _RIGHT, _TOP, _BOTTOM = 48, 388, 30, 224
-_KINDS = 6
+_APART = 48.0  # units of the drawing between two markers of a line
 _BUCKET = 3.0  # units of the drawing: more points than two of them cannot be seen apart
 _STEPS = (1, 2, 5)
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-_CORNERS: dict[int, tuple[tuple[float, float], ...]] = {
-    1: ((-4, -4), (4, -4), (4, 4), (-4, 4)),
-    2: ((0, -5), (5, 4), (-5, 4)),
-    3: ((0, -5.5), (5.5, 0), (0, 5.5), (-5.5, 0)),
-    4: ((-5, -4), (5, -4), (0, 5)),
-    5: ((0, -5), (5, -1), (3, 5), (-3, 5), (-5, -1)),
-}
 
 
 @dataclass(frozen=True)
@@ -34,10 +31,14 @@ class Curve:
     Attributes:
         name: as the reader sees it.
         points: (epoch, value), by epoch; a value that is None or not finite is left out.
+        series: whose line it is, from 0.
+        is_training: whether it shows what was measured on the images that were trained on.
     """
 
     name: str
     points: Sequence[tuple[float, float | None]]
+    series: int = 0
+    is_training: bool = False
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def chart(curves: Sequence[Curve], axis: Axis, label: str) -> str:
     """An SVG element with one line for each curve, over epochs from 1 on a logarithmic axis.
 
     Args:
-        curves: at most four kinds of line are told apart.
+        curves: their series are told apart by colour and marker.
         axis: of the values.
         label: what the chart shows, for those who cannot see it.
 
@@ -95,9 +96,11 @@ def chart(curves: Sequence[Curve], axis: Axis, label: str) -> str:
         return ""
     across = _Scale(1, max(2.0, *(epoch for epoch, _ in points)), _LEFT, _RIGHT, True)
     up = _scale([value for _, value in points], axis)
+    # One series alone is told from nothing but its training.
+    apart = _APART if len({curve.series for curve in curves}) > 1 else math.inf
     lines = "".join(
-        _line(number, [(across.place(epoch), up.place(value)) for epoch, value in line])
-        for number, line in enumerate(drawn)
+        _line(curve, [(across.place(epoch), up.place(value)) for epoch, value in line], apart)
+        for curve, line in zip(curves, drawn, strict=True)
         if line
     )
     return (
@@ -111,8 +114,8 @@ def legend(curves: Sequence[Curve]) -> str:
     """A list that names the lines of a chart."""
     items = "".join(
         '<li><svg viewBox="0 0 40 12" width="40" height="12" aria-hidden="true">'
-        f"{_line(number, [(2, 6), (32, 6)])}</svg> {html.escape(curve.name)}</li>"
-        for number, curve in enumerate(curves)
+        f"{_line(curve, [(2, 6), (32, 6)])}</svg> {html.escape(curve.name)}</li>"
+        for curve in curves
     )
     return f'<ul class="curves-legend" data-search-exclude="">{items}</ul>'
 
@@ -150,11 +153,25 @@ def _scale(values: Sequence[float], axis: Axis) -> _Scale:
     return _Scale(low - room, top, _BOTTOM, _TOP, False)
 
 
-def _line(number: int, places: Sequence[tuple[float, float]]) -> str:
+def _line(curve: Curve, places: Sequence[tuple[float, float]], apart: float = math.inf) -> str:
     kept = reduced(places)
-    kind = number % _KINDS
-    x, y = kept[-1]
-    return f'<g class="curve curve-{kind}"><path d="{_path(kept)}"/>{_marker(kind, x, y)}</g>'
+    colour, marker = palette.kind(curve.series)
+    name = f"curve curve-{colour}{' curve-training' if curve.is_training else ''}"
+    dashes = palette.TRAINING if curve.is_training else palette.VALIDATION
+    dashed = f' stroke-dasharray="{" ".join(f"{length:g}" for length in dashes)}"'
+    markers = "".join(
+        _marker(palette.MARKERS[marker].corners, x, y) for x, y in _marked(kept, apart)
+    )
+    return f'<g class="{name}"><path d="{_path(kept)}"{dashed if dashes else ""}/>{markers}</g>'
+
+
+def _marked(places: Sequence[tuple[float, float]], apart: float) -> list[tuple[float, float]]:
+    """The end of a line, and places before it that lie far enough from one another."""
+    marked = [places[-1]]
+    for place in reversed(places):
+        if marked[-1][0] - place[0] >= apart:
+            marked.append(place)
+    return marked
 
 
 def _path(places: Sequence[tuple[float, float]]) -> str:
@@ -168,11 +185,9 @@ def _path(places: Sequence[tuple[float, float]]) -> str:
     return f"{start}l{' '.join(steps)}" if steps else start
 
 
-def _marker(kind: int, x: float, y: float) -> str:
-    """The end of a line: a disc, a square, a triangle, a diamond and others."""
-    if kind == 0:
+def _marker(corners: Sequence[tuple[float, float]], x: float, y: float) -> str:
+    if not corners:
         return f'<circle cx="{x:.4g}" cy="{y:.4g}" r="4"/>'
-    corners = _CORNERS[kind]
     return f'<polygon points="{" ".join(f"{x + dx:.4g},{y + dy:.4g}" for dx, dy in corners)}"/>'
 
 

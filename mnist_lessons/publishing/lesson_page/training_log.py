@@ -133,7 +133,7 @@ def number(value: float | None) -> str:
 
 def _figure(rows: Sequence[Epoch], fit: str) -> str:
     curves = [
-        Curve("training", [(row.epoch, row.train_loss) for row in rows]),
+        Curve("training", [(row.epoch, row.train_loss) for row in rows], is_training=True),
         Curve("validation", [(row.epoch, row.validation_loss) for row in rows]),
     ]
     label = (

@@ -1,7 +1,6 @@
 """Curves are drawn where their values say, and show nothing else."""
 
 import math
-import re
 from itertools import accumulate
 from xml.etree import ElementTree
 
@@ -49,19 +48,41 @@ def test_a_chart_has_named_axes_ticks_and_a_line_for_each_curve():
     assert first[0][1] > second[0][1] > first[1][1] > first[2][1], "higher is further up"
 
 
+def outlines(group):
+    """The markers of a line, each by its corners around the first."""
+    found = []
+    for marker in group[1:]:
+        corners = [[float(x) for x in pair.split(",")] for pair in marker.get("points", "").split()]
+        found.append(
+            tuple((round(x - corners[0][0]), round(y - corners[0][1])) for x, y in corners)
+        )
+    return found
+
+
 def test_lines_are_told_apart_by_more_than_colour():
-    curves = [Curve(str(number), [(1, 0.5), (2, 0.6 + number / 10)]) for number in range(6)]
+    points = [(1, 0.5), (10, 0.6), (100, 0.7)]
+    curves = [Curve(str(number), points, number) for number in range(12)]
     groups = lines(drawing(curves))
-    assert len({group.get("class") for group in groups}) == 6
-    ends = [
-        re.sub(r"[\d.,\s-]+", " ", ElementTree.tostring(group[1], "unicode")) for group in groups
-    ]
-    corners = [len(group[1].get("points", "").split()) for group in groups]
-    assert len(set(zip(ends, corners, strict=True))) >= 4
+    markers = [set(outlines(group)) for group in groups]
+    assert [len(one) for one in markers] == [1] * 12
+    assert len(set.union(*markers)) == 6
+    looks = {(group.get("class"), *one) for group, one in zip(groups, markers, strict=True)}
+    assert len(looks) == 12
+    assert all(len(outlines(group)) == 3 for group in groups), "not at the end alone"
+
+
+def test_a_training_is_dashed_in_the_colour_of_its_network_and_nothing_else_is():
+    points = [(1, 0.5), (100, 0.6)]
+    both = [Curve("training", points, is_training=True), Curve("validation", points)]
+    training, validation = lines(drawing(both))
+    assert training.get("class").split() == [*validation.get("class").split(), "curve-training"]
+    assert training.find("path").get("stroke-dasharray") == "6 2.5"
+    assert "stroke-dasharray" not in validation.find("path").attrib
+    assert len(outlines(validation)) == 1, "alone, a network is not told by markers"
 
 
 def test_a_legend_names_every_line():
-    items = ElementTree.fromstring(legend([Curve("one", []), Curve("<two>", [])])).findall("li")
+    items = ElementTree.fromstring(legend([Curve("one", []), Curve("<two>", [], 1)])).findall("li")
     assert ["".join(item.itertext()).strip() for item in items] == ["one", "<two>"]
     classes = [item.find("svg/g").get("class") for item in items]
     assert classes == ["curve curve-0", "curve curve-1"]
