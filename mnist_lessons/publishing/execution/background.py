@@ -8,7 +8,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Hashable, Iterable
+from collections.abc import Collection, Hashable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -52,26 +52,35 @@ class Workshop:
         self._works: dict[str, _Work] = {}
         self._shown: dict[str, StoredRun] = {}
 
-    def pages(self, project: Project, settings: Settings) -> list[LessonPage]:
+    def pages(
+        self, project: Project, settings: Settings, only: Collection[str] = ()
+    ) -> list[LessonPage]:
         """The lessons with what is stored; those that must run are begun, or go on.
 
         Where the profile is unset, a stored full run serves where it is still true, and
         otherwise a preview.
 
+        Args:
+            project: the project.
+            settings: of this process.
+            only: names of lessons; all where empty.
+
         Raises:
             LessonError: there is no lesson, or a setting is wrong.
         """
-        lessons = read_lessons(project)
+        everything = read_lessons(project)
+        lessons = [lesson for lesson in everything if not only or lesson.slug in only]
         pages = {
             lesson.slug: replace(faulty, earlier=self._shown.get(lesson.slug))
             for lesson in lessons
             if (faulty := faulty_page(lesson))
         }
         sound = [lesson for lesson in lessons if lesson.slug not in pages]
-        for gone in self._works.keys() - {lesson.slug for lesson in sound}:
+        for gone in self._works.keys() - {lesson.slug for lesson in everything} | pages.keys():
             self._stop(gone)
-        modules = _importable(project, lessons)
         steps = _steps(project, settings, sound)
+        must_run = any(not step.run for step in steps)
+        modules = _importable(project, everything) if must_run else []
         pages |= {step.lesson.slug: self._page(project, step, modules) for step in steps}
         return [pages[lesson.slug] for lesson in lessons]
 

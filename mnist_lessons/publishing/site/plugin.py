@@ -3,7 +3,7 @@
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -16,6 +16,7 @@ from mkdocs.exceptions import PluginError
 from mkdocs.livereload import LiveReloadServer
 from mkdocs.plugins import BasePlugin, event_priority, get_plugin_logger
 from mkdocs.structure.files import File, Files
+from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page
 from mkdocs.utils import get_relative_url
 
@@ -45,6 +46,7 @@ from mnist_lessons.publishing.lesson_page.page import (
 from mnist_lessons.publishing.lesson_page.page import markdown as markdown_of
 from mnist_lessons.publishing.runs.project import Project
 from mnist_lessons.publishing.runs.store import StoredRun
+from mnist_lessons.publishing.site.built import BuiltSite, lead_to
 from mnist_lessons.publishing.site.policy import with_policy
 from mnist_lessons.publishing.site.problems import PageProblems, texts_of
 from mnist_lessons.publishing.site.publishable import refusals
@@ -58,7 +60,7 @@ from mnist_lessons.settings import Settings
 
 if TYPE_CHECKING:  # a warm build executes nothing, and is no server
     from mnist_lessons.publishing.execution.background import Workshop
-    from mnist_lessons.publishing.site.serve import CompiledTemplates
+    from mnist_lessons.publishing.site.serve import CompiledTemplates, Rebuilder
 
 __all__ = ["LessonsPlugin"]
 
@@ -94,6 +96,11 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
         self._cells = CellCache()
         self._prose = PageProse()
         self._docs = Path()
+        self._rebuilder: Rebuilder | None = None
+        self._files: Files | None = None
+        self._nav: Navigation | None = None
+        self._env: Environment | None = None
+        self._built: BuiltSite | None = None
 
     def on_startup(self, *, command: Literal["build", "gh-deploy", "serve"], dirty: bool) -> None:
         """Know whether this is a server, which goes on while lessons run, or what publishes."""
@@ -121,8 +128,46 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
 
         assert self._workshop is not None
         config.watch.append(str(self._workshop.news))
-        server.builder = Rebuilder(config, builder, self._workshop.news)
-        return look_often(server, config)
+        self._rebuilder = Rebuilder(config, builder, self._make_again, self._workshop.news)
+        server.builder = self._rebuilder
+        return look_often(server, config, self._rebuilder.note_change)
+
+    def _make_again(self, sources: Collection[Path], site: Path) -> bool:
+        """Make the pages of some sources again, as the rest of the site was built last."""
+        built = self._built
+        found = {source: built.page_of(source) for source in sources} if built else {}
+        if built is None or not all(found.values()):
+            return False
+        files = [file for file in found.values() if file]
+        self._look_again(built.config, {file.src_uri for file in files})
+        for file in files:
+            built.make_again(file, site)
+            if page := self._lesson_of(file):
+                for beside in _files_of(page, self._notebooks[page.lesson.slug], built.config)[1:]:
+                    lead_to(site, beside)
+                    beside.copy_file()
+        return True
+
+    def _look_again(self, config: MkDocsConfig, uris: Collection[str]) -> None:
+        """Know of some lessons and pages how they stand now."""
+        assert self._workshop is not None
+        self._prose.problems.clear()
+        project = Project(Path(config.config_file_path).resolve().parent)
+        slugs = [page.lesson.slug for page in self.pages if page.lesson.uri in uris]
+        if slugs:
+            news = self._workshop.pages(project, Settings.from_environment(), slugs)
+            by_uri = {page.lesson.uri: page for page in news}
+            self.pages = [by_uri.get(page.lesson.uri, page) for page in self.pages]
+        problems = PageProblems(project, self.pages, uris)
+        pages = [page for page in self.pages if page.lesson.uri in uris]
+        self._look_at(pages, problems, config)
+        self._problems.take(problems, uris)
+        self._stop_for([*self._reasons(self.pages), *self._problems.all()])
+
+    def on_nav(self, nav: Navigation, /, *, config: MkDocsConfig, files: Files) -> Navigation:
+        """Keep the navigation for a page that is made again."""
+        self._nav = nav
+        return nav
 
     def on_env(self, env: Environment, *, config: MkDocsConfig, files: Files) -> Environment:
         """Stop for a formula; compile the templates once in a server's life; date the pages."""
@@ -133,6 +178,7 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
             if not self._problems.of(uri)
         ]
         self._stop_for(unnoted)
+        self._env = env
         if self._templates:
             env.bytecode_cache = self._templates
         runs = self._runs()
@@ -146,7 +192,9 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
 
     def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
         """Give each lesson a run; stop here, before anything is replaced, if one fails."""
-        self._prose = PageProse()
+        if self._rebuilder and self._rebuilder.aside:
+            config.site_dir = str(self._rebuilder.aside)
+        self._prose.problems.clear()
         self._docs = Path(config.docs_dir)
         config.markdown_extensions.append(self._prose)  # type: ignore[arg-type]  # MkDocs knows names alone
         project = Project(Path(config.config_file_path).resolve().parent)
@@ -167,14 +215,8 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
         reading_order = str(config.nav)
         self.pages.sort(key=lambda page: reading_order.find(page.lesson.uri))
         self._problems = PageProblems(project, self.pages)
-        self._fill_notebooks()
-        problems += self._problems.look_at_numbers()
-        # A server has had the traceback from the lesson itself.
-        in_full = self._workshop is None
-        problems += [reason for page in self.pages for reason in page.reasons(in_full=in_full)]
-        self._problems.look_at_figures(self._notebooks)
-        self._problems.look_at_prose(config)
-        problems += self._problems.all()
+        self._notebooks = {}
+        problems += self._look_at(self.pages, self._problems, config)
         if self._publishes and not problems:
             problems = refusals(project, settings, self.pages)
         self._stop_for(problems)
@@ -182,7 +224,9 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
 
     def on_files(self, files: Files, config: MkDocsConfig) -> Files:
         """Add the lessons' pages, what lies beside them, and what all runs make together."""
+        self._files = files
         for page in self.pages:
+            self._give_way()
             for file in _files_of(page, self._notebooks[page.lesson.slug], config):
                 files.append(file)
         for address, content in self._of_all_runs().items():
@@ -191,6 +235,7 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
 
     def on_page_read_source(self, page: Page, config: MkDocsConfig) -> str | None:
         """Make the Markdown of a lesson's page; read a page of which not all can be read."""
+        self._give_way()
         lesson = self._lesson(page)
         if lesson is None:
             # Where it has been noted, MkDocs would end here, with an empty site.
@@ -256,6 +301,7 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
 
     def on_post_page(self, output: str, page: Page, config: MkDocsConfig) -> str | None:
         """Let browsers run a page's own scripts alone; a server adds one of its own."""
+        self._give_way()
         return output if self._workshop else with_policy(output)
 
     def on_post_template(
@@ -267,8 +313,13 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
 
     @event_priority(-100)  # after the plugin that writes the index
     def on_post_build(self, *, config: MkDocsConfig) -> None:
-        """Let a first visit load no texts of all pages for a search that may not come."""
+        """Let a first visit load no texts of all pages for a search that may not come.
+
+        A server keeps what was built, to make single pages again.
+        """
         split_index(Path(config.site_dir))
+        if self._workshop and self._nav and self._files and self._env:
+            self._built = BuiltSite(config, self._files, self._nav, self._env)
 
     def _stop_for(self, problems: list[str]) -> None:
         """Stop a build for problems; a server goes on, and says them at each build."""
@@ -277,8 +328,16 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
         for problem in problems:
             _tell(problem)
 
+    def _give_way(self) -> None:
+        """End a build of a server's whole site where something else comes first."""
+        if self._rebuilder:
+            self._rebuilder.give_way()
+
     def _lesson(self, page: Page) -> LessonPage | None:
-        return next((one for one in self.pages if one.lesson.uri == page.file.src_uri), None)
+        return self._lesson_of(page.file)
+
+    def _lesson_of(self, file: File) -> LessonPage | None:
+        return next((page for page in self.pages if page.lesson.uri == file.src_uri), None)
 
     def _runs(self) -> list[StoredRun]:
         return [page.run for page in self.pages if page.run]
@@ -314,17 +373,31 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
         except LessonError as error:
             raise PluginError(str(error)) from error
 
-    def _fill_notebooks(self) -> None:
-        """Make each lesson's notebook, with outputs and values; note what is wrong in each."""
+    def _look_at(
+        self, pages: Collection[LessonPage], problems: PageProblems, config: MkDocsConfig
+    ) -> list[str]:
+        """Make the notebooks of some lessons; note, and return, what is wrong with their pages."""
+        self._fill_notebooks(pages, problems)
+        said = problems.look_at_numbers()
+        problems.look_at_figures(self._notebooks)
+        problems.look_at_prose(config)
+        return [*said, *self._reasons(pages), *problems.all()]
+
+    def _reasons(self, pages: Iterable[LessonPage]) -> list[str]:
+        # A server has had the traceback from the lesson itself.
+        in_full = self._workshop is None
+        return [reason for page in pages for reason in page.reasons(in_full=in_full)]
+
+    def _fill_notebooks(self, pages: Collection[LessonPage], problems: PageProblems) -> None:
+        """Make lessons' notebooks, with outputs and values; note what is wrong in each."""
         recorded = {
             page.lesson.slug: page.run.card.values if page.run else None for page in self.pages
         }
-        self._notebooks = {page.lesson.slug: notebook_of(page) for page in self.pages}
-        for page in self.pages:
+        for page in pages:
             lesson = page.lesson
-            notebook = self._notebooks[lesson.slug]
+            notebook = self._notebooks[lesson.slug] = notebook_of(page)
             wrong = fill_values(notebook, lesson.slug, recorded, lesson.places)
-            self._problems.note(lesson.uri, wrong)
+            problems.note(lesson.uri, wrong)
 
     def _code(self, page: LessonPage, config: MkDocsConfig) -> list[str]:
         """The HTML of a lesson's code cells, with links from names to the API reference."""

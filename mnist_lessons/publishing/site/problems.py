@@ -1,6 +1,6 @@
 """What is wrong with the pages of a build, by page, with the lines to mend."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -28,15 +28,20 @@ class PageProblems:
     Args:
         project: the project.
         pages: the lessons.
+        only: the sources of the pages to look at; all where None.
     """
 
-    def __init__(self, project: Project, pages: Iterable[LessonPage]) -> None:
+    def __init__(
+        self, project: Project, pages: Iterable[LessonPage], only: Collection[str] | None = None
+    ) -> None:
         self._project = project
-        self._pages = [*pages]
+        self._all = [*pages]
+        self._only = only
+        self._pages = [page for page in self._all if only is None or page.lesson.uri in only]
         self._by_page: dict[str, list[str]] = {}
         self._figures = {
             page.lesson.slug: [one.name for one in page.run.card.figures] if page.run else None
-            for page in self._pages
+            for page in self._all
         }
 
     def of(self, uri: str) -> list[str]:
@@ -47,6 +52,12 @@ class PageProblems:
         """What is wrong with the pages, in the order in which it was noted."""
         return [*chain.from_iterable(self._by_page.values())]
 
+    def take(self, others: "PageProblems", uris: Iterable[str]) -> None:
+        """Have of some pages what others note, in the place of what was noted before."""
+        for uri in uris:
+            self._by_page.pop(uri, None)
+            self.note(uri, others.of(uri))
+
     def note(self, uri: str, problems: Iterable[str]) -> None:
         """Remember what is wrong with a page."""
         if problems := [*problems]:
@@ -54,7 +65,7 @@ class PageProblems:
 
     def look_at_numbers(self) -> list[str]:
         """Note which lesson leaves its bands; return what is wrong with the file of bands."""
-        slugs = [page.lesson.slug for page in self._pages]
+        slugs = [page.lesson.slug for page in self._all]
         try:
             bands = read_bands(self._project.tutorials, slugs)
         except BuildFailure as error:
@@ -84,7 +95,7 @@ class PageProblems:
                 for number, reason in self._wrong(text):
                     self.note(uri, [f"{uri}, line {line_of(number)}: {reason}"])
         name = Path(config.docs_dir).name
-        for written in written_pages(config):
+        for written in written_pages(config, self._only):
             faults = [written.fault] if written.fault else []
             for line, reason in [*faults, *stray_values(written.text), *self._wrong(written.text)]:
                 self.note(written.uri, [f"{name}/{written.uri}, line {line}: {reason}"])

@@ -1,31 +1,36 @@
 """Show an edited page at once: look often, and build what was edited first."""
 
 import errno
-import logging
 import os
 import sys
+import tempfile
 import threading
 import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
-from mkdocs.commands.build import build
-from mkdocs.config import load_config
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import MkDocsException
 from mkdocs.livereload import LiveReloadServer
-from mkdocs.structure.files import File
 from mkdocs.utils import is_markdown_file
+from watchdog.events import FileSystemEvent, FileSystemEventHandler
+from watchdog.observers.api import ObservedWatch
 from watchdog.observers.polling import PollingObserver, PollingObserverVFS
 
-__all__ = ["CompiledTemplates", "Rebuilder", "look_often"]
+from mnist_lessons.publishing.runs.staging import swap
+
+__all__ = ["CompiledTemplates", "Rebuilder", "Superseded", "look_often"]
 
 _LOOK_EVERY = 0.1  # seconds
 _WHOLE_SITE_AFTER = 5.0  # seconds
+
+
+class Superseded(BaseException):  # MkDocs reports every Exception as a fault of a page
+    """A build of the whole site is given up: something was saved, and comes first."""
 
 
 class Rebuilder:
@@ -33,22 +38,37 @@ class Rebuilder:
 
     Args:
         config: of the server.
-        whole: builds the whole site.
+        whole: builds the whole site into `aside`.
+        pages: makes the pages of some sources again; False where it cannot.
         news: a file to touch for another build.
+
+    Attributes:
+        aside: where the whole site is being built; None at any other time.
     """
 
-    def __init__(self, config: MkDocsConfig, whole: Callable[[], None], news: Path) -> None:
+    def __init__(
+        self,
+        config: MkDocsConfig,
+        whole: Callable[[], None],
+        pages: Callable[[Collection[Path], Path], bool],
+        news: Path,
+    ) -> None:
         self._config = config
         self._whole = whole
+        self._pages = pages
         self._news = news
         self._seen = self._state()
+        self.aside: Path | None = None
         self._timer: threading.Timer | None = None
-        logging.getLogger(build.__module__).addFilter(_is_no_warning_of_partial_builds)
+        self._changed = threading.Event()
 
     def __call__(self) -> None:
         """Build what has changed since the last build; where that fails, say so and go on."""
+        self._changed.clear()
         try:
             self._build()
+        except Superseded:
+            return  # the server calls again
         except Exception as error:
             # MkDocs would answer no request until it is mended.
             if not isinstance(error, MkDocsException | OSError):
@@ -56,46 +76,45 @@ class Rebuilder:
             reason = "; ".join(str(error).splitlines())
             print(f"error: nothing was built: {reason}", file=sys.stderr)
 
+    def note_change(self) -> None:
+        """Note that a file has changed, from any thread."""
+        self._changed.set()
+
+    def give_way(self) -> None:
+        """Called from time to time while the whole site is built.
+
+        Raises:
+            Superseded: something has changed since that build began.
+        """
+        if self.aside and self._changed.is_set():
+            raise Superseded
+
     def _build(self) -> None:
         before, self._seen = self._seen, self._state()
         changed = {path for path, _ in before.items() ^ self._seen.items()}
         same_files = before.keys() == self._seen.keys()
         if self._timer:
             self._timer.cancel()
-        if changed and same_files and all(map(self._is_page, changed)):
-            self._build_pages(changed)
+        are_pages = changed and same_files and all(map(_is_page, changed))
+        if are_pages and self._pages(changed, Path(self._config.site_dir)):
             # The search and the pages that say something of this one follow.
             self._timer = threading.Timer(_WHOLE_SITE_AFTER, self._news.touch)
             self._timer.daemon = True
             self._timer.start()
         else:
-            self._whole()
+            self._build_whole()
 
-    def _build_pages(self, changed: Iterable[Path]) -> None:
-        config = load_config(
-            self._config.config_file_path,
-            site_dir=self._config.site_dir,
-            strict=self._config.strict,
-        )
-        config.site_url = self._config.site_url
-        for path in changed:
-            # MkDocs compares dates. A page that was being built while its source was saved
-            # is newer, and yet old.
-            self._page(path).unlink(missing_ok=True)
-        build(config, serve_url=config.site_url, dirty=True)
-
-    def _page(self, source: Path) -> Path:
-        """The file of the page that is made of a source."""
-        docs = Path(self._config.docs_dir)
-        base = docs if source.is_relative_to(docs) else source.parent.parent
-        uri = source.relative_to(base).with_suffix(".md").as_posix()
-        return Path(
-            File(uri, "", self._config.site_dir, self._config.use_directory_urls).abs_dest_path
-        )
-
-    def _is_page(self, source: Path) -> bool:
-        is_lesson = source.suffix == ".py" and source.parent.name == "tutorials"
-        return is_lesson or is_markdown_file(source.name)
+    def _build_whole(self) -> None:
+        """Build the whole site beside the one that is shown, and put it in its place."""
+        shown = Path(self._config.site_dir)
+        prefix = f"{shown.name}-next-"
+        with tempfile.TemporaryDirectory(prefix=prefix, dir=shown.parent) as folder:
+            self.aside = Path(folder, "site")
+            try:
+                self._whole()
+                swap(self.aside, shown)
+            finally:
+                self.aside = None
 
     def _state(self) -> dict[Path, int]:
         """When each source was changed."""
@@ -123,8 +142,37 @@ class CompiledTemplates(BytecodeCache):
         self._kept[bucket.key] = bucket.bytecode_to_string()
 
 
-def _is_no_warning_of_partial_builds(record: logging.LogRecord) -> bool:
-    return "'dirty' build" not in record.getMessage()
+class _Observer(PollingObserverVFS):
+    """Looks often, and tells of each change in a file before the server hears of it."""
+
+    def __init__(self, changed: Callable[[], None]) -> None:
+        super().__init__(_stat, os.scandir, polling_interval=_LOOK_EVERY)
+        self._noting = FileSystemEventHandler()
+
+        def note(event: FileSystemEvent) -> None:
+            if not event.is_directory:
+                changed()
+
+        self._noting.on_any_event = note  # type: ignore[method-assign]  # as MkDocs does
+
+    def schedule(self, *arguments: Any, **named: Any) -> ObservedWatch:
+        """Watch a path for a handler."""
+        watch = super().schedule(*arguments, **named)
+        self.add_handler_for_watch(self._noting, watch)
+        return watch
+
+
+def look_often(
+    server: LiveReloadServer, config: MkDocsConfig, changed: Callable[[], None]
+) -> LiveReloadServer:
+    """Make a server look at its files more often than MkDocs does; `changed` is told, too."""
+    watched = [path for path in (config.docs_dir, config.config_file_path) if path]
+    for path in watched:
+        server.unwatch(path)
+    server.observer = cast(PollingObserver, _Observer(changed))
+    for path in watched:
+        server.watch(path)
+    return server
 
 
 def _stat(path: str) -> os.stat_result:
@@ -135,16 +183,9 @@ def _stat(path: str) -> os.stat_result:
         raise OSError(errno.ESTALE, "it is not there") from error
 
 
-def look_often(server: LiveReloadServer, config: MkDocsConfig) -> LiveReloadServer:
-    """Make a server look at its files more often than MkDocs does."""
-    watched = [path for path in (config.docs_dir, config.config_file_path) if path]
-    for path in watched:
-        server.unwatch(path)
-    observer = PollingObserverVFS(_stat, os.scandir, polling_interval=_LOOK_EVERY)
-    server.observer = cast(PollingObserver, observer)
-    for path in watched:
-        server.watch(path)
-    return server
+def _is_page(source: Path) -> bool:
+    is_lesson = source.suffix == ".py" and source.parent.name == "tutorials"
+    return is_lesson or is_markdown_file(source.name)
 
 
 def _files(path: Path) -> Iterator[Path]:

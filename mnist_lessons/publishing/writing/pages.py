@@ -1,7 +1,7 @@
 """The pages: those that are written by hand, and where a lesson's and what it names lie."""
 
 import posixpath
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
@@ -41,8 +41,10 @@ class WrittenPage(NamedTuple):
     fault: tuple[int, str] | None
 
 
-def written_pages(config: MkDocsConfig) -> Iterator[WrittenPage]:
-    """The pages of `docs/`, but for those that no site has."""
+def written_pages(
+    config: MkDocsConfig, only: Collection[str] | None = None
+) -> Iterator[WrittenPage]:
+    """The pages of `docs/`, all or some by their URI, but for those that no site has."""
     docs = Path(config.docs_dir)
     paths = sorted(path for path in docs.rglob("*") if is_markdown_file(path.name))
     files = [
@@ -52,7 +54,7 @@ def written_pages(config: MkDocsConfig) -> Iterator[WrittenPage]:
     ]
     set_exclusions(files, config)
     for file in files:
-        if not file.inclusion.is_excluded():
+        if not file.inclusion.is_excluded() and (only is None or file.src_uri in only):
             yield read_page(file)
 
 

@@ -1,0 +1,53 @@
+"""The site as it was built last, of which a single page can be made again."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from jinja2 import Environment
+from mkdocs.commands import build as mkdocs_build
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.files import File, Files
+from mkdocs.structure.nav import Navigation
+
+__all__ = ["BuiltSite", "lead_to"]
+
+
+@dataclass(frozen=True)
+class BuiltSite:
+    """All that MkDocs knows of a site at the end of a build.
+
+    Attributes:
+        config: with which it was built.
+        files: all of them, with their pages.
+        nav: the navigation.
+        env: the templates.
+    """
+
+    config: MkDocsConfig
+    files: Files
+    nav: Navigation
+    env: Environment
+
+    def page_of(self, source: Path) -> File | None:
+        """The page that is made of a file; None where there was none."""
+        for file in self.files.documentation_pages():
+            if file.abs_src_path and Path(file.abs_src_path) == source:
+                return file
+        return None
+
+    def make_again(self, file: File, site: Path) -> None:
+        """Make a page anew from its source, as a build does, and write it below `site`."""
+        page, config = file.page, self.config
+        assert page
+        lead_to(site, file)
+        mkdocs_build._populate_page(page, config, self.files)
+        env = config.plugins.on_env(self.env, config=config, files=Files([file]))
+        pages = self.files.documentation_pages()
+        mkdocs_build._build_page(page, config, pages, self.nav, env)
+        page.validate_anchor_links(files=self.files, log_level=config.validation.links.anchors)
+
+
+def lead_to(site: Path, file: File) -> None:
+    """Have a file written below another folder than that of its build."""
+    file.dest_dir = str(site)
+    file.abs_dest_path = str(site / file.dest_uri)  # which MkDocs keeps once it was asked for
