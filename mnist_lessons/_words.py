@@ -1,6 +1,8 @@
 """Numbers in words, the same on every figure and every page."""
 
-__all__ = ["a", "count", "device", "duration", "percent", "times"]
+__all__ = ["a", "count", "device", "duration", "percent", "scientific", "times"]
+
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def a(digit: int) -> str:
@@ -45,6 +47,13 @@ def percent(share: float, places: int = 1) -> str:
     if rounded <= 0:
         return f"< {1 / parts:.{places}f}%"
     return f"{rounded / parts:.{places}f}%"
+
+
+def scientific(value: float) -> str:
+    """A number, not 0, with up to four digits, times a power of ten, such as `10⁻⁴`."""
+    factor, exponent = f"{value:.3e}".split("e")
+    power = f"10{str(int(exponent)).translate(_RAISED)}"
+    return power if float(factor) == 1 else f"{float(factor):g}\N{MULTIPLICATION SIGN}{power}"
 
 
 def times(count: int) -> str:

@@ -17,7 +17,6 @@ import nbformat
 import pytest
 
 from benchmarks.links import broken_links
-from mnist_lessons.publishing.lesson_page.training_log import fits
 from mnist_lessons.publishing.writing.lessons import code_cells, discover
 
 ROOT = Path(__file__).parents[1]
@@ -309,8 +308,7 @@ def test_the_log_beside_the_page_agrees_with_the_run_card(site, slug):
 @every_lesson
 def test_each_training_has_its_table_and_its_curve_beside_the_folded_log(site, slug):
     lesson = site.lesson(slug)
-    cells = code_cells(lesson.notebook)
-    trainings = [fit for cell in cells for fit in fits(cell.source)]
+    trainings = [one["fit"] for one in lesson.card["trainings"]]
     assert set(trainings) <= {record["fit"] for record in lesson.card["log"]}
     blocks = lesson.page.select(".training")
     assert len(blocks) == len(trainings)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mnist_lessons._words import a, count, device, duration, percent, times
+from mnist_lessons._words import a, count, device, duration, percent, scientific, times
 
 SHARES = st.floats(0, 1)
 
@@ -62,3 +62,11 @@ def test_counts_and_devices():
     assert device("cpu", "a chip", 1) == "a processor with 1 thread"
     assert device("cpu", "a chip", 2) == "a processor with 2 threads"
     assert device("cuda:1", "a card", 2) == "a card"
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [(1e-4, "10⁻⁴"), (2e-4, "2·10⁻⁴"), (-2.5e6, "-2.5·10⁶"), (9.9999e11, "10¹²"), (1, "10⁰")],
+)
+def test_a_number_as_a_power_of_ten(value, told):
+    assert scientific(value) == told.replace("·", "\N{MULTIPLICATION SIGN}")

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 from numpy.typing import NDArray
 
-from mnist_lessons._words import percent
+from mnist_lessons._words import percent, scientific
 from mnist_lessons.figures.canvas import Canvas, Pixels, tiled
 from mnist_lessons.figures.look import Look, readable_on
 from mnist_lessons.figures.styles import series_style
@@ -21,7 +21,6 @@ __all__ = ["draw_curves", "draw_doubts", "draw_grid", "draw_image", "draw_matrix
 
 _LARGEST_SIDE = 4.0  # CSS pixels for one pixel of an image
 _MARGIN = 4  # around a grid: room for frames
-_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _BAR = 15  # from one bar to the next
 
 
@@ -168,12 +167,7 @@ def _finish_curves(
 
 
 def _plain(value: float, _: object) -> str:
-    """A number as text; a small one of the form 10⁻⁴ or 2·10⁻⁴."""
-    if value >= 0.001:
-        return f"{value:g}"
-    digits, _, exponent = f"{value:.0e}".partition("e-")
-    power = "10⁻" + f"{int(exponent)}".translate(_RAISED)
-    return power if digits == "1" else f"{digits}·{power}"
+    return f"{value:g}" if value >= 0.001 else scientific(value)
 
 
 def _legend_rows(names: Mapping[str, object], look: Look) -> int:

@@ -108,7 +108,7 @@ def test_a_page_is_not_seen_before_its_stylesheet_has_come(open_home, until, pla
     page = open_home()
     asked = []
     name = f"{place}.css"
-    page.route(f"**/{name}", asked.append)
+    page.route(f"**/{name}", lambda route: asked.append(route))
     page.locator(f".md-nav--primary a[href$='/{place}/']").first.click()
     page.locator(".own-style").wait_for(state="attached")
     shown = "getComputedStyle(document.querySelector('.own-style')).visibility"

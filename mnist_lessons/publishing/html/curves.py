@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from mnist_lessons._words import scientific
 from mnist_lessons.figures import palette
 
 __all__ = ["Axis", "Curve", "chart", "legend", "reduced"]
@@ -21,7 +22,6 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 48, 388, 30, 224
 _APART = 48.0  # units of the drawing between two markers of a line
 _BUCKET = 3.0  # units of the drawing: more points than two of them cannot be seen apart
 _STEPS = (1, 2, 5)
-_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 @dataclass(frozen=True)
@@ -252,6 +252,4 @@ def _short(value: float) -> str:
     """A number that fits beside the axis."""
     if value == 0 or 0.001 <= abs(value) * (1 + 1e-9) < 100_000:
         return f"{value:.6g}"
-    factor, ten = f"{value:.3e}".split("e")
-    power = f"10{str(int(ten)).translate(_RAISED)}"
-    return power if float(factor) == 1 else f"{float(factor):g}\N{MULTIPLICATION SIGN}{power}"
+    return scientific(value)
