@@ -29,6 +29,7 @@ from mnist_lessons.publishing.exhibits.mistakes import error_browser
 from mnist_lessons.publishing.exhibits.pairs import pairs
 from mnist_lessons.publishing.exhibits.results import comparison, learning_curves
 from mnist_lessons.publishing.exhibits.test_source import with_tests
+from mnist_lessons.publishing.html.markdown_extension import PageProse
 from mnist_lessons.publishing.lesson_page import cells as lesson_cells
 from mnist_lessons.publishing.lesson_page import run_card
 from mnist_lessons.publishing.lesson_page.api_links import described, imported, linked
@@ -53,7 +54,6 @@ from mnist_lessons.publishing.site.publishable import refusals
 from mnist_lessons.publishing.site.search_index import split_index
 from mnist_lessons.publishing.writing.lessons import code_cells
 from mnist_lessons.publishing.writing.links import lines_of_links
-from mnist_lessons.publishing.writing.markdown_extension import PageProse
 from mnist_lessons.publishing.writing.pages import LessonFile, on_site, read_page
 from mnist_lessons.publishing.writing.values import fill_values
 from mnist_lessons.settings import Settings

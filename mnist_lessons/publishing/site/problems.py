@@ -11,11 +11,11 @@ from mkdocs.structure.files import File
 from mnist_lessons.errors import BuildFailure
 from mnist_lessons.publishing.execution.prepare import LessonPage
 from mnist_lessons.publishing.exhibits import markers
+from mnist_lessons.publishing.html.markdown_extension import formula_problems
 from mnist_lessons.publishing.lesson_page import cells
 from mnist_lessons.publishing.runs.project import Project
 from mnist_lessons.publishing.site.bands import check_bands, read_bands
 from mnist_lessons.publishing.writing.links import Text
-from mnist_lessons.publishing.writing.markdown_extension import formula_problems
 from mnist_lessons.publishing.writing.pages import read_page, written_pages
 from mnist_lessons.publishing.writing.values import stray_values
 

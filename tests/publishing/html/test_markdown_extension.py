@@ -17,7 +17,7 @@ from mkdocs.config import load_config
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
-from mnist_lessons.publishing.writing.markdown_extension import PageProse, formula_problems
+from mnist_lessons.publishing.html.markdown_extension import PageProse, formula_problems
 from mnist_lessons.publishing.writing.pages import LessonFile
 
 ROOT = Path(__file__).parents[3]

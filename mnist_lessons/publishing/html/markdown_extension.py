@@ -7,8 +7,8 @@ from typing import Any
 from markdown import Extension, Markdown
 from markdown.preprocessors import Preprocessor
 
+from mnist_lessons.publishing.html.formulas import FormulaError, as_html
 from mnist_lessons.publishing.writing.addresses import in_tag
-from mnist_lessons.publishing.writing.formulas import FormulaError, as_html
 from mnist_lessons.publishing.writing.inline import Kind, Piece
 from mnist_lessons.publishing.writing.prose import pieces, replaced
 
