@@ -80,7 +80,8 @@ def publish(slug, status="finished", **changes):
         uncommitted_changes=False,
         data=DATA, values={}, figures=[], log=[row],
         results=[dict(
-            key=slug, title=f"Model {slug}", epochs=1, loss=0.5, correct=400, count=500,
+            key=slug.replace(" ", "-"), title=f"Model {slug}", epochs=1, loss=0.5,
+            correct=400, count=500,
             accuracy=0.8, interval=[0.76, 0.83], parameters=1000, multiplications=2000,
             seconds_per_epoch=0.125,
         )],

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mnist_lessons.errors import DataError
-from mnist_lessons.publishing.lesson_page.run_card import Markdown, inert, table
+from mnist_lessons.publishing.html.markdown import Markdown, code, inert, table
 
 __all__ = ["gpu_section"]
 
@@ -67,11 +67,11 @@ def _machine(record: Mapping[str, Any]) -> str:
         if machine.get(key)
     )
     commit = record.get("commit")
-    of = f"commit <code>{inert(str(commit)[:12])}</code>, " if commit else ""
+    of = f"commit {code(str(commit)[:12])}, " if commit else ""
     return (
         f"Measured on one **{inert(machine['card'])}** ({versions}) on "
         f"{inert(record['started'][:10])}, with the code of {of}"
-        f"hash <code>{inert(record['code'][:12])}</code>."
+        f"hash {code(record['code'][:12])}."
     )
 
 

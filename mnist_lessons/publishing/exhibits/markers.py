@@ -1,33 +1,17 @@
-"""Markers, `<!-- lessons: NAME ... -->`: places of a page that are filled with what was run.
-
-All names are listed here, so that a misspelt one is an error instead of an empty place.
-"""
+"""The places of markers in a page: what is wrong with them, and what is put into them."""
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from difflib import get_close_matches
-from pathlib import Path
 
-from mnist_lessons.errors import BuildFailure
-from mnist_lessons.publishing.exhibits.test_source import source_of
+from mnist_lessons.errors import BuildFailure, LessonError
+from mnist_lessons.publishing.exhibits.registry import MARKERS
+from mnist_lessons.publishing.exhibits.sources import Sources
 from mnist_lessons.publishing.writing.prose import replaced
 
-__all__ = ["NAMES", "filled", "problems"]
+__all__ = ["filled_html", "filled_markdown", "problems"]
 
-# Each marker, with what must follow its name.
-NAMES: Mapping[str, tuple[str, ...]] = {
-    "comparison": (),
-    "curves": (),
-    "data": (),
-    "draw": (),
-    "errors": (),
-    "figure": ("LESSON", "FIGURE"),
-    "gpu": (),
-    "pairs": (),
-    "results": (),
-    "runs": (),
-    "test": ("FILE", "NAME"),
-}
+_PLACE = re.compile(r"<!-- lessons: (.*?) -->")
 _MARKER = re.compile(
     r"""
     (?<! \\ ) (?P<start> <\s?!\s*[-\u2013\u2014]* ) \s*
@@ -40,15 +24,12 @@ _MARKER = re.compile(
 )
 
 
-def problems(
-    text: str, root: Path, figures: Mapping[str, Collection[str] | None]
-) -> list[tuple[int, str]]:
+def problems(text: str, sources: Sources) -> list[tuple[int, str]]:
     """What is wrong with the markers of a page: the line of each wrong one, from 1, and why.
 
     Args:
         text: Markdown; its code is left alone.
-        root: of the project.
-        figures: the names of the figures of each lesson; None where they are not known yet.
+        sources: what the exhibits would be made of.
     """
     found: list[tuple[int, str]] = []
 
@@ -57,35 +38,69 @@ def problems(
         # One that does not end may go on to the end of the page.
         written = marker[0] if marker["end"] else marker[0].partition("\n")[0]
         shown = " ".join(written.split())
-        found.extend((line, f"{shown}: {reason}") for reason in _wrong(marker, root, figures))
+        found.extend((line, f"{shown}: {reason}") for reason in _wrong(marker, sources))
         return marker[0]
 
     replaced(text, _MARKER, look)
     return found
 
 
-def filled(text: str, blocks: Mapping[str, Callable[[], str]]) -> str:
-    """A page with blocks in the place of markers; the others remain, spaced in one way.
+def filled_markdown(text: str, sources: Sources) -> tuple[str, bool]:
+    """A page with the exhibits that are Markdown; the other markers remain, spaced in one way.
 
     Args:
         text: Markdown; its code is left alone.
-        blocks: what makes the Markdown for a marker, by its name.
+        sources: what the exhibits are made of.
+
+    Returns:
+        The page, and whether it has scores now.
+
+    Raises:
+        LessonError: what a record or a run left behind is damaged.
     """
+    has_scores = False
 
     def block(marker: re.Match[str]) -> str:
+        nonlocal has_scores
         words = _words(marker)
         if not words or not marker["end"]:
             return marker[0]
         content = f"<!-- lessons: {' '.join(words)} -->"
-        if words[0] in blocks and len(words) == 1:
-            content = blocks[words[0]]()
+        known = MARKERS.get(words[0])
+        if known and known.is_markdown and len(words) == 1:
+            content = known.make(sources)
+            has_scores |= known.has_scores
         indent, after = _beside(marker)
         if indent.strip() or after.strip():
             return content
         # Beside other lines, it would be a part of their paragraph.
         return "\n\n" + "".join(f"{indent}{line}\n" for line in content.split("\n")) + "\n"
 
-    return replaced(text, _MARKER, block)
+    return replaced(text, _MARKER, block), has_scores
+
+
+def filled_html(page: str, sources: Sources, failed: Callable[[LessonError], str]) -> str:
+    """A page with the exhibits that are HTML.
+
+    Args:
+        page: HTML, made from what `filled_markdown` returned.
+        sources: what the exhibits are made of.
+        failed: what stands in the place of an exhibit that cannot be made.
+    """
+
+    def exhibit(place: re.Match[str]) -> str:
+        name, *arguments = place[1].split()
+        marker = MARKERS.get(name)
+        if marker is None or marker.is_markdown or len(arguments) != len(marker.arguments):
+            return place[0]
+        try:
+            if problem := marker.problem(sources, *arguments):
+                raise BuildFailure(f"{name}: {problem}")
+            return marker.make(sources, *arguments)
+        except LessonError as error:
+            return failed(error)
+
+    return _PLACE.sub(exhibit, page)
 
 
 def _beside(marker: re.Match[str]) -> tuple[str, str]:
@@ -100,25 +115,24 @@ def _words(marker: re.Match[str]) -> list[str] | None:
     words = marker["rest"].split()
     word = marker["lessons"].lower()
     is_close = get_close_matches(word, ["lessons"], cutoff=0.8)
-    is_named = bool(words) and words[0].lower() in NAMES
+    is_named = bool(words) and words[0].lower() in MARKERS
     is_said = marker["sign"] == ":" and word.startswith("l")
     return words if is_close and (is_said or is_named) else None
 
 
-def _wrong(
-    marker: re.Match[str], root: Path, figures: Mapping[str, Collection[str] | None]
-) -> Iterator[str]:
+def _wrong(marker: re.Match[str], sources: Sources) -> Iterator[str]:
     words = _words(marker)
     if words is None:
         return
     if not words:
-        yield f"no name; there are {', '.join(NAMES)}"
+        yield f"no name; there are {', '.join(MARKERS)}"
         return
-    name, *rest = words
+    name, *arguments = words
+    known = MARKERS.get(name)
     if not marker["end"]:
         yield "it does not end with -->"
-    elif name not in NAMES:
-        yield f"no marker {name}; there are {', '.join(NAMES)}"
+    elif known is None:
+        yield f"no marker {name}; there are {', '.join(MARKERS)}"
     elif (
         marker["sign"] != ":"
         or marker["lessons"] != "lessons"
@@ -128,23 +142,7 @@ def _wrong(
         yield f"write it as <!-- lessons: {' '.join(words)} -->"
     elif "".join(_beside(marker)).strip():
         yield "it must stand alone on its line"
-    elif len(rest) != len(NAMES[name]):
-        yield f"write it as <!-- lessons: {' '.join([name, *NAMES[name]])} -->"
-    elif name == "figure":
-        yield from _no_figure(rest[0], rest[1], figures)
-    elif name == "test":
-        try:
-            source_of(root, rest[0], rest[1])
-        except BuildFailure as error:
-            yield str(error)
-
-
-def _no_figure(
-    lesson: str, name: str, figures: Mapping[str, Collection[str] | None]
-) -> Iterator[str]:
-    if lesson not in figures:
-        yield f"no lesson {lesson}; there are {', '.join(figures)}"
-        return
-    there = figures[lesson]
-    if there is not None and name not in there:
-        yield f"{lesson} shows no figure {name!r}; it shows {', '.join(there) or 'none'}"
+    elif len(arguments) != len(known.arguments):
+        yield f"write it as <!-- lessons: {' '.join([name, *known.arguments])} -->"
+    elif problem := known.problem(sources, *arguments):
+        yield problem

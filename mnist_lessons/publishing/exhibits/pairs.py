@@ -5,19 +5,18 @@ proportions or percentages", Psychometrika 12, 1947) asks whether luck alone cou
 the images that exactly one of two networks reads.
 """
 
-import html
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Any
 
-from mnist_lessons.publishing.exhibits.mistakes import read_networks
+from mnist_lessons.publishing.html.templates import render
+from mnist_lessons.publishing.runs.networks import mistakes_of
 from mnist_lessons.publishing.runs.store import StoredRun
 
 __all__ = ["Pair", "Reader", "mcnemar", "pairs"]
 
-_NOTHING = "<p>No two networks have read the same test images yet.</p>"
 _RARE = 0.05  # what luck may do in any of the pairs of a test
-_VERDICT = ("p-value", "could it be luck?")
 
 
 @dataclass(frozen=True)
@@ -89,72 +88,45 @@ def pairs(runs: Sequence[StoredRun]) -> str:
     for reader in _readers(runs):
         tests.setdefault((reader.data, reader.count), []).append(reader)
     shown = [_test(readers) for readers in tests.values() if len(readers) > 1]
-    return "\n".join(shown) or _NOTHING
+    return render("pairs.html", tests=shown)
 
 
 def _readers(runs: Iterable[StoredRun]) -> list[Reader]:
     return [
         Reader(
-            network.title,
+            title,
             run.card.data.checksum,
-            network.count,
-            frozenset(mistake.row for mistake in network.mistakes),
+            mistakes.count,
+            frozenset(mistake.row for mistake in mistakes.all),
         )
         for run in runs
         if run.card.data
-        for network in read_networks(run)
+        for key, title in {result.key: result.title for result in run.card.results}.items()
+        if (mistakes := mistakes_of(run, key))
     ]
 
 
-def _test(readers: Sequence[Reader]) -> str:
-    """The tables of the networks that read the same images."""
-    best = min(readers, key=lambda reader: len(reader.misread))
+def _test(readers: Sequence[Reader]) -> dict[str, Any]:
+    """The networks that read the same images, two by two."""
     others = sorted(readers, key=lambda reader: len(reader.misread))
-    with_best = [Pair(reader, best) for reader in others if reader is not best]
+    best = others[0]
     every = [Pair(first, second) for first, second in combinations(readers, 2)]
     rare = _RARE / len(every)
-    where = f"the {best.count:,} images of this test, one training each"
-    best_name = html.escape(best.title)
-    table = _table(
-        f"Each network beside the best of this test, {best_name}: {where}",
-        ("network", "only it reads", "only the best reads", *_VERDICT),
-        [f"{_name(pair.first)}{_cells(pair, rare)}" for pair in with_best],
-    )
-    table += f"\n<p>Number of pairs: {len(every)}. Hardly: a p-value below {rare:.2g}.</p>"
-    if len(every) == len(with_best):
-        return table
-    folded = _table(
-        f"All pairs: {where}",
-        ("first,<br>second", "only the first reads", "only the second reads", *_VERDICT),
-        [f"{_name(pair.first, pair.second)}{_cells(pair, rare)}" for pair in every],
-    )
-    return (
-        f'{table}\n<details class="aside"><summary>All {len(every)} pairs</summary>\n'
-        f"{folded}\n</details>"
-    )
+    return {
+        "best": best.title,
+        "where": f"the {best.count:,} images of this test, one training each",
+        "rare": f"{rare:.2g}",
+        "with_best": [_row(Pair(reader, best), rare, reader) for reader in others[1:]],
+        "every": [_row(pair, rare, pair.first, pair.second) for pair in every],
+    }
 
 
-def _table(caption: str, head: Sequence[str], rows: Iterable[str]) -> str:
-    heads = "".join(f'<th scope="col">{name}</th>' for name in head)
-    body = "\n".join(f"<tr>{row}</tr>" for row in rows)
-    return (
-        f'<div class="results" role="region" aria-label="{caption}" tabindex="0">\n'
-        '<table class="results-table" data-search-exclude>\n'
-        f"<caption><span>{caption}</span></caption>\n"
-        f"<thead><tr>{heads}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>\n</div>"
-    )
-
-
-def _name(*readers: Reader) -> str:
-    names = ",<br>".join(html.escape(reader.title) for reader in readers)
-    return f'<th scope="row">{names}</th>'
-
-
-def _cells(pair: Pair, rare: float) -> str:
+def _row(pair: Pair, rare: float, *named: Reader) -> dict[str, Any]:
     chance = pair.p_value
-    shown = f"{chance:.3f}" if chance >= 0.001 else "&lt; 0.001"
-    luck = "hardly" if chance < rare else "possibly"
-    return (
-        f"<td>{pair.only_first:,}</td><td>{pair.only_second:,}</td><td>{shown}</td>"
-        f'<td class="results-text">{luck}</td>'
-    )
+    return {
+        "names": [reader.title for reader in named],
+        "only_first": f"{pair.only_first:,}",
+        "only_second": f"{pair.only_second:,}",
+        "p_value": f"{chance:.3f}" if chance >= 0.001 else "< 0.001",
+        "luck": "hardly" if chance < rare else "possibly",
+    }

@@ -1,49 +1,55 @@
 """Tests of this project on its pages: the source of each, folded, as it stands at the build."""
 
 import ast
-import html
 import re
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TypeGuard
 
+from markupsafe import Markup
+
 from mnist_lessons.errors import BuildFailure
+from mnist_lessons.publishing.exhibits.sources import Sources
+from mnist_lessons.publishing.html.templates import render
 
-__all__ = ["source_of", "with_tests"]
+__all__ = ["block", "problem", "source_of"]
 
-_PLACE = re.compile(r"<!-- lessons: test (\S+)\s+(\S+) -->")
 _FILE = re.compile(r"tests/(\w+/)*\w+\.py")
 
 
-def with_tests(page: str, root: Path, repository: str = "") -> str:
-    """A page with tests in the place of `<!-- lessons: test FILE NAME -->`.
+def block(sources: Sources, file: str, name: str) -> str:
+    """The HTML of a test, folded.
 
     Args:
-        page: HTML.
-        root: of the project; a file is named as it is seen from there, `tests/test_data.py`.
-        repository: address of the repository, to which a link leads; or empty.
+        sources: with the repository, to which a link leads.
+        file: as it is seen from the project's root, `tests/test_data.py`.
+        name: of the test.
 
     Raises:
         BuildFailure: there is no such file below `tests/`, or no such test in it.
     """
-    return _PLACE.sub(lambda found: _block(root, found[1], found[2], repository), page)
-
-
-def _block(root: Path, file: str, name: str, repository: str) -> str:
     # Slow to import, and needed by few pages.
     from pygments import highlight
     from pygments.formatters import HtmlFormatter
     from pygments.lexers import PythonLexer
 
-    listing = highlight(source_of(root, file, name), PythonLexer(), HtmlFormatter(wrapcode=True))
-    link = ""
-    if repository:
-        address = html.escape(f"{repository.rstrip('/')}/blob/HEAD/{file}")
-        link = f'<p><a href="{address}">The whole file</a></p>'
-    return (
-        '<details class="example" data-search-exclude>'
-        f"<summary>The test: <code>{file}::{name}</code></summary>{listing}{link}</details>"
+    listing = highlight(
+        source_of(sources.root, file, name), PythonLexer(), HtmlFormatter(wrapcode=True)
     )
+    repository = sources.repository.rstrip("/")
+    address = f"{repository}/blob/HEAD/{file}" if repository else ""
+    return render(
+        "test_source.html", file=file, name=name, listing=Markup(listing), address=address
+    )
+
+
+def problem(sources: Sources, file: str, name: str) -> str:
+    """Why there is no such test; empty where there is."""
+    try:
+        source_of(sources.root, file, name)
+    except BuildFailure as error:
+        return str(error)
+    return ""
 
 
 def source_of(root: Path, file: str, name: str) -> str:

@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from markupsafe import Markup
+
 from mnist_lessons._words import scientific
 from mnist_lessons.figures import palette
 
@@ -79,7 +81,7 @@ class _Scale:
         return math.log(value) if self.logarithmic else value
 
 
-def chart(curves: Sequence[Curve], axis: Axis, label: str) -> str:
+def chart(curves: Sequence[Curve], axis: Axis, label: str) -> Markup:
     """An SVG element with one line for each curve, over epochs from 1 on a logarithmic axis.
 
     Args:
@@ -93,7 +95,7 @@ def chart(curves: Sequence[Curve], axis: Axis, label: str) -> str:
     drawn = [_drawable(curve, axis) for curve in curves]
     points = [point for line in drawn for point in line]
     if not points:
-        return ""
+        return Markup()
     across = _Scale(1, max(2.0, *(epoch for epoch, _ in points)), _LEFT, _RIGHT, True)
     up = _scale([value for _, value in points], axis)
     # One series alone is told from nothing but its training.
@@ -103,21 +105,21 @@ def chart(curves: Sequence[Curve], axis: Axis, label: str) -> str:
         for curve, line in zip(curves, drawn, strict=True)
         if line
     )
-    return (
+    return Markup(
         f'<svg class="curves" viewBox="0 0 {_WIDTH} {_HEIGHT}" data-search-exclude="" role="img" '
         f'aria-label="{html.escape(label)}">'
         f"{_across(across)}{_up(up, axis)}{lines}</svg>"
     )
 
 
-def legend(curves: Sequence[Curve]) -> str:
+def legend(curves: Sequence[Curve]) -> Markup:
     """A list that names the lines of a chart."""
     items = "".join(
         '<li><svg viewBox="0 0 40 12" width="40" height="12" aria-hidden="true">'
         f"{_line(curve, [(2, 6), (32, 6)])}</svg> {html.escape(curve.name)}</li>"
         for curve in curves
     )
-    return f'<ul class="curves-legend" data-search-exclude="">{items}</ul>'
+    return Markup(f'<ul class="curves-legend" data-search-exclude="">{items}</ul>')
 
 
 def reduced(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:

@@ -5,6 +5,10 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING
 
+from markupsafe import Markup
+
+from mnist_lessons.publishing.html.templates import fragment
+
 if TYPE_CHECKING:
     from math_core import LatexToMathML
 
@@ -46,12 +50,12 @@ def as_html(tex: str, *, display: bool) -> str:
         raise FormulaError("it shows nothing")
     # Of a table, HTML knows no such attribute.
     drawn = _TABLE_LEVEL.sub(r"\1", drawn)
-    text = html.escape(" ".join(tex.split()))
-    drawn = drawn.replace("<math", f'<math alttext="{text}"', 1)
+    text = str(Markup(' alttext="{}"').format(" ".join(tex.split())))
+    drawn = drawn.replace("<math", "<math" + text, 1)
     # What may be wider than the page is scrolled in a box of its own.
     kind = " display" if display else " wide" if len(shown) > _WIDE else ""
     # Search would take the signs for words.
-    return f'<span class="formula{kind}" data-search-exclude>{drawn}</span>'
+    return fragment("formula", Markup(drawn), kind)
 
 
 @cache

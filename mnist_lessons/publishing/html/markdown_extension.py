@@ -1,6 +1,5 @@
 """What the pages need of Python-Markdown besides its own: formulas, and links in raw HTML."""
 
-import html
 import re
 from typing import Any
 
@@ -8,6 +7,7 @@ from markdown import Extension, Markdown
 from markdown.preprocessors import Preprocessor
 
 from mnist_lessons.publishing.html.formulas import FormulaError, as_html
+from mnist_lessons.publishing.html.templates import fragment
 from mnist_lessons.publishing.writing.addresses import in_tag
 from mnist_lessons.publishing.writing.inline import Kind, Piece
 from mnist_lessons.publishing.writing.prose import pieces, replaced
@@ -109,8 +109,8 @@ class _PageProse(Preprocessor):
         except FormulaError as error:
             links = self._links()
             self._problems.append((links.file.src_uri if links else "", str(error)))
-            written = html.escape(" ".join(_written(piece, source).split()))
-            return str(self.md.htmlStash.store(f"<code>{written}</code> (cannot be shown)"))
+            written = " ".join(_written(piece, source).split())
+            return str(self.md.htmlStash.store(fragment("not_shown", written)))
 
     def _links(self) -> Any:
         """What MkDocs adds to adapt and check the links of a page; None on no page of MkDocs."""

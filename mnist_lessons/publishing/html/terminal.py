@@ -1,11 +1,13 @@
 """What a terminal shows, as HTML whose colours have enough contrast in both palettes."""
 
-import html
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
+from markupsafe import escape
+
 from mnist_lessons.publishing.execution.styles import USUAL, Colour, Style
 from mnist_lessons.publishing.execution.terminal import lines
+from mnist_lessons.publishing.html.templates import fragment
 
 __all__ = ["as_html"]
 
@@ -29,9 +31,8 @@ def as_html(text: str) -> str:
 
 
 def _span(text: str, style: Style) -> str:
-    content = html.escape(text)
     if style == USUAL:
-        return content
+        return str(escape(text))
     rules = list(_colours(style))
     rules += ["font-weight:bold"] if style.bold else []
     rules += ["font-style:italic"] if style.italic else []
@@ -39,7 +40,7 @@ def _span(text: str, style: Style) -> str:
     if lines:
         names = " ".join("line-through" if name == "strike" else name for name in lines)
         rules.append(f"text-decoration:{names}")
-    return f'<span class="terminal" style="{";".join(rules)}">{content}</span>'
+    return fragment("span", text, ";".join(rules))
 
 
 def _colours(style: Style) -> Iterator[str]:

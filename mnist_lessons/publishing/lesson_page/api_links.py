@@ -6,6 +6,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TypeGuard
 
+from markupsafe import Markup
+
+from mnist_lessons.publishing.html.templates import fragment
+
 __all__ = ["described", "imported", "linked"]
 
 _PACKAGE = "mnist_lessons"
@@ -73,7 +77,7 @@ def linked(html: str, names: dict[str, str], known: Iterable[str], reference: st
         if before not in places:
             return found[0]
         name = found[0][len(found["dot"] or "") :]
-        return f'{found["dot"] or ""}<a class="api" href="{reference}#{before}">{name}</a>'
+        return (found["dot"] or "") + fragment("api_link", Markup(name), f"{reference}#{before}")
 
     return _NAME.sub(link, html)
 

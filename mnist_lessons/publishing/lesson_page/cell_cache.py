@@ -51,8 +51,9 @@ def _key(cell: Cell) -> str:
 @cache
 def _renderer() -> list[str]:
     """Everything but the cell itself that decides on its HTML."""
-    # All modules: whatever the renderer calls today or tomorrow is among them.
-    code = [file.read_bytes() for file in sorted(_MODULES.rglob("*.py"))]
+    # All modules and templates: whatever the renderer calls today or tomorrow is among them.
+    files = [*_MODULES.rglob("*.py"), *_MODULES.rglob("templates/*")]
+    code = [file.read_bytes() for file in sorted(files)]
     digests = [hashlib.sha256(content).hexdigest() for content in code]
     return [*digests, *(f"{name} {version(name)}" for name in _PACKAGES)]
 

@@ -5,7 +5,6 @@ of any other page. The HTML of the code cells is made by mkdocs-jupyter, and tak
 of the comments afterwards.
 """
 
-import html
 import json
 import os
 import re
@@ -19,7 +18,10 @@ from itertools import count, groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from markupsafe import Markup
+
 from mnist_lessons.publishing.execution.terminal import shown
+from mnist_lessons.publishing.html.templates import fragment
 from mnist_lessons.publishing.html.terminal import as_html
 from mnist_lessons.publishing.lesson_page.figures import figure_files, figure_html
 from mnist_lessons.publishing.lesson_page.outputs import present
@@ -119,8 +121,7 @@ def lost(page: str, places: Iterable[str]) -> list[str]:
 
 def failure(reason: str) -> str:
     """What ended a lesson, in the place of the outputs that the cell did not come to."""
-    title = '<p class="admonition-title">Here the lesson ended</p>'
-    return f'<div class="admonition failure" id="failure">{title}{reason}</div>'
+    return fragment("failure", Markup(reason))
 
 
 def greyed(cell: str) -> str:
@@ -128,23 +129,18 @@ def greyed(cell: str) -> str:
     code, end, outputs = cell.partition(_OUTPUTS)
     if not end:
         return cell
-    label = 'role="group" aria-label="Outputs of the run before"'
-    return f'{code}<div class="earlier-outputs" {label}>{end}{outputs}</div>'
+    return code + fragment("earlier_outputs", Markup(end + outputs))
 
 
 def literally(text: str) -> str:
     """A text as HTML, to be read as it is."""
-    return f"<pre><code>{html.escape(text)}</code></pre>"
+    return fragment("literally", text)
 
 
 def reasons(told: Iterable[str]) -> str:
     """Reasons as HTML: each first line a paragraph, and what follows it, a traceback, as it is."""
-    shown = []
-    for reason in told:
-        sentence, _, more = reason.partition("\n")
-        shown.append(f"<p>{html.escape(sentence)}</p>")
-        shown += [literally(more)] if more else []
-    return "\n".join(shown)
+    parts = [reason.partition("\n") for reason in told]
+    return fragment("reasons", [(sentence, more) for sentence, _, more in parts])
 
 
 def prepared(notebook: "NotebookNode", run: StoredRun | None = None) -> list[dict[str, Any]]:
@@ -249,7 +245,7 @@ def _prepared_output(output: Mapping[str, Any], figures: Iterator[str]) -> dict[
         return _display({"text/html": next(figures)})
     text = shown(data["text/plain"] if data else output["text"])
     if _ESCAPE in text:  # it has colours
-        return _display({"text/html": f"<pre>{as_html(text)}</pre>"})
+        return _display({"text/html": fragment("printed", Markup(as_html(text)))})
     if data:
         return _display({"text/plain": text})
     return {"output_type": "stream", "name": output["name"], "text": text}
@@ -280,11 +276,7 @@ def _shown(notebook: "NotebookNode") -> list[Any]:
 def _image(name: str, output: Mapping[str, Any]) -> str:
     start = b64decode(output["data"]["image/png"][:32])
     width, height = struct.unpack(">II", start[16:24])
-    alt = alt_text(output)
-    return (
-        f'<div class="lesson-figure"><img src="{html.escape(name)}" alt="{html.escape(alt)}" '
-        f'width="{width // 2}" height="{height // 2}" loading="lazy" decoding="async"></div>'
-    )
+    return fragment("image", name, alt_text(output), width // 2, height // 2)
 
 
 def _name(output: Mapping[str, Any]) -> object:

@@ -3,8 +3,12 @@
 import re
 from typing import Any
 
+from markupsafe import Markup
+
 from mnist_lessons._words import count, device, duration
-from mnist_lessons.publishing.lesson_page.run_card import downloads, inert
+from mnist_lessons.publishing.html.markdown import inert
+from mnist_lessons.publishing.html.templates import fragment
+from mnist_lessons.publishing.lesson_page.run_card import downloads
 from mnist_lessons.publishing.runs.card import Card
 
 __all__ = ["colab_link", "description", "head", "reading_minutes"]
@@ -39,7 +43,7 @@ def head(slug: str, card: Card, notebook: Any, *, colab: str = "", edit: str = "
         links.append(f"[open in Colab]({colab_link(colab, slug)})")
     if edit:
         links.append(f"[edit the script]({edit})")
-    return f'<div class="lesson-facts" markdown>\n{about}\n\n{" · ".join(links)}\n</div>'
+    return fragment("facts", Markup(about), Markup(" · ".join(links)))
 
 
 def reading_minutes(notebook: Any) -> int:

@@ -6,6 +6,7 @@ from typing import Any
 
 from mnist_lessons.errors import BuildFailure
 from mnist_lessons.publishing.execution.prepare import LessonPage
+from mnist_lessons.publishing.html.templates import fragment
 from mnist_lessons.publishing.lesson_page import cells, run_card
 from mnist_lessons.publishing.lesson_page.download import portable
 from mnist_lessons.publishing.lesson_page.head import head
@@ -93,8 +94,7 @@ def with_code(html: str, page: LessonPage, code: Sequence[str]) -> str:
     if page.failure and page.earlier and page.failure.cell:
         # After the outputs of the run that failed: what ended it.
         contents[cells.placeholder(page.failure.cell)] += cells.failure(told)
-        link = '<p><a href="#failure">The cell that failed</a></p>'
-        told = cells.reasons([str(page.failure)]) + link
+        told = cells.reasons([str(page.failure)]) + fragment("link_to_failure")
     elif page.earlier and not page.failure:
         contents = {place: cells.greyed(cell) for place, cell in contents.items()}
     contents[_FAILURE] = told

@@ -1,60 +1,19 @@
-"""Markdown made from the runs: results, run cards, logs, and what must be said of a run.
+"""The run card, and what else must be said of a run, as Markdown."""
 
-What a run says is shown as it is: neither Markdown nor HTML in it has any effect.
-"""
-
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from urllib.parse import quote
 
 from mnist_lessons._words import duration
+from mnist_lessons.publishing.html.markdown import Markdown, code, table
 from mnist_lessons.publishing.runs.card import Card, Data
 from mnist_lessons.publishing.runs.store import StoredRun
 
-__all__ = [
-    "Markdown",
-    "data_tables",
-    "downloads",
-    "inert",
-    "measured",
-    "notices",
-    "results_table",
-    "run_card",
-    "table",
-]
+__all__ = ["downloads", "measured", "notices", "run_card"]
 
 _FILES = (
     "[notebook]({0}/{1}.ipynb) · [script]({0}/{1}.py) · "
     "[log]({0}/log.csv) · [run card]({0}/run.json)"
 )
-
-# Anything that may begin Markdown or HTML, for instance an underscore outside of a word.
-_SPECIAL = re.compile(r"[^\w .,:;/()%+-]|(?<![^\W_])_|_(?![^\W_])")
-
-
-class Markdown(str):
-    """A cell of a table that was made here; any other cell is a text of the run."""
-
-
-def inert(text: str) -> str:
-    """A text as Markdown that shows just this text, on one line."""
-    return _SPECIAL.sub(lambda found: f"&#{ord(found[0])};", " ".join(text.split()))
-
-
-def results_table(runs: Iterable[StoredRun]) -> str:
-    """A short table with one row for each trained model of each run."""
-    rows = [
-        (
-            Markdown(f"[{inert(result.title)}](tutorials/{quote(card.lesson)}.py)"),
-            Markdown(f"**{result.accuracy:.2%}**"),
-            f"{result.interval[0]:.2%} to {result.interval[1]:.2%}",
-            f"{result.parameters:,}",
-        )
-        for card in (run.card for run in runs)
-        for result in card.results
-    ]
-    head = ("model", "test accuracy", "95% interval", "parameters")
-    return table(head, rows, right=range(1, 4))
 
 
 def run_card(run: StoredRun, beside: str = "") -> str:
@@ -67,7 +26,7 @@ def run_card(run: StoredRun, beside: str = "") -> str:
     card = run.card
     versions = ", ".join(f"{name} {number}" for name, number in card.versions.items())
     changed = " with uncommitted changes" if card.uncommitted_changes else ""
-    commit = _code(card.commit[:12], changed) if card.commit else "not a Git checkout"
+    commit = code(card.commit[:12], changed) if card.commit else "not a Git checkout"
     rows = [
         ("profile", card.profile),
         ("started", f"{card.started:%Y-%m-%d %H:%M:%S} UTC"),
@@ -96,28 +55,9 @@ def _data_rows(data: Data | None) -> list[tuple[str, str]]:
     sizes = ", ".join(f"{size:,} {name}" for name, size in data.sizes.items())
     return [
         ("data", f"{data.dataset} from {data.source}: {sizes} images"),
-        ("checksum of the data", _code(data.checksum[:16])),
+        ("checksum of the data", code(data.checksum[:16])),
         ("licence of the images", data.licence),
     ]
-
-
-def data_tables(runs: Iterable[StoredRun]) -> str:
-    """The data of all runs: sizes of the splits, and the checksum of each file."""
-    loaded = {data.checksum: data for run in runs for data in (run.card.data,) if data is not None}
-    return "\n\n".join(map(_data_table, loaded.values())) or "No run has loaded data yet."
-
-
-def _data_table(data: Data) -> str:
-    sizes = ", ".join(f"{size:,} {inert(name)}" for name, size in data.sizes.items())
-    files = [(name, _code(checksum)) for name, checksum in data.sha256.items()]
-    return (
-        f"**{inert(data.dataset)}** from {inert(data.source)}: {sizes} images.\n\n"
-        f"{table(('file', 'SHA-256 of its content'), files)}"
-    )
-
-
-def _code(text: str, after: str = "") -> Markdown:
-    return Markdown(f"<code>{inert(text)}</code>{after}")
 
 
 def measured(run: StoredRun) -> str:
@@ -162,17 +102,3 @@ def notices(runs: Sequence[StoredRun]) -> list[tuple[str, str]]:
             )
         )
     return said
-
-
-def table(head: Sequence[str], rows: Iterable[Sequence[str]], right: Iterable[int] = ()) -> str:
-    """A table; what is no `Markdown` is shown as it is.
-
-    Args:
-        head: titles of the columns.
-        rows: their cells.
-        right: the columns, from 0, that are aligned to the right.
-    """
-    to_the_right = set(right)
-    rule = ["---:" if column in to_the_right else "---" for column in range(len(head))]
-    body = [[cell if isinstance(cell, Markdown) else inert(cell) for cell in row] for row in rows]
-    return "\n".join("| " + " | ".join(row) + " |" for row in (head, rule, *body))

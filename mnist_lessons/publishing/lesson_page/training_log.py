@@ -1,19 +1,22 @@
 """The log of a training in a lesson's page: a short table, its curves, and what was printed."""
 
-import html
 import math
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 
+from markupsafe import Markup
+
+from mnist_lessons._words import count
 from mnist_lessons.publishing.html.curves import Axis, Curve, chart, legend
+from mnist_lessons.publishing.html.templates import render
 from mnist_lessons.publishing.html.terminal import as_html
 from mnist_lessons.publishing.runs.card import Card, Epoch
 
-__all__ = ["chosen_epochs", "number", "rows_of_fit", "training_block", "training_output"]
+__all__ = ["chosen_epochs", "number", "rows_of_fit", "training_output"]
 
 _MOST_ROWS = 8
 _TINY = 1e-4
-_HEAD = ("epoch", "training loss", "validation loss", "validation accuracy")
 
 
 def training_output(card: Card, printed: str) -> str | None:
@@ -34,8 +37,23 @@ def training_output(card: Card, printed: str) -> str | None:
         return None
     [(training, first)] = found
     end = first + len(training.printed)
-    block = training_block(card, training.fit, "\n".join(lines[first:end]))
-    return None if block is None else f"{_literally(lines[:first])}{block}{_literally(lines[end:])}"
+    rows = rows_of_fit(card, training.fit)
+    if not rows:
+        return None
+    before, of_training, after = (
+        Markup(as_html("\n".join(part))) for part in (lines[:first], lines[first:end], lines[end:])
+    )
+    return render(
+        "training_log.html",
+        before=before,
+        after=after,
+        printed=of_training,
+        lines=count(end - first, "line"),
+        fit=training.fit,
+        measurements=len(rows),
+        rows=_table(rows),
+        **_figure(rows, training.fit),
+    )
 
 
 def _place(lines: Sequence[str], wanted: Sequence[str]) -> int | None:
@@ -51,31 +69,6 @@ def rows_of_fit(card: Card, fit: str) -> list[Epoch]:
     rows: list[Epoch] = [row for row in card.log if row.fit == fit]
     once = all(before.epoch < after.epoch for before, after in pairwise(rows))
     return rows if once else []
-
-
-def training_block(card: Card, fit: str, printed: str) -> str | None:
-    """A table of chosen epochs, the curve of the losses, and the printed lines, folded.
-
-    Args:
-        card: of the lesson's run.
-        fit: name of the training in the log.
-        printed: what `Run.follow` printed of it.
-
-    Returns:
-        HTML; None where the log has no such training, or several.
-    """
-    rows = rows_of_fit(card, fit)
-    if not rows:
-        return None
-    lines = printed.count("\n") + 1
-    return (
-        '<div class="training">\n<div class="training-summary">\n'
-        f"{_table(rows, fit)}\n{_figure(rows, fit)}\n</div>\n"
-        '<details class="aside" data-search-exclude><summary>'
-        f"What the program printed: {lines} line{'s' if lines > 1 else ''}</summary>\n"
-        f"{_literally(printed.splitlines())}</details>\n"
-        "</div>"
-    )
 
 
 def chosen_epochs(rows: Sequence[Epoch]) -> list[int]:
@@ -100,28 +93,19 @@ def _best(rows: Sequence[Epoch]) -> int | None:
     return min(losses, key=lambda epoch: losses[epoch], default=None)
 
 
-def _table(rows: Sequence[Epoch], fit: str) -> str:
+def _table(rows: Sequence[Epoch]) -> list[dict[str, Any]]:
     by_epoch = {row.epoch: row for row in rows}
     best = _best(rows)
-    head = "".join(f'<th scope="col">{name}</th>' for name in _HEAD)
-    body = "\n".join(_row(by_epoch[epoch], epoch == best) for epoch in chosen_epochs(rows))
-    return (
-        '<table class="training-log" data-search-exclude>\n'
-        f'<caption>The training "{html.escape(fit)}": '
-        f"{len(chosen_epochs(rows))} of its {len(rows)} measurements</caption>\n"
-        f"<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>"
-    )
-
-
-def _row(row: Epoch, is_best: bool) -> str:
-    note = '<span class="training-best">lowest</span> ' if is_best else ""
-    cells = (
-        number(row.train_loss),
-        f"{note}{number(row.validation_loss)}",
-        f"{row.validation_accuracy:.2%}",
-    )
-    filled = "".join(f"<td>{cell}</td>" for cell in cells)
-    return f'<tr><th scope="row">{int(row.epoch)}</th>{filled}</tr>'
+    return [
+        {
+            "epoch": epoch,
+            "train_loss": number(by_epoch[epoch].train_loss),
+            "validation_loss": number(by_epoch[epoch].validation_loss),
+            "accuracy": f"{by_epoch[epoch].validation_accuracy:.2%}",
+            "is_best": epoch == best,
+        }
+        for epoch in chosen_epochs(rows)
+    ]
 
 
 def number(value: float | None) -> str:
@@ -131,7 +115,7 @@ def number(value: float | None) -> str:
     return f"{value:.4f}" if value >= _TINY else f"{value:.1e}"
 
 
-def _figure(rows: Sequence[Epoch], fit: str) -> str:
+def _figure(rows: Sequence[Epoch], fit: str) -> dict[str, str]:
     curves = [
         Curve("training", [(row.epoch, row.train_loss) for row in rows], is_training=True),
         Curve("validation", [(row.epoch, row.validation_loss) for row in rows]),
@@ -143,16 +127,9 @@ def _figure(rows: Sequence[Epoch], fit: str) -> str:
         f"{number(rows[-1].validation_loss)}, lowest after epoch {_best(rows)}."
     )
     drawing = chart(curves, Axis("loss (nats)", logarithmic=True), label)
-    return f'<div class="training-curve">{drawing}{legend(curves)}</div>' if drawing else ""
+    return {"drawing": drawing, "legend": legend(curves)}
 
 
 def _first(rows: Sequence[Epoch]) -> Epoch:
     """The first measurement that the curve shows: after epoch 1."""
     return next((row for row in rows if row.epoch), rows[0])
-
-
-def _literally(lines: Sequence[str]) -> str:
-    text = as_html("\n".join(lines))
-    if not text.strip():
-        return ""
-    return f'<pre class="training-printed" tabindex="0" data-search-exclude>{text}</pre>\n'

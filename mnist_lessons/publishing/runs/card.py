@@ -24,6 +24,7 @@ __all__ = [
     "FailedCard",
     "Failure",
     "Figure",
+    "Key",
     "Layer",
     "Network",
     "Result",
@@ -35,6 +36,8 @@ __all__ = [
 # What is more cannot be a float, with which pages reckon.
 Count = Annotated[int, Meta(ge=0, le=2**53)]
 Share = Annotated[float, Meta(ge=0, le=1)]
+# It is also the name of a file.
+Key = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]+\Z")]
 Date = Annotated[datetime, Meta(tz=True)]
 
 _Card = TypeVar("_Card", bound="AnyCard")
@@ -62,7 +65,7 @@ class Result(Struct, frozen=True, kw_only=True):
     `fit` is the name of its training in the log; `interval` the 95% interval of its accuracy.
     """
 
-    key: str
+    key: Key
     title: str
     fit: str | None = None
     epochs: Count
@@ -94,7 +97,7 @@ class Network(Struct, frozen=True, kw_only=True):
     A pixel `p` of 0 to 255 enters it as `gain * p + offset`.
     """
 
-    key: str
+    key: Key
     title: str
     gain: float
     offset: float
@@ -109,7 +112,7 @@ class Network(Struct, frozen=True, kw_only=True):
 class Figure(Struct, frozen=True, kw_only=True):
     """A figure that was shown; `data` names its CSV file, if it has one."""
 
-    name: str
+    name: Key
     title: str
     alt: str
     data: str | None = None

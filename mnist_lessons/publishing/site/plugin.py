@@ -5,6 +5,7 @@ import signal
 import sys
 from collections.abc import Callable, Collection, Iterable
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -22,19 +23,14 @@ from mkdocs.utils import get_relative_url
 
 from mnist_lessons.errors import LessonError, SettingError
 from mnist_lessons.publishing.execution.prepare import LessonPage, prepared
-from mnist_lessons.publishing.exhibits import draw
-from mnist_lessons.publishing.exhibits import markers as marker_places
-from mnist_lessons.publishing.exhibits.gpu import gpu_section
-from mnist_lessons.publishing.exhibits.mistakes import error_browser
-from mnist_lessons.publishing.exhibits.pairs import pairs
-from mnist_lessons.publishing.exhibits.results import comparison, learning_curves
-from mnist_lessons.publishing.exhibits.test_source import with_tests
+from mnist_lessons.publishing.exhibits import markers
+from mnist_lessons.publishing.exhibits import registry as exhibits
+from mnist_lessons.publishing.exhibits.sources import Sources
 from mnist_lessons.publishing.html.markdown_extension import PageProse
+from mnist_lessons.publishing.html.templates import fragment
 from mnist_lessons.publishing.lesson_page import cells as lesson_cells
-from mnist_lessons.publishing.lesson_page import run_card
 from mnist_lessons.publishing.lesson_page.api_links import described, imported, linked
 from mnist_lessons.publishing.lesson_page.cell_cache import CellCache
-from mnist_lessons.publishing.lesson_page.figures import with_figures
 from mnist_lessons.publishing.lesson_page.head import description
 from mnist_lessons.publishing.lesson_page.page import (
     after_title,
@@ -46,7 +42,6 @@ from mnist_lessons.publishing.lesson_page.page import (
 )
 from mnist_lessons.publishing.lesson_page.page import markdown as markdown_of
 from mnist_lessons.publishing.runs.project import Project
-from mnist_lessons.publishing.runs.store import StoredRun
 from mnist_lessons.publishing.site.built import BuiltSite, lead_to
 from mnist_lessons.publishing.site.policy import with_policy
 from mnist_lessons.publishing.site.problems import PageProblems, texts_of
@@ -91,8 +86,8 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
         self._publishes = False
         self._templates: CompiledTemplates | None = None
         self._notebooks: dict[str, Any] = {}
-        self._problems = PageProblems(Project(Path()), [])  # of the last build
-        self._blocks: dict[str, str] = {}
+        self._sources = Sources(Path(), {})
+        self._problems = PageProblems(Project(Path()), [], self._sources)  # of the last build
         self._cells = CellCache()
         self._prose = PageProse()
         self._docs = Path()
@@ -158,7 +153,8 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
             news = self._workshop.pages(project, Settings.from_environment(), slugs)
             by_uri = {page.lesson.uri: page for page in news}
             self.pages = [by_uri.get(page.lesson.uri, page) for page in self.pages]
-        problems = PageProblems(project, self.pages, uris)
+        self._sources = _sources(project, self.pages)
+        problems = PageProblems(project, self.pages, self._sources, uris)
         pages = [page for page in self.pages if page.lesson.uri in uris]
         self._look_at(pages, problems, config)
         self._problems.take(problems, uris)
@@ -181,7 +177,7 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
         self._env = env
         if self._templates:
             env.bytecode_cache = self._templates
-        runs = self._runs()
+        runs = self._sources.runs
         if runs and "SOURCE_DATE_EPOCH" not in os.environ:
             # Of the newest run, not of today: the same runs make the same site on any day.
             newest = f"{max(run.card.started for run in runs):%Y-%m-%d}"
@@ -214,7 +210,8 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
             problems.append(str(error))  # a server goes on with the lessons that it knows
         reading_order = str(config.nav)
         self.pages.sort(key=lambda page: reading_order.find(page.lesson.uri))
-        self._problems = PageProblems(project, self.pages)
+        self._sources = _sources(project, self.pages)
+        self._problems = PageProblems(project, self.pages, self._sources)
         self._notebooks = {}
         problems += self._look_at(self.pages, self._problems, config)
         if self._publishes and not problems:
@@ -229,7 +226,13 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
             self._give_way()
             for file in _files_of(page, self._notebooks[page.lesson.slug], config):
                 files.append(file)
-        for address, content in self._of_all_runs().items():
+        try:
+            beside = exhibits.files(self._sources)
+        except LessonError as error:
+            if not self._workshop:
+                raise PluginError(str(error)) from error
+            return files  # it is told in the exhibit's place
+        for address, content in beside.items():
             files.append(File.generated(config, address, content=content))
         return files
 
@@ -253,24 +256,12 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
             said = lesson.lesson.front_matter.get("description")
             page.meta.setdefault("description", said or description(notebook))
             page.meta.setdefault("search", {"boost": _LESSON_BOOST})
-        runs = self._runs()
-        of_numbers: list[str] = []
-
-        def shown(numbers: str) -> str:
-            of_numbers.append(numbers)
-            return numbers
-
-        markdown = marker_places.filled(
-            markdown,
-            {
-                "data": lambda: run_card.data_tables(runs),
-                "gpu": lambda: self._gpu(config),
-                "results": lambda: shown(run_card.results_table(runs)),
-                "runs": lambda: shown(_cards(runs)),
-            },
-        )
-        if of_numbers:
-            markdown = after_title(markdown, notices(runs))
+        try:
+            markdown, has_scores = markers.filled_markdown(markdown, self._sources)
+        except LessonError as error:
+            raise PluginError(str(error)) from error
+        if has_scores:
+            markdown = after_title(markdown, notices(self._sources.runs))
         return after_title(markdown, _NOTES) if self._problems.of(page.file.src_uri) else markdown
 
     def on_page_content(
@@ -278,16 +269,10 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
     ) -> str | None:
         """Put figures, tests, a lesson's code and outputs, or what went wrong, in their places."""
         noted = lesson_cells.reasons(self._problems.of(page.file.src_uri))
-        html = lesson_cells.filled(html, {**self._blocks, _NOTED: noted})
-        root = Path(config.config_file_path).resolve().parent
-        try:
-            tutorials = get_relative_url("tutorials/", page.url)
-            html = with_figures(html, self._runs(), tutorials)
-            html = with_tests(html, root, config.repo_url or "")
-        except LessonError as error:
-            if not self._workshop:
-                raise PluginError(f"{page.file.src_uri}: {error}") from error
-            # It has been noted as the fault of a marker; the other places are left empty.
+        html = lesson_cells.filled(html, {_NOTED: noted})
+        tutorials = get_relative_url("tutorials/", page.url)
+        sources = replace(self._sources, tutorials=tutorials, repository=config.repo_url or "")
+        html = markers.filled_html(html, sources, partial(self._failed, page.file.src_uri))
         lesson = self._lesson(page)
         if lesson:
             code = self._code(lesson, config)
@@ -295,8 +280,8 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
             for place in lesson_cells.lost(html, places):
                 _log.warning(f"{lesson.lesson.uri}: the prose hides or repeats the comment {place}")
             html = with_code(html, lesson, code)
-        if any(run.card.profile == "preview" for run in self._runs()):
-            html += '<div class="preview-watermark" aria-hidden="true"></div>'
+        if any(run.card.profile == "preview" for run in self._sources.runs):
+            html += fragment("watermark")
         return html
 
     def on_post_page(self, output: str, page: Page, config: MkDocsConfig) -> str | None:
@@ -339,39 +324,12 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
     def _lesson_of(self, file: File) -> LessonPage | None:
         return next((page for page in self.pages if page.lesson.uri == file.src_uri), None)
 
-    def _runs(self) -> list[StoredRun]:
-        return [page.run for page in self.pages if page.run]
-
-    def _of_all_runs(self) -> dict[str, bytes]:
-        """Make the blocks of the pages that show all runs; return the files that these need."""
-        runs = self._runs()
-        try:
-            errors = error_browser(runs)
-            files = {**errors.files, **draw.files(runs)}
-            demo = draw.block(runs)
-            compared = pairs(runs)
-        except LessonError as error:
-            if not self._workshop:
-                raise PluginError(str(error)) from error
-            _tell(str(error))
-            self._blocks = dict.fromkeys(self._blocks, lesson_cells.reasons([str(error)]))
-            return {}
-        self._blocks = {
-            "<!-- lessons: comparison -->": comparison(runs),
-            "<!-- lessons: curves -->": learning_curves(runs),
-            "<!-- lessons: draw -->": demo,
-            "<!-- lessons: errors -->": errors.html,
-            "<!-- lessons: pairs -->": compared,
-        }
-        return files
-
-    @staticmethod
-    def _gpu(config: MkDocsConfig) -> str:
-        project = Project(Path(config.config_file_path).resolve().parent)
-        try:
-            return gpu_section(project.package / "studies" / "gpu.json")
-        except LessonError as error:
-            raise PluginError(str(error)) from error
+    def _failed(self, uri: str, error: LessonError) -> str:
+        """What stands in the place of an exhibit; a build ends instead."""
+        if not self._workshop:
+            raise PluginError(f"{uri}: {error}") from error
+        _tell(str(error))
+        return lesson_cells.reasons([str(error)])
 
     def _look_at(
         self, pages: Collection[LessonPage], problems: PageProblems, config: MkDocsConfig
@@ -412,11 +370,8 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
         return [linked(cell, names, known, "../../reference/") for cell in rendered]
 
 
-def _cards(runs: list[StoredRun]) -> str:
-    return "\n\n".join(
-        f"### {run_card.inert(run.card.lesson)}\n\n{run_card.run_card(run, 'tutorials/')}"
-        for run in runs
-    )
+def _sources(project: Project, pages: Iterable[LessonPage]) -> Sources:
+    return Sources(project.root, {page.lesson.slug: page.run for page in pages})
 
 
 def _tell(problem: str) -> None:

@@ -4,6 +4,10 @@ import re
 from base64 import b64encode
 from hashlib import sha256
 
+from markupsafe import Markup
+
+from mnist_lessons.publishing.html.templates import fragment
+
 __all__ = ["with_policy"]
 
 _SCRIPT = re.compile(r"<script\b([^>]*)>(.*?)</script>", re.DOTALL)
@@ -32,8 +36,8 @@ def with_policy(page: str) -> str:
         raise ValueError(f"a page has no {_CHARSET}: its policy has no place")
     hashes = sorted({_hash(script) for script in _inline_scripts(page)})
     policy = _POLICY.format(hashes="".join(f" '{one}'" for one in hashes))
-    meta = f'{_CHARSET}\n      <meta http-equiv="Content-Security-Policy" content="{policy}">'
-    return page.replace(_CHARSET, meta, 1)
+    meta = fragment("policy", Markup(policy))  # its quotes are in no danger of ending it
+    return page.replace(_CHARSET, f"{_CHARSET}\n      {meta}", 1)
 
 
 def _inline_scripts(page: str) -> list[str]:

@@ -11,6 +11,7 @@ from mkdocs.structure.files import File
 from mnist_lessons.errors import BuildFailure
 from mnist_lessons.publishing.execution.prepare import LessonPage
 from mnist_lessons.publishing.exhibits import markers
+from mnist_lessons.publishing.exhibits.sources import Sources
 from mnist_lessons.publishing.html.markdown_extension import formula_problems
 from mnist_lessons.publishing.lesson_page import cells
 from mnist_lessons.publishing.runs.project import Project
@@ -28,21 +29,23 @@ class PageProblems:
     Args:
         project: the project.
         pages: the lessons.
+        sources: what exhibits are made of.
         only: the sources of the pages to look at; all where None.
     """
 
     def __init__(
-        self, project: Project, pages: Iterable[LessonPage], only: Collection[str] | None = None
+        self,
+        project: Project,
+        pages: Iterable[LessonPage],
+        sources: Sources,
+        only: Collection[str] | None = None,
     ) -> None:
         self._project = project
+        self._sources = sources
         self._all = [*pages]
         self._only = only
         self._pages = [page for page in self._all if only is None or page.lesson.uri in only]
         self._by_page: dict[str, list[str]] = {}
-        self._figures = {
-            page.lesson.slug: [one.name for one in page.run.card.figures] if page.run else None
-            for page in self._all
-        }
 
     def of(self, uri: str) -> list[str]:
         """What is wrong with a page."""
@@ -102,7 +105,7 @@ class PageProblems:
 
     def _wrong(self, text: str) -> list[tuple[int, str]]:
         """Lines, from 1, and reasons."""
-        wrong = markers.problems(text, self._project.root, self._figures)
+        wrong = markers.problems(text, self._sources)
         return sorted([*wrong, *formula_problems(text)])
 
 

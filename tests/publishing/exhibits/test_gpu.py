@@ -1,17 +1,16 @@
 """What a GPU made of the networks is shown where it is recorded, and nothing where it is not."""
 
 import json
-from types import SimpleNamespace
 
 import pytest
 from bs4 import BeautifulSoup
 from markdown import Markdown
-from mkdocs.exceptions import PluginError
 
 from benchmarks.gpu.parts import PARTS, RECIPES
 from mnist_lessons.errors import DataError
 from mnist_lessons.publishing.exhibits.gpu import gpu_section
-from mnist_lessons.publishing.site.plugin import LessonsPlugin
+from mnist_lessons.publishing.exhibits.markers import filled_markdown
+from mnist_lessons.publishing.exhibits.sources import Sources
 
 HOSTILE = '<script>alert(1)</script> "x" | `<img src=x onerror=alert(1)>` [x](javascript:x)'
 
@@ -207,17 +206,15 @@ def test_what_is_no_record_stops_the_build(content, message, section):
 def test_a_page_shows_the_section_in_its_place(tmp_path):
     folder = tmp_path / "mnist_lessons" / "studies"
     folder.mkdir(parents=True)
-    config = SimpleNamespace(config_file_path=str(tmp_path / "mkdocs.yml"))
-    page = SimpleNamespace(file=SimpleNamespace(src_uri="results.md"), meta={})
 
     def shown():
         text = "# Results\n\n<!-- lessons: gpu -->\n\n## The runs\n"
-        return LessonsPlugin().on_page_markdown(text, page, config, [])
+        return filled_markdown(text, Sources(tmp_path, {}))[0]
 
     assert shown().split() == ["#", "Results", "##", "The", "runs"]
     (folder / "gpu.json").write_text(json.dumps(record_of()))
     headings = [line for line in shown().splitlines() if line.startswith("#")]
     assert headings == ["# Results", "## On a GPU", "## The runs"]
     (folder / "gpu.json").write_text("{}")
-    with pytest.raises(PluginError, match=r"gpu\.json is no record"):
+    with pytest.raises(DataError, match=r"gpu\.json is no record"):
         shown()

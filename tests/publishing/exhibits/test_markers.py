@@ -5,19 +5,30 @@ from pathlib import Path
 
 import pytest
 
-from mnist_lessons.publishing.exhibits.markers import NAMES, filled, problems
+from mnist_lessons.publishing.exhibits.markers import filled_html, filled_markdown, problems
+from mnist_lessons.publishing.exhibits.registry import MARKERS
+from mnist_lessons.publishing.exhibits.sources import Sources
+from tests.publishing.cards import run_with
 
 REPOSITORY = Path(__file__).parents[3]
-FIGURES = {"one": ["kept", "curve"], "two": None}
 TEST = "tests/test_data.py test_no_image_is_in_two_splits"
 
 
-def told(text):
-    return problems(text, REPOSITORY, FIGURES)
+@pytest.fixture(scope="module")
+def sources(tmp_path_factory):
+    """A lesson that shows two figures, and one that has not run yet."""
+    figures = [{"name": name, "title": name, "alt": name} for name in ("kept", "curve")]
+    run = run_with(tmp_path_factory.mktemp("one"), {"figures": figures})
+    return Sources(REPOSITORY, {"one": run, "two": None})
+
+
+@pytest.fixture
+def told(sources):
+    return lambda text: problems(text, sources)
 
 
 GOOD = [
-    *(f"<!-- lessons: {name} -->" for name, follows in NAMES.items() if not follows),
+    *(f"<!-- lessons: {name} -->" for name, marker in MARKERS.items() if not marker.arguments),
     "<!--lessons:results-->",
     "<!-- lessons:   figure\n  one   kept -->",
     "<!-- lessons: figure two not-known-yet -->",
@@ -40,11 +51,11 @@ GOOD = [
 
 
 @pytest.mark.parametrize("text", GOOD)
-def test_a_marker_that_exists_is_no_fault_nor_is_code(text):
+def test_a_marker_that_exists_is_no_fault_nor_is_code(text, told):
     assert told(f"# Title\n\n{text}\n") == []
 
 
-NAMED = f"there are {', '.join(NAMES)}"
+NAMED = f"there are {', '.join(MARKERS)}"
 WRONG = {
     "<!-- lessons: resluts -->": f"no marker resluts; {NAMED}",
     "<!--lessons:resluts-->": f"no marker resluts; {NAMED}",
@@ -83,45 +94,60 @@ WRONG = {
 
 
 @pytest.mark.parametrize(("marker", "reason"), WRONG.items(), ids=WRONG.keys())
-def test_a_wrong_marker_is_told_with_its_line_and_what_there_is(marker, reason):
+def test_a_wrong_marker_is_told_with_its_line_and_what_there_is(marker, reason, told):
     [(line, said)] = told(f"# Title\n\n`<!-- lessons: x -->` is code.\n\n{marker}\n\nMore.\n")
     assert line == 5
     assert said.startswith(f"{' '.join(marker.split())}: {reason}")
 
 
-def test_each_wrong_marker_of_a_page_is_told():
+def test_each_wrong_marker_of_a_page_is_told(told):
     assert [line for line, _ in told("<!-- lessons: a -->\n\n- <!-- lessons: b -->\n")] == [1, 3]
 
 
-def test_places_are_filled_but_not_in_code():
+def test_places_are_filled_but_not_in_code(sources):
     text = "<!--lessons:results-->\n\n`<!-- lessons: results -->`\n\n<!-- lessons:  draw -->\n"
-    lines = filled(text, {"results": lambda: "a table"}).split("\n")
-    assert [line for line in lines if line] == [
-        *("a table", "`<!-- lessons: results -->`", "<!-- lessons: draw -->")
+    filled, has_scores = filled_markdown(text, sources)
+    assert has_scores
+    assert [line for line in filled.split("\n") if line] == [
+        "| model | test accuracy | 95% interval | parameters |",
+        "| --- | ---: | ---: | ---: |",
+        "`<!-- lessons: results -->`",
+        "<!-- lessons: draw -->",
     ]
+    html = filled_html(f"<p>Before</p>\n{filled}", sources, str)
+    assert "No lesson has published a network" in html
+    assert "<!-- lessons: draw -->" not in html
+
+
+def test_an_exhibit_that_cannot_be_made_is_told_in_its_place(sources):
+    page = "<!-- lessons: figure one other --><!-- lessons: figure two any --><!-- lessons: x -->"
+    filled = filled_html(page, sources, lambda error: f"[{error}]")
+    told = "[figure: one shows no figure 'other'; it shows kept, curve]"
+    assert filled == f"{told}<!-- lessons: x -->"
 
 
 @pytest.mark.parametrize("before", ["", "Text.\n", "# Title\n", "!!! note\n    ", "- a\n\n    "])
-def test_a_place_is_a_block_of_its_own(before):
+def test_a_place_is_a_block_of_its_own(before, sources):
     indent = before.rpartition("\n")[2]
-    text = filled(f"{before}<!-- lessons: results -->\n{indent}More.", {"results": lambda: "a\nb"})
+    text, _ = filled_markdown(f"{before}<!-- lessons: results -->\n{indent}More.", sources)
     blocks = [block for block in re.split(r"\n\s*\n", text) if block.strip()]
     assert [block.strip("\n") for block in blocks[-2:]] == [
-        f"{indent}a\n{indent}b",
+        f"{indent}| model | test accuracy | 95% interval | parameters |\n"
+        f"{indent}| --- | ---: | ---: | ---: |",
         f"{indent}More.",
     ]
 
 
 @pytest.mark.parametrize("text", ["- M", "> M", "| M |", "Text M", "M text", "# M", "<p>M</p>"])
-def test_a_marker_beside_something_is_told(text):
+def test_a_marker_beside_something_is_told(text, told):
     marker = "<!-- lessons: results -->"
     assert told(text.replace("M", marker)) == [(1, f"{marker}: it must stand alone on its line")]
 
 
-def test_an_escaped_marker_is_text():
+def test_an_escaped_marker_is_text(told, sources):
     text = "\\<!-- lessons: resluts -->"
     assert told(text) == []
-    assert filled(text, {}) == text
+    assert filled_markdown(text, sources) == (text, False)
 
 
 def test_a_lesson_with_a_marker_says_once_that_it_is_a_preview(project):
@@ -142,7 +168,7 @@ def test_a_misspelt_marker_fails_the_build_and_every_name_fills_its_place(projec
     )
     project.write("one")
     # The images of the small project come from no files that `data` could name.
-    names = [name for name, follows in NAMES.items() if not follows and name != "data"]
+    names = [name for name, one in MARKERS.items() if not one.arguments and name != "data"]
     page = "\n\n".join(f"## {name}\n\n<!-- lessons: {name} -->" for name in names)
     (project.root / "docs" / "all.md").write_text(f"# All\n\n{page}\n")
     assert project.build().returncode == 0

@@ -8,7 +8,8 @@ import pytest
 from bs4 import BeautifulSoup
 
 from mnist_lessons.errors import BuildFailure
-from mnist_lessons.publishing.exhibits.test_source import with_tests
+from mnist_lessons.publishing.exhibits.sources import Sources
+from mnist_lessons.publishing.exhibits.test_source import block, problem
 from mnist_lessons.publishing.writing.lessons import discover
 
 ROOT = Path(__file__).parents[3]
@@ -51,45 +52,25 @@ def root(tmp_path):
 
 
 def test_a_test_is_folded_with_its_name_its_decorators_and_its_body(root):
-    html = with_tests(f"<p>Before</p>\n{marker('test_with_marks')}\n<p>After</p>", root)
-    soup = BeautifulSoup(html, "html.parser")
-    assert [tag.name for tag in soup.find_all(True, recursive=False)] == ["p", "details", "p"]
+    soup = BeautifulSoup(block(Sources(root, {}), FILE, "test_with_marks"), "html.parser")
+    assert [tag.name for tag in soup.find_all(True, recursive=False)] == ["details"]
     assert not soup.details.has_attr("open")
     assert soup.summary.get_text() == f"The test: {FILE}::test_with_marks"
     assert soup.pre.get_text().strip() == WITH_MARKS
     assert not soup("a")
-    assert "<!--" not in html
-
-
-def test_a_long_marker_may_go_on_in_the_next_line(root):
-    html = with_tests(f"<!-- lessons: test {FILE}\ntest_last -->", root)
-    assert BeautifulSoup(html, "html.parser").summary.get_text().endswith("test_last")
-
-
-def test_several_tests_on_a_page_have_their_own_places(root):
-    soup = BeautifulSoup(
-        with_tests(f"{marker('test_last')}{marker('test_with_marks')}", root), "html.parser"
-    )
-    assert [summary.get_text().split("::")[1] for summary in soup("summary")] == [
-        *("test_last", "test_with_marks")
-    ]
 
 
 @pytest.mark.parametrize("repository", ["https://example.org/a/b", "https://example.org/a/b/"])
 def test_a_link_leads_to_the_file_where_the_repository_is_known(root, repository):
-    soup = BeautifulSoup(with_tests(marker("test_last"), root, repository), "html.parser")
+    soup = BeautifulSoup(block(Sources(root, {}, repository), FILE, "test_last"), "html.parser")
     assert soup.details.a["href"] == f"https://example.org/a/b/blob/HEAD/{FILE}"
-
-
-def test_a_page_that_only_speaks_of_the_marker_is_left_alone(root):
-    page = "<code>&lt;!-- lessons: test tests/test_some.py test_last --&gt;</code>"
-    assert with_tests(page, root) == page
 
 
 @pytest.mark.parametrize("name", ["test_other", "SOURCE", "test_", "one"])
 def test_a_name_that_is_no_test_is_refused(root, name):
     with pytest.raises(BuildFailure, match=f"^{FILE} has no test {name}(; there is test_\\w+.*)?$"):
-        with_tests(marker(name), root)
+        block(Sources(root, {}), FILE, name)
+    assert f"{FILE} has no test {name}" in problem(Sources(root, {}), FILE, name)
 
 
 @pytest.mark.parametrize(
@@ -97,13 +78,13 @@ def test_a_name_that_is_no_test_is_refused(root, name):
 )
 def test_a_file_that_is_none_of_the_tests_is_refused(root, file):
     with pytest.raises(BuildFailure, match="there is no file of tests"):
-        with_tests(marker("test_last", file), root)
+        block(Sources(root, {}), file, "test_last")
 
 
 def test_a_file_that_is_no_python_is_refused(root):
     (root / FILE).write_text("def test_last(:", encoding="utf-8")
     with pytest.raises(BuildFailure, match=f"^{FILE} is no Python"):
-        with_tests(marker("test_last"), root)
+        block(Sources(root, {}), FILE, "test_last")
 
 
 def test_a_build_shows_the_test_as_it_stands_now(project):

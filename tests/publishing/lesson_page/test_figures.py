@@ -18,7 +18,6 @@ from benchmarks.static import serving_folder
 from mnist_lessons import plots
 from mnist_lessons.errors import BuildFailure
 from mnist_lessons.publishing.lesson_page import cells as lesson_cells
-from mnist_lessons.publishing.lesson_page.figures import with_figures
 from mnist_lessons.runlog import Run
 from mnist_lessons.settings import Settings
 from tests.publishing.cards import as_built
@@ -160,32 +159,6 @@ def test_the_html_of_a_cell_changes_with_the_size_of_its_figure(run):
     file = run.folder / "matrix.svg"
     file.write_bytes(file.read_bytes().replace(b'width="', b'width="1', 1))
     assert lesson_cells.prepared(notebook, run) != before
-
-
-def test_any_page_can_show_a_figure_of_a_lesson(run):
-    page = "<p>Before</p><!-- lessons: figure lesson Two_images --><p>After</p>"
-    html = with_figures(page, [run], "../tutorials/")
-    soup = BeautifulSoup(html, "html.parser")
-    assert [tag.name for tag in soup.find_all(True, recursive=False)] == ["p", "figure", "p"]
-    links = [tag.get("src") or tag["srcset"] for tag in soup(["img", "source"])]
-    assert {link.rpartition("/")[0] for link in links} == {"../tutorials/lesson"}
-    assert {link.rpartition("/")[2] for link in links} == {
-        *("Two_images.svg", "Two_images.dark.svg"),
-        *("Two_images.narrow.svg", "Two_images.narrow.dark.svg"),
-    }
-    assert soup.figcaption.get_text() == "Two"
-    data = with_figures("<!-- lessons: figure lesson matrix -->", [run], "tutorials/")
-    assert 'href="tutorials/lesson/matrix.csv"' in data
-    assert TITLE not in data
-
-
-def test_a_figure_of_a_lesson_that_has_not_run_is_left_out(run):
-    assert with_figures("<!-- lessons: figure other Two_images -->", [run], "") == ""
-
-
-def test_a_figure_that_no_lesson_shows_fails_the_build(run):
-    with pytest.raises(BuildFailure, match="lesson shows no figure 'three'; it shows matrix, Two"):
-        with_figures("<!-- lessons: figure lesson three -->", [run], "")
 
 
 @pytest.fixture

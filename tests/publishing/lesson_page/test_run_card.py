@@ -6,6 +6,9 @@ from bs4 import BeautifulSoup
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mnist_lessons.publishing.exhibits.data import data_tables
+from mnist_lessons.publishing.exhibits.home import results_table
+from mnist_lessons.publishing.html.markdown import inert
 from mnist_lessons.publishing.lesson_page import run_card
 
 RESULT = {
@@ -63,7 +66,7 @@ def rows_of(table):
 def test_results_have_one_row_for_each_model_of_each_run(run_of):
     other = RESULT | {"title": "Another", "accuracy": 0.5}
     runs = [run_of(results=[RESULT, other]), run_of(results=[]), run_of(lesson="improved_cnn")]
-    table = run_card.results_table(runs)
+    table = results_table(runs)
     head, *rows = rows_of(table)
     assert head == ["model", "test accuracy", "95% interval", "parameters"]
     assert [row[0] for row in rows] == ["SimpleDNN, 128 epochs", "Another", "SimpleDNN, 128 epochs"]
@@ -145,7 +148,7 @@ TABLE = ("table", "thead", "tbody", "tr", "th", "td")
 
 
 def test_a_title_has_no_effect(run_of):
-    table = html_of(run_card.results_table([run_of(results=[RESULT | {"title": HOSTILE}])]))
+    table = html_of(results_table([run_of(results=[RESULT | {"title": HOSTILE}])]))
     assert has_no_effect(table, *TABLE, "a", "strong")
     assert table.a["href"] == "tutorials/simple_dnn.py"
     assert len(table("tr")) == 2
@@ -153,7 +156,7 @@ def test_a_title_has_no_effect(run_of):
 
 @pytest.mark.parametrize("lesson", ["x.py) <img src=x> [y](javascript:alert(1)", '" onclick="a'])
 def test_a_lesson_name_in_a_card_has_no_effect(run_of, lesson):
-    table = html_of(run_card.results_table([run_of(lesson=lesson)]))
+    table = html_of(results_table([run_of(lesson=lesson)]))
     [link] = table("a")
     assert link.attrs.keys() == {"href"}
     assert link["href"].startswith("tutorials/")
@@ -177,7 +180,7 @@ def test_a_run_card_has_no_effect(run_of):
 
 @given(st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=60))
 def test_any_text_in_a_table_is_shown_as_it_is(text):
-    table = f"| a | b |\n| --- | --- |\n| x{run_card.inert(text)}x | y |"
+    table = f"| a | b |\n| --- | --- |\n| x{inert(text)}x | y |"
     soup = html_of(table)
     assert {tag.name for tag in soup.find_all(True)} == set(TABLE)
     first, second = soup("td")
@@ -187,7 +190,7 @@ def test_any_text_in_a_table_is_shown_as_it_is(text):
 
 @given(st.text(alphabet="[]()<>*_`#!|\\&;:{}~^=\"'$@ ab1.-+", max_size=40))
 def test_any_signs_in_a_heading_are_shown_as_they_are(text):
-    soup = html_of(f"### x {run_card.inert(text)}")
+    soup = html_of(f"### x {inert(text)}")
     assert [tag.name for tag in soup.find_all(True)] == ["h3"]
     assert soup.h3.attrs.keys() == {"id"}
     assert soup.get_text().split() == f"x {text}".split()
@@ -200,7 +203,7 @@ def test_the_data_of_all_runs_are_told_once_with_each_file(run_of):
     data = DATA | {"sha256": FILES}
     other = data | {"dataset": "sample", "checksum": "2", "sha256": {"sample": "ef" * 32}}
     runs = [run_of(data=data), run_of(data=None), run_of(data=data), run_of(data=other)]
-    soup = html_of(run_card.data_tables(runs))
+    soup = html_of(data_tables(runs))
     told = [[cell.get_text() for cell in row("td")] for row in soup("tr")]
     assert [row for row in told if row] == [
         *([name, checksum] for name, checksum in FILES.items()),
@@ -210,11 +213,11 @@ def test_the_data_of_all_runs_are_told_once_with_each_file(run_of):
 
 
 def test_without_data_the_page_says_so(run_of):
-    assert run_card.data_tables([run_of(data=None)]).startswith("No run")
+    assert data_tables([run_of(data=None)]).startswith("No run")
 
 
 def test_texts_of_the_data_have_no_effect(run_of):
     data = {**DATA, "dataset": HOSTILE, "source": HOSTILE, "sha256": {HOSTILE: HOSTILE}}
     data["sizes"] = {HOSTILE: 1}
-    soup = html_of(run_card.data_tables([run_of(data=data)]))
+    soup = html_of(data_tables([run_of(data=data)]))
     assert has_no_effect(soup, *TABLE, "p", "strong", "code")

@@ -54,6 +54,9 @@ FAULTS = {
     "log[0].validation_accuracy: expected `float`, got `null`": with_value(
         None, "log", 0, "validation_accuracy"
     ),
+    "results[0].key: expected `str` matching regex '^[A-Za-z0-9_-]+\\\\Z'": with_value(
+        "../a", "results", 0, "key"
+    ),
     "data: object missing required field `checksum`": without("data", "checksum"),
     "data.sizes[...]: expected `int`, got `str`": with_value("many", "data", "sizes", "train"),
     "results[0].epochs: expected `int` <= 9007199254740992": with_value(

@@ -1,0 +1,72 @@
+"""All markers, `<!-- lessons: NAME ARGUMENTS -->`, with what makes the exhibit in their place.
+
+A new one is a function in a module beside this one, and an entry here.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mnist_lessons.publishing.exhibits import draw, figure, mistakes, test_source
+from mnist_lessons.publishing.exhibits.data import data_tables
+from mnist_lessons.publishing.exhibits.gpu import gpu_section
+from mnist_lessons.publishing.exhibits.home import results_table
+from mnist_lessons.publishing.exhibits.pairs import pairs
+from mnist_lessons.publishing.exhibits.results import comparison, learning_curves
+from mnist_lessons.publishing.exhibits.run_cards import run_cards
+from mnist_lessons.publishing.exhibits.sources import Sources
+from mnist_lessons.publishing.runs.store import StoredRun
+
+__all__ = ["MARKERS", "Marker", "files"]
+
+_GPU_RECORD = Path("mnist_lessons", "studies", "gpu.json")
+
+
+@dataclass(frozen=True)
+class Marker:
+    """What stands in the place of a marker.
+
+    Attributes:
+        make: the exhibit, from the sources and the marker's arguments; HTML or Markdown.
+        arguments: what must follow the name, for the author to see.
+        is_markdown: whether it is Markdown.
+        has_scores: whether a page with it must say of which data and profile these are.
+        problem: why the arguments are wrong; empty where they are right.
+        files: what the exhibit loads, by address in the site.
+    """
+
+    make: Callable[..., str]
+    arguments: tuple[str, ...] = ()
+    is_markdown: bool = False
+    has_scores: bool = False
+    problem: Callable[..., str] = lambda *_: ""
+    files: Callable[[Sequence[StoredRun]], Mapping[str, bytes]] = lambda _: {}
+
+
+MARKERS: Mapping[str, Marker] = {
+    "comparison": Marker(lambda sources: comparison(sources.runs)),
+    "curves": Marker(lambda sources: learning_curves(sources.runs)),
+    "data": Marker(lambda sources: data_tables(sources.runs), is_markdown=True),
+    "draw": Marker(lambda sources: draw.block(sources.runs), files=draw.files),
+    "errors": Marker(lambda sources: mistakes.block(sources.runs), files=mistakes.files),
+    "figure": Marker(figure.block, ("LESSON", "FIGURE"), problem=figure.problem),
+    "gpu": Marker(lambda sources: gpu_section(sources.root / _GPU_RECORD), is_markdown=True),
+    "pairs": Marker(lambda sources: pairs(sources.runs)),
+    "results": Marker(
+        lambda sources: results_table(sources.runs), is_markdown=True, has_scores=True
+    ),
+    "runs": Marker(lambda sources: run_cards(sources.runs), is_markdown=True, has_scores=True),
+    "test": Marker(test_source.block, ("FILE", "NAME"), problem=test_source.problem),
+}
+
+
+def files(sources: Sources) -> dict[str, bytes]:
+    """What the exhibits load, by address in the site.
+
+    Raises:
+        BuildFailure: what a run left behind is damaged.
+    """
+    made: dict[str, bytes] = {}
+    for marker in MARKERS.values():
+        made |= marker.files(sources.runs)
+    return made

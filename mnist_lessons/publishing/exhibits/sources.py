@@ -1,0 +1,31 @@
+"""What exhibits are made of."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from mnist_lessons.publishing.runs.store import StoredRun
+
+__all__ = ["Sources"]
+
+
+@dataclass(frozen=True)
+class Sources:
+    """The project, and the runs of its lessons.
+
+    Attributes:
+        root: folder of the project.
+        lessons: each lesson's run by its slug, in reading order; None without one.
+        repository: address of the repository, or empty.
+        tutorials: folder of the lessons' pages, as seen from the page that shows the exhibit.
+    """
+
+    root: Path
+    lessons: Mapping[str, StoredRun | None]
+    repository: str = ""
+    tutorials: str = "../tutorials/"
+
+    @property
+    def runs(self) -> list[StoredRun]:
+        """All of them."""
+        return [run for run in self.lessons.values() if run]
