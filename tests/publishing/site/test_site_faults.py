@@ -45,7 +45,7 @@ def build_aside(project):
 
 def strays(project):
     """What a build has left behind, in the project, the store, or the temporary folder."""
-    known = {"cells", "lessons", "lessons.lock", "site.lock"}
+    known = {"cells", "known.json", "lessons", "lessons.lock", "site.lock"}
     cache = [path for path in (project.root / ".cache").iterdir() if path.name not in known]
     temporary = project.root.with_name("tmp")
     return [*project.leftovers(), *cache, *temporary.iterdir()]
