@@ -1,6 +1,8 @@
 // Makes the static lists of mistakes a browser: one network at a time, filters, a closer look.
 
-import { percent } from "./words.js";
+import { button, make } from "./errors/elements.js";
+import { makeLook } from "./errors/look.js";
+import { move, rove } from "./errors/roving.js";
 
 /** Make a list a browser, where `root` has a section for each network. */
 export const start = (root) => {
@@ -11,15 +13,17 @@ export const start = (root) => {
   let data = null;
   let started = false;
 
-  const make = (name, attributes = {}, ...children) => {
-    const element = document.createElement(name);
-    for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
-    element.append(...children);
-    return element;
-  };
-  const button = (text, attributes = {}) =>
-    make("button", { type: "button", class: "errors-button", ...attributes }, text);
   const items = () => [...section.querySelectorAll(".errors-list > li")];
+  const load = async (image) => {
+    if (!data) {
+      const answer = await fetch(address);
+      if (!answer.ok) throw new Error(answer.statusText);
+      data = await answer.json();
+    }
+    const mistakes = data.networks[section.dataset.network];
+    return mistakes[items().indexOf(image.parentElement)];
+  };
+  const { dialog, look } = makeLook(() => shown, load);
 
   // Filters.
 
@@ -93,126 +97,6 @@ export const start = (root) => {
     filter();
   };
 
-  // Of the cells and of the images, one can be reached with Tab, the others with the arrow keys.
-
-  const rove = (target) => {
-    if (!target) return;
-    const group = target.closest(".errors-matrix, .errors-list");
-    for (const other of group.querySelectorAll('[tabindex="0"]')) other.tabIndex = -1;
-    target.tabIndex = 0;
-  };
-
-  const below = (all, from, direction) => {
-    const here = from.getBoundingClientRect();
-    const rows = all.filter((one) => {
-      const there = one.getBoundingClientRect();
-      return Math.abs(there.left - here.left) < 2 && (there.top - here.top) * direction > 2;
-    });
-    return direction > 0 ? rows[0] : rows.at(-1);
-  };
-
-  const neighbour = (all, from, key) => {
-    const place = all.indexOf(from);
-    if (key === "ArrowRight") return all[place + 1];
-    if (key === "ArrowLeft") return all[place - 1];
-    if (key === "ArrowDown") return below(all, from, 1);
-    if (key === "ArrowUp") return below(all, from, -1);
-    if (key === "Home") return all[0];
-    return key === "End" ? all.at(-1) : undefined;
-  };
-
-  const move = (event) => {
-    const from = event.target.closest("button");
-    if (!from || event.altKey || event.ctrlKey || event.metaKey) return;
-    const all = [...event.currentTarget.querySelectorAll("button")];
-    const target = neighbour(
-      all.filter((one) => !one.closest("[hidden]")),
-      from,
-      event.key,
-    );
-    if (!target) return;
-    event.preventDefault();
-    rove(target);
-    target.focus();
-  };
-
-  // The closer look.
-
-  const heading = make("h2", { id: "errors-look", "aria-live": "polite" });
-  const picture = make("div", { class: "errors-picture" });
-  const about = make("p", { class: "errors-about" });
-  const bars = make("div", { class: "errors-bars" });
-  const [previous, next, close] = ["Previous", "Next", "Close"].map((text) => button(text));
-  const dialog = make(
-    "dialog",
-    { class: "errors-dialog", "aria-labelledby": "errors-look" },
-    heading,
-    make("div", { class: "errors-sides" }, make("div", {}, picture, about), bars),
-    make("div", { class: "errors-actions" }, previous, next, close),
-  );
-  let current = null;
-
-  const load = async () => {
-    if (!data) {
-      const answer = await fetch(address);
-      if (!answer.ok) throw new Error(answer.statusText);
-      data = await answer.json();
-    }
-    return data.networks[section.dataset.network];
-  };
-
-  const bar = (digit, chance, real, read) => {
-    const mark = digit === real ? "true digit" : digit === read ? "read" : "";
-    const line = make("span", { class: "errors-bar", "aria-hidden": "true" }, make("span"));
-    line.firstChild.style.width = `${chance / 10}%`;
-    return make(
-      "tr",
-      { class: digit === real ? "is-true" : digit === read ? "is-read" : "" },
-      make("th", { scope: "row" }, String(digit)),
-      make("td", {}, line),
-      make("td", {}, percent(chance / 1000)),
-      make("td", {}, mark),
-    );
-  };
-
-  const doubts = (mistake) => {
-    const [, row, real, read, chances] = mistake;
-    about.textContent = `Test image ${row}, ${shown.indexOf(current) + 1} of ${shown.length} in the list`;
-    const names = ["digit", "probability", "in numbers", "note"];
-    const head = make("tr", {}, ...names.map((name) => make("th", { scope: "col" }, name)));
-    bars.replaceChildren(
-      make(
-        "table",
-        { class: "errors-doubts" },
-        make("caption", {}, "What the network believes"),
-        make("thead", {}, head),
-        make("tbody", {}, ...chances.map((chance, digit) => bar(digit, chance, real, read))),
-      ),
-    );
-  };
-
-  const look = (image) => {
-    current = image;
-    rove(image);
-    heading.textContent = image.textContent;
-    picture.replaceChildren(image.querySelector("svg").cloneNode(true));
-    // Not `disabled`: that would take the focus from the button that was just pressed.
-    previous.ariaDisabled = image === shown[0];
-    next.ariaDisabled = image === shown.at(-1);
-    load().then(
-      (mistakes) => current === image && doubts(mistakes[items().indexOf(image.parentElement)]),
-      () => {
-        bars.replaceChildren(make("p", {}, "The doubts of this network could not be loaded."));
-      },
-    );
-    if (!dialog.open) dialog.showModal();
-  };
-
-  const step = (by) => {
-    const target = shown[shown.indexOf(current) + by];
-    if (target) look(target);
-  };
-
   // Wiring: all listeners but one are on elements of this page, and go with them.
 
   for (const network of sections) {
@@ -264,15 +148,6 @@ export const start = (root) => {
   trueDigit.addEventListener("change", filter);
   readDigit.addEventListener("change", filter);
   all.addEventListener("click", () => choose("any", "any"));
-  previous.addEventListener("click", () => step(-1));
-  next.addEventListener("click", () => step(1));
-  close.addEventListener("click", () => dialog.close());
-  dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
-  dialog.addEventListener("close", () => current?.focus());
-  dialog.addEventListener("keydown", (event) => {
-    if (event.key === "ArrowRight") step(1);
-    if (event.key === "ArrowLeft") step(-1);
-  });
 
   const follow = () => {
     const [name, real = "any", read = "any"] = location.hash.slice(1).split(":");
