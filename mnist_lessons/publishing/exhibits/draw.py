@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from mnist_lessons._words import a, percent
+from mnist_lessons.figures import palette
 from mnist_lessons.publishing.html.templates import render
 from mnist_lessons.publishing.runs.card import Network
 from mnist_lessons.publishing.runs.networks import Mistake, Mistakes, mistakes_of, weights_of
@@ -23,7 +24,6 @@ __all__ = ["block", "files"]
 _MOST_MISTAKES = 40
 _MAPS_IN_A_ROW = 10
 _ORDINALS = ("first", "second", "third")
-_BARS = "#1f5aa6"
 _STORAGE = {"int8": "8 bits", "float16": "half precision", "float32": "full precision"}
 _WHO_ANSWERS = {1: "The network answers", 2: "Both networks together answer"}
 
@@ -199,4 +199,4 @@ def _drawn(mistake: Mistake) -> str:
         for number, grey in enumerate(mistake.pixels)
         if grey
     ]
-    return render("example.svg", squares=squares, colour=_BARS, chances=mistake.chances)
+    return render("example.svg", squares=squares, colour=palette.LIGHT[0], chances=mistake.chances)

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from markupsafe import Markup
 
 from mnist_lessons._words import device
-from mnist_lessons.publishing.html.curves import Axis, Curve, chart, legend
+from mnist_lessons.publishing.html.curves import Curve, Quantity, chart, legend
 from mnist_lessons.publishing.html.templates import fragment, render
 from mnist_lessons.publishing.lesson_page.training_log import number, rows_of_fit
 from mnist_lessons.publishing.runs.card import Card, Epoch, Result
@@ -147,10 +147,10 @@ def learning_curves(runs: Sequence[StoredRun]) -> str:
     """Validation accuracy and loss of all trained networks, as HTML for the page of results."""
     rows = [row for row in _rows(runs) if row.epochs]
     drawings = [
-        _drawing(rows, column, axis, what)
-        for column, axis, what in (
-            ("validation_accuracy", Axis("validation accuracy (%)", percent=True), "accuracy"),
-            ("validation_loss", Axis("validation loss (nats)", logarithmic=True), "loss"),
+        _drawing(rows, column, quantity, what)
+        for column, quantity, what in (
+            ("validation_accuracy", Quantity("validation accuracy (%)", percent=True), "accuracy"),
+            ("validation_loss", Quantity("validation loss (nats)", logarithmic=True), "loss"),
         )
         if rows
     ]
@@ -164,10 +164,10 @@ def learning_curves(runs: Sequence[StoredRun]) -> str:
     )
 
 
-def _drawing(rows: Sequence[_Row], column: str, axis: Axis, what: str) -> str:
+def _drawing(rows: Sequence[_Row], column: str, quantity: Quantity, what: str) -> str:
     ends = "; ".join(f"{row.noted.title}: {_value(row.epochs[-1], column)}" for row in rows)
     label = f"Validation {what} after each epoch. At the end, {ends}."
-    return chart(_curves(rows, column), axis, label)
+    return chart(_curves(rows, column), quantity, label)
 
 
 def _curves(rows: Sequence[_Row], column: str) -> list[Curve]:

@@ -17,7 +17,7 @@ from markupsafe import Markup
 from mnist_lessons._words import scientific
 from mnist_lessons.figures import palette
 
-__all__ = ["Axis", "Curve", "chart", "legend", "reduced"]
+__all__ = ["Curve", "Quantity", "chart", "legend", "reduced"]
 
 _WIDTH, _HEIGHT = 400, 270
 _LEFT, _RIGHT, _TOP, _BOTTOM = 48, 388, 30, 224
@@ -44,8 +44,8 @@ class Curve:
 
 
 @dataclass(frozen=True)
-class Axis:
-    """How the values are drawn.
+class Quantity:
+    """What a chart shows.
 
     Attributes:
         name: with the unit.
@@ -81,23 +81,23 @@ class _Scale:
         return math.log(value) if self.logarithmic else value
 
 
-def chart(curves: Sequence[Curve], axis: Axis, label: str) -> Markup:
+def chart(curves: Sequence[Curve], quantity: Quantity, label: str) -> Markup:
     """An SVG element with one line for each curve, over epochs from 1 on a logarithmic axis.
 
     Args:
         curves: their series are told apart by colour and marker.
-        axis: of the values.
+        quantity: what they show.
         label: what the chart shows, for those who cannot see it.
 
     Returns:
         The element; an empty text where there is nothing to draw.
     """
-    drawn = [_drawable(curve, axis) for curve in curves]
+    drawn = [_drawable(curve, quantity) for curve in curves]
     points = [point for line in drawn for point in line]
     if not points:
         return Markup()
     across = _Scale(1, max(2.0, *(epoch for epoch, _ in points)), _LEFT, _RIGHT, True)
-    up = _scale([value for _, value in points], axis)
+    up = _scale([value for _, value in points], quantity)
     # One series alone is told from nothing but its training.
     apart = _APART if len({curve.series for curve in curves}) > 1 else math.inf
     lines = "".join(
@@ -108,7 +108,7 @@ def chart(curves: Sequence[Curve], axis: Axis, label: str) -> Markup:
     return Markup(
         f'<svg class="curves" viewBox="0 0 {_WIDTH} {_HEIGHT}" data-search-exclude="" role="img" '
         f'aria-label="{html.escape(label)}">'
-        f"{_across(across)}{_up(up, axis)}{lines}</svg>"
+        f"{_across(across)}{_up(up, quantity)}{lines}</svg>"
     )
 
 
@@ -134,24 +134,24 @@ def reduced(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
     return kept
 
 
-def _drawable(curve: Curve, axis: Axis) -> list[tuple[float, float]]:
+def _drawable(curve: Curve, quantity: Quantity) -> list[tuple[float, float]]:
     return [
         (epoch, value)
         for epoch, value in curve.points
         if epoch >= 1
         and value is not None
         and math.isfinite(value)
-        and (value > 0 or not axis.logarithmic)
+        and (value > 0 or not quantity.logarithmic)
     ]
 
 
-def _scale(values: Sequence[float], axis: Axis) -> _Scale:
+def _scale(values: Sequence[float], quantity: Quantity) -> _Scale:
     low, high = min(values), max(values)
-    if axis.logarithmic:
+    if quantity.logarithmic:
         room = (high / low) ** 0.05 if high > low else 1.2
         return _Scale(low / room, high * room, _BOTTOM, _TOP, True)
     room = (high - low) * 0.05 or 0.01
-    top = min(1.0, high + room) if axis.percent else high + room
+    top = min(1.0, high + room) if quantity.percent else high + room
     return _Scale(low - room, top, _BOTTOM, _TOP, False)
 
 
@@ -207,15 +207,15 @@ def _across(scale: _Scale) -> str:
     )
 
 
-def _up(scale: _Scale, axis: Axis) -> str:
+def _up(scale: _Scale, quantity: Quantity) -> str:
     ticks = scale.ticks()
-    shown = _percentages(ticks) if axis.percent else [_short(tick) for tick in ticks]
+    shown = _percentages(ticks) if quantity.percent else [_short(tick) for tick in ticks]
     lines = "".join(f"M{_LEFT} {scale.place(tick):.4g}H{_RIGHT}" for tick in ticks)
     texts = "".join(
         f'<text x="{_LEFT - 6}" y="{scale.place(tick) + 4:.4g}" text-anchor="end">{text}</text>'
         for tick, text in zip(ticks, shown, strict=True)
     )
-    name = html.escape(axis.name)
+    name = html.escape(quantity.name)
     return f'<path class="curves-grid" d="{lines}"/>{texts}<text x="4" y="14">{name}</text>'
 
 

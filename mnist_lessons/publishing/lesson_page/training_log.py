@@ -8,7 +8,7 @@ from typing import Any
 from markupsafe import Markup
 
 from mnist_lessons._words import count
-from mnist_lessons.publishing.html.curves import Axis, Curve, chart, legend
+from mnist_lessons.publishing.html.curves import Curve, Quantity, chart, legend
 from mnist_lessons.publishing.html.templates import render
 from mnist_lessons.publishing.html.terminal import as_html
 from mnist_lessons.publishing.runs.card import Card, Epoch
@@ -126,7 +126,7 @@ def _figure(rows: Sequence[Epoch], fit: str) -> dict[str, str]:
         f"loss from {number(_first(rows).validation_loss)} to "
         f"{number(rows[-1].validation_loss)}, lowest after epoch {_best(rows)}."
     )
-    drawing = chart(curves, Axis("loss (nats)", logarithmic=True), label)
+    drawing = chart(curves, Quantity("loss (nats)", logarithmic=True), label)
     return {"drawing": drawing, "legend": legend(curves)}
 
 

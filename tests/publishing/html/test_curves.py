@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mnist_lessons.publishing.html.curves import Axis, Curve, chart, legend, reduced
+from mnist_lessons.publishing.html.curves import Curve, Quantity, chart, legend, reduced
 
-LOSS = Axis("loss (nats)", logarithmic=True)
-ACCURACY = Axis("accuracy (%)", percent=True)
+LOSS = Quantity("loss (nats)", logarithmic=True)
+ACCURACY = Quantity("accuracy (%)", percent=True)
 
 
 def drawing(curves, axis=ACCURACY, label="A label"):
@@ -110,7 +110,7 @@ def test_small_numbers_fit_beside_the_axis():
 
 def test_a_label_has_no_effect():
     hostile = '"><script>alert(1)</script> & <b>'
-    svg = drawing([Curve(hostile, [(1, 0.5), (2, 0.6)])], Axis(hostile), hostile)
+    svg = drawing([Curve(hostile, [(1, 0.5), (2, 0.6)])], Quantity(hostile), hostile)
     assert svg.get("aria-label") == hostile
     assert not list(svg.iter("script"))
 
@@ -128,7 +128,7 @@ def test_every_line_stays_inside_the_drawing(curves, logarithmic, percent):
             Curve("x", [(epoch, min(value, 1.0)) for epoch, value in curve.points])
             for curve in curves
         ]
-    text = chart(curves, Axis("x", logarithmic, percent), "y")
+    text = chart(curves, Quantity("x", logarithmic, percent), "y")
     if not text:
         assert all(epoch < 1 for curve in curves for epoch, _ in curve.points)
         return
