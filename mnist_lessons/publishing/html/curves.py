@@ -14,8 +14,8 @@ from itertools import pairwise
 
 from markupsafe import Markup
 
-from mnist_lessons._words import scientific
 from mnist_lessons.figures import palette
+from mnist_lessons.publishing.html.scales import Scale, percentages, short
 
 __all__ = ["Curve", "Quantity", "chart", "legend", "reduced"]
 
@@ -23,7 +23,6 @@ _WIDTH, _HEIGHT = 400, 270
 _LEFT, _RIGHT, _TOP, _BOTTOM = 48, 388, 30, 224
 _APART = 48.0  # units of the drawing between two markers of a line
 _BUCKET = 3.0  # units of the drawing: more points than two of them cannot be seen apart
-_STEPS = (1, 2, 5)
 
 
 @dataclass(frozen=True)
@@ -58,29 +57,6 @@ class Quantity:
     percent: bool = False
 
 
-@dataclass(frozen=True)
-class _Scale:
-    """From values to places in the drawing."""
-
-    low: float
-    high: float
-    start: float
-    end: float
-    logarithmic: bool
-
-    def place(self, value: float) -> float:
-        low, high = self._measure(self.low), self._measure(self.high)
-        share = (self._measure(value) - low) / ((high - low) or 1.0)
-        return self.start + share * (self.end - self.start)
-
-    def ticks(self) -> list[float]:
-        found = _powers(self.low, self.high) if self.logarithmic else []
-        return found if len(found) > 1 else _round_numbers(self.low, self.high)
-
-    def _measure(self, value: float) -> float:
-        return math.log(value) if self.logarithmic else value
-
-
 def chart(curves: Sequence[Curve], quantity: Quantity, label: str) -> Markup:
     """An SVG element with one line for each curve, over epochs from 1 on a logarithmic axis.
 
@@ -96,7 +72,7 @@ def chart(curves: Sequence[Curve], quantity: Quantity, label: str) -> Markup:
     points = [point for line in drawn for point in line]
     if not points:
         return Markup()
-    across = _Scale(1, max(2.0, *(epoch for epoch, _ in points)), _LEFT, _RIGHT, True)
+    across = Scale(1, max(2.0, *(epoch for epoch, _ in points)), _LEFT, _RIGHT, True)
     up = _scale([value for _, value in points], quantity)
     # One series alone is told from nothing but its training.
     apart = _APART if len({curve.series for curve in curves}) > 1 else math.inf
@@ -145,14 +121,14 @@ def _drawable(curve: Curve, quantity: Quantity) -> list[tuple[float, float]]:
     ]
 
 
-def _scale(values: Sequence[float], quantity: Quantity) -> _Scale:
+def _scale(values: Sequence[float], quantity: Quantity) -> Scale:
     low, high = min(values), max(values)
     if quantity.logarithmic:
         room = (high / low) ** 0.05 if high > low else 1.2
-        return _Scale(low / room, high * room, _BOTTOM, _TOP, True)
+        return Scale(low / room, high * room, _BOTTOM, _TOP, True)
     room = (high - low) * 0.05 or 0.01
     top = min(1.0, high + room) if quantity.percent else high + room
-    return _Scale(low - room, top, _BOTTOM, _TOP, False)
+    return Scale(low - room, top, _BOTTOM, _TOP, False)
 
 
 def _line(curve: Curve, places: Sequence[tuple[float, float]], apart: float = math.inf) -> str:
@@ -193,7 +169,7 @@ def _marker(corners: Sequence[tuple[float, float]], x: float, y: float) -> str:
     return f'<polygon points="{" ".join(f"{x + dx:.4g},{y + dy:.4g}" for dx, dy in corners)}"/>'
 
 
-def _across(scale: _Scale) -> str:
+def _across(scale: Scale) -> str:
     ticks = "".join(
         f'<text x="{scale.place(tick):.4g}" y="{_BOTTOM + 18}" text-anchor="middle">'
         f"{tick:,.0f}</text>"
@@ -207,9 +183,9 @@ def _across(scale: _Scale) -> str:
     )
 
 
-def _up(scale: _Scale, quantity: Quantity) -> str:
+def _up(scale: Scale, quantity: Quantity) -> str:
     ticks = scale.ticks()
-    shown = _percentages(ticks) if quantity.percent else [_short(tick) for tick in ticks]
+    shown = percentages(ticks) if quantity.percent else [short(tick) for tick in ticks]
     lines = "".join(f"M{_LEFT} {scale.place(tick):.4g}H{_RIGHT}" for tick in ticks)
     texts = "".join(
         f'<text x="{_LEFT - 6}" y="{scale.place(tick) + 4:.4g}" text-anchor="end">{text}</text>'
@@ -217,41 +193,3 @@ def _up(scale: _Scale, quantity: Quantity) -> str:
     )
     name = html.escape(quantity.name)
     return f'<path class="curves-grid" d="{lines}"/>{texts}<text x="4" y="14">{name}</text>'
-
-
-def _powers(low: float, high: float) -> list[float]:
-    """1, 2 and 5 times the powers of ten between two numbers; where they are many, fewer."""
-    tens = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    for steps in (_STEPS, (1, 3), (1,)):
-        found = [step * 10.0**ten for ten in tens for step in steps]
-        found = [tick for tick in found if low <= tick <= high]
-        if len(found) <= 7:
-            break
-    return found
-
-
-def _round_numbers(low: float, high: float) -> list[float]:
-    """About five round numbers between two numbers."""
-    rough = (high - low) / 5
-    ten = 10.0 ** math.floor(math.log10(rough))
-    step = next(step * ten for step in (*_STEPS, 10) if step * ten >= rough * (1 - 1e-9))
-    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
-    return [number * step for number in range(first, last + 1)]
-
-
-def _percentages(shares: Sequence[float]) -> list[str]:
-    """Shares as percentages, all with as many decimals as the most exact of them needs."""
-    exact = (n for n in range(6) if all(_is_exact(share * 100, n) for share in shares))
-    digits = next(exact, 6)
-    return [f"{share * 100:.{digits}f}" for share in shares]
-
-
-def _is_exact(value: float, digits: int) -> bool:
-    return math.isclose(round(value, digits), value, rel_tol=1e-6, abs_tol=1e-9)
-
-
-def _short(value: float) -> str:
-    """A number that fits beside the axis."""
-    if value == 0 or 0.001 <= abs(value) * (1 + 1e-9) < 100_000:
-        return f"{value:.6g}"
-    return scientific(value)
