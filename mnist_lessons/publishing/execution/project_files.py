@@ -80,7 +80,7 @@ def hash_now(path: Path) -> str | None:
 def _hash(path: Path, _: tuple[int, ...]) -> str | None:
     try:
         content = path.read_bytes()
-        [found] = KNOWN.answer(f"hash of {path.suffix}", content, lambda: [file_hash(path)])
+        [found] = KNOWN.answer(f"hash of {path}", content, lambda: [file_hash(path)])
     except OSError:
         return None
     return found

@@ -7,8 +7,9 @@ import tokenize
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from mnist_lessons.publishing.writing.lessons import LIMIT, Lesson, Place, prose_line
+from mnist_lessons.publishing.writing.lessons import LIMIT, Lesson, prose_line
 from mnist_lessons.publishing.writing.prose import replaced, titles
+from mnist_lessons.publishing.writing.scripts import Place
 
 __all__ = [
     "Found",

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 from importlib.util import find_spec
 
 from mnist_lessons.publishing.writing.faults_of_cells import Found
-from mnist_lessons.publishing.writing.lessons import SHORTEST_ALT, Place
+from mnist_lessons.publishing.writing.lessons import SHORTEST_ALT
+from mnist_lessons.publishing.writing.scripts import Place
 
 __all__ = ["of_alternative_texts", "of_compiling", "of_loops", "of_names", "of_run"]
 

@@ -29,7 +29,8 @@ from mnist_lessons.publishing.writing.faults_of_code import (
     of_run,
 )
 from mnist_lessons.publishing.writing.known import KNOWN
-from mnist_lessons.publishing.writing.lessons import Lesson, Place
+from mnist_lessons.publishing.writing.lessons import Lesson
+from mnist_lessons.publishing.writing.scripts import Place
 
 __all__ = ["problems"]
 

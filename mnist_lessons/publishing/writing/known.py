@@ -1,7 +1,7 @@
 """What was found out about contents before, kept from one build to the next.
 
-Each answer lies under a hash of the content and of all that answered: it is never out of date,
-and the file may be removed at any time.
+With each answer lies a hash of the content and of all that answered: it is never out of date, and
+the file may be removed at any time.
 """
 
 import hashlib
@@ -18,7 +18,6 @@ from mnist_lessons._files import write_whole
 
 __all__ = ["KNOWN", "Known"]
 
-_MOST = 20_000  # answers; beyond, only those of today are kept
 _PACKAGES = ("jupytext", "markdown-it-py", "nbformat")
 
 
@@ -27,40 +26,40 @@ class Known:
 
     def __init__(self) -> None:
         self._file: Path | None = None
-        self._stored: dict[str, list[str]] = {}
-        self._today: dict[str, list[str]] = {}
+        self._answers: dict[str, list[str]] = {}
+        self._has_news = False
 
     def keep_in(self, file: Path) -> None:
         """Take the answers in a file, and keep new ones there; it need not exist."""
         if file != self._file:
-            self._file, self._stored, self._today = file, _read(file), {}
+            self._file, self._answers, self._has_news = file, _read(file), False
 
     def answer(self, question: str, content: bytes, find: Callable[[], list[str]]) -> list[str]:
-        """The answer to a question about a content, found now if it was never asked.
+        """The answer to a question about a content, found now if it was not asked last time.
 
         Args:
-            question: also names whatever else decides on the answer.
-            content: what it is about.
+            question: names the file, and whatever else decides on the answer.
+            content: of that file.
             find: finds the answer.
         """
-        asked = hashlib.sha256(f"{_answering()}\0{question}\0".encode())
+        asked = hashlib.sha256(f"{_answering()}\0".encode())
         asked.update(content)
         key = asked.hexdigest()
-        answer = self._today.get(key, self._stored.get(key))
-        if answer is None:
+        known, *answer = self._answers.get(question, [""])
+        if known != key:
             answer = find()
-        self._today[key] = answer
+            self._answers[question] = [key, *answer]
+            self._has_news = True
         return answer
 
     def save(self) -> None:
         """Write new answers; where that is not possible, they are found again."""
-        if self._file is None or self._today.keys() <= self._stored.keys():
+        if self._file is None or not self._has_news:
             return
-        together = self._stored | self._today
-        self._stored = together if len(together) <= _MOST else {**self._today}
+        self._has_news = False
         with suppress(OSError):
             self._file.parent.mkdir(parents=True, exist_ok=True)
-            write_whole(self._file, json.dumps(self._stored).encode())
+            write_whole(self._file, json.dumps(self._answers).encode())
 
 
 # There is one project in a process.
@@ -85,4 +84,4 @@ def _read(file: Path) -> dict[str, list[str]]:
 
 
 def _is_answer(value: object) -> bool:
-    return isinstance(value, list) and all(isinstance(part, str) for part in value)
+    return isinstance(value, list) and bool(value) and all(isinstance(one, str) for one in value)

@@ -6,57 +6,28 @@ import tokenize
 from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-import nbformat
-import yaml
-from jupytext.cell_reader import DoublePercentScriptCellReader
-from jupytext.header import header_to_metadata_and_cell
 from nbformat import NotebookNode
 
 from mnist_lessons._sources import code_hash
 from mnist_lessons.publishing.writing.known import KNOWN
+from mnist_lessons.publishing.writing.scripts import Parsed, Place, parsed
 
 __all__ = [
     "LIMIT",
     "SHORTEST_ALT",
     "Lesson",
-    "Place",
     "code_cells",
     "discover",
-    "no_yaml",
     "prose_line",
 ]
 
 LIMIT = "cell_limit_minutes"
 SHORTEST_ALT = 20  # characters that can stand for a figure
 _USUAL_LIMIT = 120.0
-_HEADER = "# ---"  # before and after front matter
-# A comment stays one, though Jupytext would take `# cat or dog` for a command.
-_PERCENT_FORMAT = {"extension": ".py", "format_name": "percent", "comment_magics": False}
-
-
-class Place(NamedTuple):
-    """Where a cell stands in its script: the line of its marker, and what comes after that.
-
-    Attributes:
-        marker: line of its marker, from 1; of its first line where it has none.
-        first: its first line, from 1.
-        lines: all its lines as the script has them.
-    """
-
-    marker: int
-    first: int
-    lines: tuple[str, ...]
-
-
-class _Parsed(NamedTuple):
-    notebook: NotebookNode
-    places: tuple[Place, ...]
-    front_matter: Mapping[str, Any]
-    fault: tuple[int, str] | None  # line, and why the script cannot be read
 
 
 @dataclass(frozen=True)
@@ -89,20 +60,24 @@ class Lesson:
         return self.source.removeprefix(codecs.BOM_UTF8)
 
     @property
+    def _parsed(self) -> Parsed:
+        return parsed(self.script.name, self.plain)
+
+    @property
     def fault(self) -> tuple[int, str] | None:
         """Line and reason where the script cannot be read at all; it has no cells then."""
         unread = (1, f"it cannot be read: {self.unread}") if self.unread else None
-        return unread or _parsed(self.plain).fault
+        return unread or self._parsed.fault
 
     @property
     def places(self) -> tuple[Place, ...]:
         """Where each cell of the notebook stands in the script."""
-        return _parsed(self.plain).places
+        return self._parsed.places
 
     @property
     def front_matter(self) -> Mapping[str, Any]:
         """What the header says of the page, such as its `description`."""
-        return _parsed(self.plain).front_matter
+        return self._parsed.front_matter
 
     @property
     def cell_limit(self) -> float:
@@ -113,25 +88,25 @@ class Lesson:
 
     def notebook(self) -> NotebookNode:
         """The script as a notebook without outputs, with stable cell ids."""
-        return deepcopy(_parsed(self.plain).notebook)
+        return deepcopy(self._parsed.notebook)
 
     def prose(self) -> Iterator[tuple[str, Callable[[int], int]]]:
         """The Markdown of each cell, and what tells the script's line from one of its own."""
-        parsed = _parsed(self.plain)
+        parsed = self._parsed
         for cell, place in zip(parsed.notebook.cells, parsed.places, strict=True):
             if cell.cell_type == "markdown":
                 yield cell.source, partial(prose_line, cell.source, place)
 
     def code_hashes(self) -> list[str]:
         """What each code cell does: its hash changes with the code, not with a comment."""
-        return KNOWN.answer("code", self.plain, self._code_hashes)
+        return KNOWN.answer(f"code of {self.script.name}", self.plain, self._code_hashes)
 
     def _code_hashes(self) -> list[str]:
-        return [_cell_hash(cell) for cell in code_cells(_parsed(self.plain).notebook)]
+        return [_cell_hash(cell) for cell in code_cells(self._parsed.notebook)]
 
     def line(self, number: int, within: int = 1) -> int:
         """Line of the script where a line of code cell `number`, both from 1, stands."""
-        parsed = _parsed(self.plain)
+        parsed = self._parsed
         places = [
             place
             for cell, place in zip(parsed.notebook.cells, parsed.places, strict=True)
@@ -170,66 +145,6 @@ def _read(path: Path) -> Lesson:
 def code_cells(notebook: NotebookNode) -> list[Any]:
     """The code cells of a notebook, in order."""
     return [cell for cell in notebook.cells if cell.cell_type == "code"]
-
-
-@lru_cache(maxsize=4096)
-def _parsed(source: bytes) -> _Parsed:
-    try:
-        lines = source.decode().splitlines()
-    except UnicodeDecodeError as error:
-        line = source.count(b"\n", 0, error.start) + 1
-        return _Parsed(_notebook([]), (), {}, (line, f"it is not UTF-8: {error.reason}"))
-    try:
-        _, _, header, begin = header_to_metadata_and_cell(lines, "#", "", ".py")
-        front_matter = yaml.safe_load(header.source.rstrip("-\n")) if header else {}
-        if not isinstance(front_matter, dict):
-            raise yaml.YAMLError("no names with values")
-    except yaml.YAMLError as error:
-        begins = lines.index(_HEADER) + 1 if _HEADER in lines else 1
-        return _Parsed(_notebook([]), (), {}, no_yaml(error, begins))
-    except ValueError:  # Jupytext's, of a line such as `# coding: latin-1`
-        return _Parsed(_notebook([]), (), {}, (1, "it says that it is not UTF-8"))
-    cells, places = [], []
-    while begin < len(lines) and not lines[begin].strip():
-        begin += 1  # blank lines before the first cell are none
-    while begin < len(lines):
-        reader = DoublePercentScriptCellReader(_PERCENT_FORMAT, "python")
-        try:
-            cell, used = reader.read(lines[begin:])
-        except Exception:  # Jupytext does not expect every value of the names that it knows
-            reason = 'what follows %% is no metadata of a cell, such as tags=["solution"]'
-            return _Parsed(_notebook([]), (), {}, (begin + 1, reason))
-        start = begin + _is_marker(reader, lines[begin])
-        places.append(Place(begin + 1, start + 1, tuple(lines[start : begin + used])))
-        cells.append(cell)
-        begin += used
-    return _Parsed(_notebook(cells), tuple(places), front_matter, None)
-
-
-def no_yaml(error: yaml.YAMLError, begins: int) -> tuple[int, str]:
-    """Line and reason where front matter is no YAML that begins in a line, from 1."""
-    mark = getattr(error, "problem_mark", None)
-    line = begins + (mark.line if mark else 0)
-    return line, f"its front matter is not YAML: {getattr(error, 'problem', error)}"
-
-
-def _is_marker(reader: DoublePercentScriptCellReader, line: str) -> bool:
-    return bool(reader.start_code_re.match(line) or reader.alternative_start_code_re.match(line))
-
-
-def _notebook(cells: list[NotebookNode]) -> NotebookNode:
-    for number, cell in enumerate(cells, start=1):
-        cell["id"] = f"cell-{number}"
-        if cell.cell_type == "markdown":
-            cell.source = cell.source.strip("\n")
-    metadata = {
-        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
-        "language_info": {"name": "python"},
-    }
-    notebook: NotebookNode = nbformat.from_dict(
-        {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
-    )
-    return notebook
 
 
 def _cell_hash(cell: NotebookNode) -> str:

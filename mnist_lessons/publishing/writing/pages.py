@@ -11,7 +11,7 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, set_exclusions
 from mkdocs.utils import is_markdown_file, meta
 
-from mnist_lessons.publishing.writing.lessons import no_yaml
+from mnist_lessons.publishing.writing.scripts import no_yaml
 
 __all__ = ["LessonFile", "WrittenPage", "on_site", "read_page", "written_pages"]
 

@@ -9,8 +9,9 @@ from itertools import zip_longest
 from typing import Any
 
 from mnist_lessons.errors import BuildFailure
-from mnist_lessons.publishing.writing.lessons import Place, prose_line
+from mnist_lessons.publishing.writing.lessons import prose_line
 from mnist_lessons.publishing.writing.prose import replaced
+from mnist_lessons.publishing.writing.scripts import Place
 
 __all__ = ["Recorded", "fill_values", "stray_values"]
 

@@ -33,14 +33,17 @@ def ask(tmp_path, asked):
 
 def test_a_content_is_looked_at_once_and_again_when_it_is_another(ask, asked):
     assert ask(b"one") == ask(b"one") == ["3"]
+    assert asked == [b"one"]
     assert ask(b"three") == ["5"]
-    assert ask(b"one") == ["3"]
-    assert asked == [b"one", b"three"]
     assert ask(b"one", "something else") == ["3"]
+    assert ask(b"three") == ["5"]
     assert asked == [b"one", b"three", b"one"]
+    assert ask(b"one") == ["3"]
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"a": 1}', "\xff", "[" * 100_000])
+@pytest.mark.parametrize(
+    "content", ["", "{", "[]", '{"a": 1}', '{"its length": []}', "\xff", "[" * 100_000]
+)
 def test_a_file_that_cannot_be_read_counts_as_empty(ask, asked, tmp_path, content):
     ask(b"one")
     (tmp_path / ".cache" / "known.json").write_text(content, encoding="latin-1")
