@@ -70,6 +70,10 @@ def _measures(arguments: argparse.Namespace) -> dict[str, Callable[[], Part]]:
 
 
 def _arguments() -> argparse.Namespace:
+    return _parser().parse_args()
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
         description=__doc__,
@@ -82,12 +86,7 @@ def _arguments() -> argparse.Namespace:
         default="all",
         help="(all: without scale, which takes half an hour)",
     )
-    parser.add_argument(
-        "--site",
-        type=Path,
-        default=Path("site"),
-        help="built site to measure (site)",
-    )
+    parser.add_argument("--site", type=Path, default="site", help="built site to measure (site)")
     parser.add_argument(
         "--rounds",
         type=_positive,
@@ -110,7 +109,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--json", type=output_file, metavar="FILE", help="also write all figures here"
     )
-    return parser.parse_args()
+    return parser
 
 
 def _positive(text: str) -> int:

@@ -55,7 +55,7 @@ def portable(
             cell.source = with_addresses(cell.source, published)
     if colab:
         own.cells.insert(0, _install_cell("/".join(colab.split("/")[:2]), commit or "main"))
-    return f"{nbformat.writes(own)}\n".encode()
+    return f"{nbformat.v4.writes(own)}\n".encode()  # without checks of what we have made
 
 
 def _define_links(prose: list[Any]) -> None:

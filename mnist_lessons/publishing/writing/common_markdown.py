@@ -12,6 +12,8 @@ __all__ = ["definitions", "with_quotations", "without_bars"]
 
 def definitions(text: str) -> dict[str, str]:
     """The definitions of links, as `[name]: address "title"`, by name as it is compared."""
+    if "]:" not in text:
+        return {}
     environment: dict[str, Any] = {}
     parser().parse(text, environment)
     lines = text.split("\n")
@@ -24,6 +26,8 @@ def definitions(text: str) -> dict[str, str]:
 
 def with_quotations(text: str) -> str:
     """The text with its admonitions as quotations, which every Markdown has."""
+    if "!!!" not in text and "???" not in text:
+        return text
     while found := [lines for lines in blocks(text) if lines.kind == "admonition"]:
         # The last one has none inside it.
         last = found[-1]
@@ -62,6 +66,8 @@ def without_bars(text: str) -> str:
 
     For a page they are part of these; elsewhere, each of them ends a cell.
     """
+    if "|" not in text:
+        return text
     barred = [
         piece
         for piece in pieces(text)
