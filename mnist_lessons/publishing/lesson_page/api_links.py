@@ -3,11 +3,13 @@
 import ast
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeGuard
 
 from markupsafe import Markup
 
+from mnist_lessons.publishing.execution.project_files import signature
 from mnist_lessons.publishing.html.templates import fragment
 
 __all__ = ["described", "imported", "linked"]
@@ -82,9 +84,19 @@ def linked(html: str, names: dict[str, str], known: Iterable[str], reference: st
     return _NAME.sub(link, html)
 
 
-def _public(module: str, package: Path) -> Iterator[str]:
+def _public(module: str, package: Path) -> tuple[str, ...]:
     path = package.joinpath(*module.split(".")[1:])
     file = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+    return _exported(module, file, signature(file))
+
+
+@lru_cache(maxsize=256)
+def _exported(module: str, file: Path, _: tuple[int, ...]) -> tuple[str, ...]:
+    """What a module exports, and the methods of that; read anew only when it was written."""
+    return tuple(_read(module, file))
+
+
+def _read(module: str, file: Path) -> Iterator[str]:
     tree = ast.parse(file.read_text(encoding="utf-8"))
     exported: list[str] = next(
         (ast.literal_eval(node.value) for node in tree.body if _assigns(node, "__all__")), []

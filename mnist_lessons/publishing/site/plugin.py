@@ -85,6 +85,7 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
         self._workshop: Workshop | None = None
         self._publishes = False
         self._templates: CompiledTemplates | None = None
+        self._by_uri: dict[str, LessonPage] = {}
         self._notebooks: dict[str, Any] = {}
         self._sources = Sources(Path(), {})
         self._problems = PageProblems(Project(Path()), [], self._sources)  # of the last build
@@ -137,7 +138,7 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
         self._look_again(built.config, {file.src_uri for file in files})
         for file in files:
             built.make_again(file, site)
-            if page := self._lesson_of(file):
+            if page := self._by_uri.get(file.src_uri):
                 for beside in _files_of(page, self._notebooks[page.lesson.slug], built.config)[1:]:
                     lead_to(site, beside)
                     beside.copy_file()
@@ -153,6 +154,7 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
             news = self._workshop.pages(project, Settings.from_environment(), slugs)
             by_uri = {page.lesson.uri: page for page in news}
             self.pages = [by_uri.get(page.lesson.uri, page) for page in self.pages]
+        self._by_uri = {page.lesson.uri: page for page in self.pages}
         self._sources = _sources(project, self.pages)
         problems = PageProblems(project, self.pages, self._sources, uris)
         pages = [page for page in self.pages if page.lesson.uri in uris]
@@ -210,6 +212,7 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
             problems.append(str(error))  # a server goes on with the lessons that it knows
         reading_order = str(config.nav)
         self.pages.sort(key=lambda page: reading_order.find(page.lesson.uri))
+        self._by_uri = {page.lesson.uri: page for page in self.pages}
         self._sources = _sources(project, self.pages)
         self._problems = PageProblems(project, self.pages, self._sources)
         self._notebooks = {}
@@ -319,10 +322,7 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
             self._rebuilder.give_way()
 
     def _lesson(self, page: Page) -> LessonPage | None:
-        return self._lesson_of(page.file)
-
-    def _lesson_of(self, file: File) -> LessonPage | None:
-        return next((page for page in self.pages if page.lesson.uri == file.src_uri), None)
+        return self._by_uri.get(page.file.src_uri)
 
     def _failed(self, uri: str, error: LessonError) -> str:
         """What stands in the place of an exhibit; a build ends instead."""
