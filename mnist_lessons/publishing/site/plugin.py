@@ -338,7 +338,9 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
         self._fill_notebooks(pages, problems)
         said = problems.look_at_numbers()
         problems.look_at_figures(self._notebooks)
+        self._give_way()
         problems.look_at_prose(config)
+        self._give_way()
         return [*said, *self._reasons(pages), *problems.all()]
 
     def _reasons(self, pages: Iterable[LessonPage]) -> list[str]:
@@ -352,6 +354,7 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
             page.lesson.slug: page.run.card.values if page.run else None for page in self.pages
         }
         for page in pages:
+            self._give_way()
             lesson = page.lesson
             notebook = self._notebooks[lesson.slug] = notebook_of(page)
             wrong = fill_values(notebook, lesson.slug, recorded, lesson.places)
