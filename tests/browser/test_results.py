@@ -76,10 +76,19 @@ def test_lines_stand_out_and_differ_in_light_and_dark(open_page, dark):
         .first.locator("g.curve")
         .evaluate_all(
             "groups => groups.map(group => [getComputedStyle(group).stroke, "
-            "getComputedStyle(group).strokeDasharray])"
+            "group.lastChild.getAttribute('points')?.split(' ').map(one => one.split(','))])"
         )
     )
-    assert len(styles) == len({colour for colour, _ in styles}) == len({dash for _, dash in styles})
+    # Markers differ by their corners around the first, of which a disc has none.
+    shapes = {
+        tuple(
+            (float(x) - float(corners[0][0]), float(y) - float(corners[0][1])) for x, y in corners
+        )
+        if corners
+        else None
+        for _, corners in styles
+    }
+    assert len(styles) == len({colour for colour, _ in styles}) == len(shapes)
     for colour, _ in styles:
         low, high = sorted((light(colour), ground))
         assert (high + 0.05) / (low + 0.05) >= 3
