@@ -145,7 +145,7 @@ def test_a_lesson_that_cannot_be_read_stops_no_other(serve, project):
     fresh.touch()
     server = serve(project)
     told = "tutorials/fresh.py, line 1: its first cell must be Markdown"
-    assert told in server.wait_for(FAILED, slug="fresh").replace("&#x27;", "'")
+    assert told in server.wait_for(FAILED, slug="fresh").replace("&#39;", "'")
     assert "output of one" in server.page()
 
     project.write("two", prose="Better prose.")
@@ -154,8 +154,8 @@ def test_a_lesson_that_cannot_be_read_stops_no_other(serve, project):
 
     project.write("one", code='x = (\n\n# %% tags=["remove-cell"]\npass')
     page = server.wait_for(FAILED)
-    assert "line 15: SyntaxError: &#x27;(&#x27; was never closed" in page
-    assert "line 17: no tag &#x27;remove-cell&#x27;; there is solution" in page
+    assert "line 15: SyntaxError: &#39;(&#39; was never closed" in page
+    assert "line 17: no tag &#39;remove-cell&#39;; there is solution" in page
     for no_lesson in (b"\xff", b"# %% tags=5\nx"):
         fresh.write_bytes(no_lesson)
         known = epoch(server)
