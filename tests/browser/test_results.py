@@ -82,7 +82,8 @@ def test_lines_stand_out_and_differ_in_light_and_dark(open_page, dark):
     # Markers differ by their corners around the first, of which a disc has none.
     shapes = {
         tuple(
-            (float(x) - float(corners[0][0]), float(y) - float(corners[0][1])) for x, y in corners
+            (round(float(x) - float(corners[0][0])), round(float(y) - float(corners[0][1])))
+            for x, y in corners
         )
         if corners
         else None
