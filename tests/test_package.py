@@ -1,8 +1,10 @@
 """What the package promises to whoever imports it."""
 
 import ast
+import re
 import subprocess
 import sys
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -97,3 +99,28 @@ print([name for name in {unwanted} if name in set(sys.modules) - known])
 """
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert (run.stdout.strip(), run.stderr) == ("[]", "")
+
+
+def test_html_stands_in_templates():
+    """No f-string of what publishes builds a tag, but for the curves, which are numbers."""
+    tag = re.compile(r"(?<!\?P)</?[a-z][a-z0-9]*[\s>/]")
+    found = []
+    for path in sorted((ROOT / "publishing").rglob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        parts = [node.values for node in ast.walk(tree) if isinstance(node, ast.JoinedStr)]
+        texts = [part.value for part in chain(*parts) if isinstance(part, ast.Constant)]
+        if any(map(tag.search, map(str, texts))):
+            found.append(path.relative_to(ROOT).as_posix())
+    assert found == ["publishing/html/curves.py"]
+
+
+def test_a_module_has_one_job_that_its_first_line_says_and_no_function_is_long():
+    for path in sorted((ROOT / "publishing").rglob("*.py")):
+        source = path.read_text(encoding="utf-8")
+        tree = ast.parse(source)
+        assert ast.get_docstring(tree), path
+        assert source.count("\n") < 250, path
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                lines = (node.end_lineno or 0) - node.lineno + 1
+                assert lines <= 40, f"{path}: {node.name} has {lines} lines"

@@ -1,9 +1,4 @@
-"""Make a page of a lesson's notebook: prose as Markdown, code and outputs as HTML.
-
-The Markdown has a comment in the place of each code cell, and goes through MkDocs like that
-of any other page. The HTML of the code cells is made by mkdocs-jupyter, and takes the place
-of the comments afterwards.
-"""
+"""The HTML of a lesson's code cells and their outputs, made by mkdocs-jupyter."""
 
 import json
 import os
@@ -11,10 +6,8 @@ import re
 import struct
 import tempfile
 from base64 import b64decode
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import count, groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,25 +29,13 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 __all__ = [
-    "failure",
     "figures",
-    "filled",
-    "greyed",
-    "indented",
-    "literally",
-    "lost",
-    "markdown",
-    "placeholder",
     "prepared",
-    "reasons",
     "rendered",
     "tidy",
 ]
 
-_SOLUTION = "solution"
 _ESCAPE = "\x1b"
-_COMMENT = re.compile("<!--.*?-->", re.DOTALL)
-_OUTPUTS = '<div class="jp-'  # the first of them, after the code
 _SEPARATOR = "<!-- next cell -->"
 _PYTHON = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -83,64 +64,6 @@ def figures(notebook: "NotebookNode", folder: Path) -> dict[str, bytes]:
         drawn = figure_files(folder, _name(output), picture)
         files |= drawn or {_file_name(output, number): picture}
     return files
-
-
-def markdown(notebook: "NotebookNode") -> str:
-    """The notebook's prose, with a placeholder for each code cell, and its solutions folded."""
-    numbers = count(1)
-    parts = []
-    for folded, cells in groupby(notebook.cells, key=_is_solution):
-        text = "\n\n".join(
-            placeholder(next(numbers)) if cell.cell_type == "code" else cell.source
-            for cell in cells
-        )
-        parts.append(f'??? success "Solution"\n\n{indented(text)}' if folded else text)
-    return "\n\n".join(parts)
-
-
-def placeholder(number: int) -> str:
-    """What stands in the place of a code cell, numbered from 1."""
-    return f"<!-- code cell {number} -->"
-
-
-def indented(text: str) -> str:
-    """A text as the content of an admonition."""
-    return "\n".join(f"    {line}" if line else "" for line in text.splitlines())
-
-
-def filled(page: str, contents: Mapping[str, str]) -> str:
-    """Put contents in the place of placeholders."""
-    return _COMMENT.sub(lambda found: contents.get(found[0], found[0]), page)
-
-
-def lost(page: str, places: Iterable[str]) -> list[str]:
-    """The placeholders that a page has not exactly once: the prose hides or repeats them."""
-    comments = Counter(_COMMENT.findall(page))
-    return [place for place in places if comments[place] != 1]
-
-
-def failure(reason: str) -> str:
-    """What ended a lesson, in the place of the outputs that the cell did not come to."""
-    return fragment("failure", Markup(reason))
-
-
-def greyed(cell: str) -> str:
-    """A rendered code cell whose outputs are told and shown to be of an earlier run."""
-    code, end, outputs = cell.partition(_OUTPUTS)
-    if not end:
-        return cell
-    return code + fragment("earlier_outputs", Markup(end + outputs))
-
-
-def literally(text: str) -> str:
-    """A text as HTML, to be read as it is."""
-    return fragment("literally", text)
-
-
-def reasons(told: Iterable[str]) -> str:
-    """Reasons as HTML: each first line a paragraph, and what follows it, a traceback, as it is."""
-    parts = [reason.partition("\n") for reason in told]
-    return fragment("reasons", [(sentence, more) for sentence, _, more in parts])
 
 
 def prepared(notebook: "NotebookNode", run: StoredRun | None = None) -> list[dict[str, Any]]:
@@ -223,10 +146,6 @@ def _wrap_in_code(soup: "BeautifulSoup", pre: "Tag") -> None:
     for child in list(pre.contents):
         code.append(child.extract())
     pre.append(code)
-
-
-def _is_solution(cell: "NotebookNode") -> bool:
-    return _SOLUTION in cell.metadata.get("tags", [])
 
 
 def _log(card: Card | None, output: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -7,7 +7,7 @@ from typing import Any
 from mnist_lessons.errors import BuildFailure
 from mnist_lessons.publishing.execution.prepare import LessonPage
 from mnist_lessons.publishing.html.templates import fragment
-from mnist_lessons.publishing.lesson_page import cells, run_card
+from mnist_lessons.publishing.lesson_page import cells, placeholders, run_card
 from mnist_lessons.publishing.lesson_page.download import portable
 from mnist_lessons.publishing.lesson_page.head import head
 from mnist_lessons.publishing.runs.store import StoredRun
@@ -74,7 +74,7 @@ def files_beside(
 
 def markdown(page: LessonPage, notebook: Any, colab: str, edit: str) -> str:
     """The lesson's prose, and what the site says of it: downloads, notices, run card, log."""
-    prose = cells.markdown(notebook)
+    prose = placeholders.markdown(notebook)
     if page.run is None:
         running = _RUNNING + (_UNTIL_THEN if page.earlier else "")
         return after_title(prose, _FAILED if page.reasons() else running)
@@ -89,16 +89,16 @@ def markdown(page: LessonPage, notebook: Any, colab: str, edit: str) -> str:
 
 def with_code(html: str, page: LessonPage, code: Sequence[str]) -> str:
     """The page with the HTML of each code cell in its place, or what ended the lesson."""
-    contents = {cells.placeholder(number): cell for number, cell in enumerate(code, start=1)}
-    told = cells.reasons(page.reasons())
+    contents = {placeholders.placeholder(number): cell for number, cell in enumerate(code, start=1)}
+    told = placeholders.reasons(page.reasons())
     if page.failure and page.earlier and page.failure.cell:
         # After the outputs of the run that failed: what ended it.
-        contents[cells.placeholder(page.failure.cell)] += cells.failure(told)
-        told = cells.reasons([str(page.failure)]) + fragment("link_to_failure")
+        contents[placeholders.placeholder(page.failure.cell)] += placeholders.failure(told)
+        told = placeholders.reasons([str(page.failure)]) + fragment("link_to_failure")
     elif page.earlier and not page.failure:
-        contents = {place: cells.greyed(cell) for place, cell in contents.items()}
+        contents = {place: placeholders.greyed(cell) for place, cell in contents.items()}
     contents[_FAILURE] = told
-    return cells.filled(_without_search(html), contents)
+    return placeholders.filled(_without_search(html), contents)
 
 
 def notices(runs: Sequence[StoredRun]) -> str:

@@ -64,15 +64,14 @@ def check_bands(bands: Bands, run: StoredRun, before: Sequence[StoredRun] = ()) 
     if card.profile != "full" or run.is_sample:
         return problems
     problems += [
-        f"{lesson}: {result.title} reads all {result.count:,} test images: find the mistake"
-        for result in card.results
-        if result.correct == result.count
+        f"{lesson}: {one.title} reads all {one.count:,} test images: find the mistake"
+        for one in card.results
+        if one.correct == one.count
     ]
     for name, (low, high) in bands.items():
-        value = values.get(name)
         if name not in values:
             continue
-        if value is None:
+        if (value := values[name]) is None:
             problems.append(f"{lesson}: {name} is not a number")
         elif not low <= value <= high:
             was = _value_before(before, run, name)

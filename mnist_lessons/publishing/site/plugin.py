@@ -29,6 +29,7 @@ from mnist_lessons.publishing.exhibits.sources import Sources
 from mnist_lessons.publishing.html.markdown_extension import PageProse
 from mnist_lessons.publishing.html.templates import fragment
 from mnist_lessons.publishing.lesson_page import cells as lesson_cells
+from mnist_lessons.publishing.lesson_page import placeholders
 from mnist_lessons.publishing.lesson_page.api_links import described, imported, linked
 from mnist_lessons.publishing.lesson_page.cell_cache import CellCache
 from mnist_lessons.publishing.lesson_page.head import description
@@ -271,16 +272,16 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
         self, html: str, page: Page, config: MkDocsConfig, files: Files
     ) -> str | None:
         """Put figures, tests, a lesson's code and outputs, or what went wrong, in their places."""
-        noted = lesson_cells.reasons(self._problems.of(page.file.src_uri))
-        html = lesson_cells.filled(html, {_NOTED: noted})
+        noted = placeholders.reasons(self._problems.of(page.file.src_uri))
+        html = placeholders.filled(html, {_NOTED: noted})
         tutorials = get_relative_url("tutorials/", page.url)
         sources = replace(self._sources, tutorials=tutorials, repository=config.repo_url or "")
         html = markers.filled_html(html, sources, partial(self._failed, page.file.src_uri))
         lesson = self._lesson(page)
         if lesson:
             code = self._code(lesson, config)
-            places = [lesson_cells.placeholder(number) for number in range(1, len(code) + 1)]
-            for place in lesson_cells.lost(html, places):
+            places = [placeholders.placeholder(number) for number in range(1, len(code) + 1)]
+            for place in placeholders.lost(html, places):
                 _log.warning(f"{lesson.lesson.uri}: the prose hides or repeats the comment {place}")
             html = with_code(html, lesson, code)
         if any(run.card.profile == "preview" for run in self._sources.runs):
@@ -329,7 +330,7 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
         if not self._workshop:
             raise PluginError(f"{uri}: {error}") from error
         _tell(str(error))
-        return lesson_cells.reasons([str(error)])
+        return placeholders.reasons([str(error)])
 
     def _look_at(
         self, pages: Collection[LessonPage], problems: PageProblems, config: MkDocsConfig

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from nbformat import v4
 
-from mnist_lessons.publishing.lesson_page import cell_cache
+from mnist_lessons.publishing.lesson_page import cell_cache, placeholders
 from mnist_lessons.publishing.lesson_page import cells as lesson_cells
 from mnist_lessons.publishing.runs.admission import problem_of_cell
 
@@ -188,14 +188,14 @@ def solution(code):
 def page_of(*cells):
     """The page that MkDocs makes of a notebook, with a text in the place of each code cell."""
     extensions = ["pymdownx.details", "pymdownx.superfences", "admonition"]
-    text = lesson_cells.markdown(v4.new_notebook(cells=list(cells)))
+    text = placeholders.markdown(v4.new_notebook(cells=list(cells)))
     codes = [cell.source for cell in cells if cell.cell_type == "code"]
     contents = {
-        lesson_cells.placeholder(n): f"<code>{code}</code>" for n, code in enumerate(codes, 1)
+        placeholders.placeholder(n): f"<code>{code}</code>" for n, code in enumerate(codes, 1)
     }
     page = markdown.markdown(text, extensions=extensions)
     assert all(page.count(place) == 1 for place in contents)
-    return BeautifulSoup(lesson_cells.filled(page, contents), "html.parser")
+    return BeautifulSoup(placeholders.filled(page, contents), "html.parser")
 
 
 def test_cells_keep_their_order_and_a_solution_is_folded():
@@ -228,11 +228,11 @@ def test_prose_cells_without_code_between_them_stay_apart():
 
 def test_a_placeholder_in_the_output_of_a_cell_is_not_filled():
     contents = {
-        lesson_cells.placeholder(1): "<!-- code cell 2 -->",
-        lesson_cells.placeholder(2): "two",
+        placeholders.placeholder(1): "<!-- code cell 2 -->",
+        placeholders.placeholder(2): "two",
     }
     page = "<!-- code cell 1 --> <!-- mine --> <!-- code cell 2 -->"
-    assert lesson_cells.filled(page, contents) == "<!-- code cell 2 --> <!-- mine --> two"
+    assert placeholders.filled(page, contents) == "<!-- code cell 2 --> <!-- mine --> two"
 
 
 @pytest.mark.parametrize("prose", ["<!-- left open", "<!-- code cell 1 -->"])
@@ -247,13 +247,13 @@ def test_prose_that_hides_a_code_cell_fails_the_build(project, prose):
 
 def test_a_failure_is_shown_literally():
     text = "ValueError: <script>alert(1)</script>\n\n[x](javascript:alert(1)) </pre>"
-    soup = BeautifulSoup(lesson_cells.literally(text), "html.parser")
+    soup = BeautifulSoup(placeholders.literally(text), "html.parser")
     assert soup.pre.get_text() == text
     assert [tag.name for tag in soup.find_all(True)] == ["pre", "code"]
 
 
 def test_reasons_are_sentences_and_a_traceback_as_it_is():
-    told = lesson_cells.reasons(["a <b>: wrong", "two: failed\n  File <x>\n    y"])
+    told = placeholders.reasons(["a <b>: wrong", "two: failed\n  File <x>\n    y"])
     soup = BeautifulSoup(told, "html.parser")
     assert [tag.name for tag in soup.find_all(True)] == ["p", "p", "pre", "code"]
     assert [p.get_text() for p in soup("p")] == ["a <b>: wrong", "two: failed"]
@@ -362,5 +362,5 @@ print([name for name in {slow} if name in set(sys.modules) - before])
 @settings(max_examples=3 * settings.default.max_examples // 10)
 @given(st.text(max_size=200))
 def test_any_text_is_shown_as_it_is(text):
-    soup = BeautifulSoup(lesson_cells.literally(text), "html.parser")
+    soup = BeautifulSoup(placeholders.literally(text), "html.parser")
     assert [tag.name for tag in soup.find_all(True)] == ["pre", "code"]

@@ -1,0 +1,148 @@
+"""Each block of HTML that the site is made of, as it was judged to be right.
+
+Where a block is meant to change, `GOLDEN=write` before pytest writes the files anew: look at
+what changed in them.
+"""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from bs4 import BeautifulSoup
+from nbformat import v4
+
+from mnist_lessons.publishing.exhibits import draw, mistakes, pairs, results, test_source
+from mnist_lessons.publishing.exhibits.data import data_tables
+from mnist_lessons.publishing.exhibits.home import results_table
+from mnist_lessons.publishing.exhibits.run_cards import run_cards
+from mnist_lessons.publishing.exhibits.sources import Sources
+from mnist_lessons.publishing.html.formulas import as_html as formula
+from mnist_lessons.publishing.html.templates import fragment
+from mnist_lessons.publishing.html.terminal import as_html as terminal
+from mnist_lessons.publishing.lesson_page import cells, placeholders
+from mnist_lessons.publishing.lesson_page.api_links import linked
+from mnist_lessons.publishing.lesson_page.figures import figure_html
+from mnist_lessons.publishing.lesson_page.head import head
+from mnist_lessons.publishing.lesson_page.training_log import training_output
+from mnist_lessons.publishing.runs.tiles import sprite
+from mnist_lessons.publishing.site.policy import with_policy
+from tests.publishing.cards import run_with
+
+GOLDEN = Path(__file__).with_name("golden")
+TITLE = "A <b>net</b> & \"its\" 'rival'"
+SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="30" height="20"/>'
+LINES = ["epoch 1/2 <", "epoch 2/2 &"]
+LOG = [
+    {"fit": TITLE, "epoch": epoch, "train_loss": loss / 2, "validation_loss": loss}
+    for epoch, loss in enumerate((2.3, 0.4, 0.5))
+]
+CONVOLUTION = [
+    {"kind": "conv", "weights": [2, 1, 5, 5], "shape": [2, 24, 24]},
+    {"kind": "flatten", "shape": [1152]},
+    {"kind": "linear", "weights": [10, 1152], "shape": [10]},
+]
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """Two lessons, whose networks read the same three test images wrong, or one of them."""
+    made = []
+    for lesson, number, layers in (("one", 3, CONVOLUTION), ("two", 1, CONVOLUTION[1:])):
+        network = {"title": TITLE, "layers": layers, "bytes": 4}
+        card = {
+            "lesson": lesson,
+            "results": [{"title": f"{TITLE} {lesson}", "fit": TITLE}],
+            "networks": [network],
+            "log": LOG,
+            "trainings": [{"fit": TITLE, "printed": LINES}],
+        }
+        run = run_with(tmp_path_factory.mktemp(lesson), card)
+        (run.folder / "net.weights").write_bytes(b"abcd")
+        write_mistakes(run.folder, number)
+        made.append(run)
+    return made
+
+
+def write_mistakes(folder, number):
+    chances = [0, 0, 0, 996, 0, 4, 0, 0, 0, 0]
+    confusion = [[9 * (true == read) for read in range(10)] for true in range(10)]
+    confusion[5][3] = number
+    listed = {"count": 90, "confusion": confusion, "columns": 16}
+    listed["errors"] = [[row, 5, 3, chances] for row in range(number)]
+    (folder / "net.errors.json").write_text(json.dumps(listed))
+    tiles = [bytes([row + 1, 200]) + bytes(782) for row in range(number)]
+    (folder / "net.errors.png").write_bytes(sprite(tiles, 16))
+
+
+def page_of_cells(run):
+    picture = v4.new_output("stream", name="stdout", text="\n".join(["before", *LINES, "after"]))
+    notebook = v4.new_notebook(cells=[v4.new_code_cell("f('<b>')", outputs=[picture])])
+    [cell] = cells.rendered(cells.prepared(notebook, run))
+    return cell
+
+
+def words(run):
+    notebook = v4.new_notebook(cells=[v4.new_markdown_cell("# T\n\nwords")])
+    return head(run.card.lesson, run.card, notebook, colab="o/r", edit="https://example.org/e.py")
+
+
+BLOCKS = {
+    "comparison.html": results.comparison,
+    "curves.html": results.learning_curves,
+    "pairs.html": pairs.pairs,
+    "draw.html": draw.block,
+    "example.svg": lambda runs: draw.files(runs)["draw/example.svg"].decode(),
+    "errors.html": mistakes.block,
+    "results.md": results_table,
+    "data.md": data_tables,
+    "runs.md": run_cards,
+    "head.md": lambda runs: words(runs[0]),
+    "cell.html": lambda runs: page_of_cells(runs[0]),
+    "training.html": lambda runs: training_output(runs[0].card, "\n".join(LINES)),
+    "figure.html": lambda _: figure_html(
+        "curve",
+        {f"curve{end}": SVG for end in (".svg", ".dark.svg", ".narrow.svg", ".narrow.dark.svg")}
+        | {"curve.csv": b""},
+        alt=TITLE,
+        title=TITLE,
+        folder="../tutorials/one/",
+    ),
+    "failure.html": lambda _: (
+        placeholders.failure(placeholders.reasons([f"{TITLE}\nTraceback <x>", "another"]))
+        + placeholders.greyed('<div>code</div><div class="jp-Out">x</div>')
+        + fragment("image", "a.png", TITLE, 30, 20)
+        + fragment("link_to_failure")
+        + fragment("watermark")
+    ),
+    "words.html": lambda _: (
+        terminal("\x1b[1;31m<b>\x1b[0m & 'more'")
+        + formula("a < b", display=False)
+        + linked('<span class="n">fit</span>', {"fit": "m.fit"}, ["m.fit"], "../reference/")
+    ),
+    "policy.html": lambda _: with_policy('<meta charset="utf-8"><script>1 < 2</script>'),
+    "test.html": lambda _: test_source.block(
+        Sources(Path(__file__).parents[2], {}, "https://example.org/a"),
+        "tests/test_words.py",
+        "test_articles_and_times",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BLOCKS)
+def test_a_block_is_as_it_was_judged_to_be_right(runs, name):
+    made = BLOCKS[name](runs)
+    file = GOLDEN / name
+    if os.environ.get("GOLDEN") == "write":
+        file.write_text(made, encoding="utf-8")
+    assert made == file.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", [name for name in BLOCKS if name.endswith(".html")])
+def test_what_a_run_says_adds_no_tag_to_a_block(name):
+    soup = BeautifulSoup((GOLDEN / name).read_text(encoding="utf-8"), "html.parser")
+    assert not [tag for tag in soup("b") if tag.get_text() == "net"]
+
+
+def test_every_golden_file_is_of_a_block():
+    assert {file.name for file in GOLDEN.iterdir()} == set(BLOCKS)
