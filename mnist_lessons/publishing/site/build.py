@@ -109,10 +109,10 @@ def _configured(project: Project, site: Path, partial: Path) -> MkDocsConfig:
 
 def _render(config: MkDocsConfig, scratch: Path) -> list[LessonPage]:
     plugin = cast(LessonsPlugin, config.plugins["lessons"])
-    plugin.scratch = scratch
+    plugin.content.scratch = scratch
     config.plugins.on_startup(command="build", dirty=False)
     try:
         mkdocs_build(config)
     finally:
         config.plugins.on_shutdown()
-    return plugin.pages
+    return plugin.content.pages

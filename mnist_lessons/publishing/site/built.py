@@ -1,5 +1,6 @@
 """The site as it was built last, of which a single page can be made again."""
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.nav import Navigation
 
-__all__ = ["BuiltSite", "lead_to"]
+__all__ = ["BuiltSite"]
 
 
 @dataclass(frozen=True)
@@ -28,26 +29,31 @@ class BuiltSite:
     nav: Navigation
     env: Environment
 
-    def page_of(self, source: Path) -> File | None:
-        """The page that is made of a file; None where there was none."""
-        for file in self.files.documentation_pages():
-            if file.abs_src_path and Path(file.abs_src_path) == source:
-                return file
-        return None
+    def pages_of(self, sources: Collection[Path]) -> list[File]:
+        """The pages that are made of some files; none where one of these has no page."""
+        known = {
+            Path(file.abs_src_path): file
+            for file in self.files.documentation_pages()
+            if file.abs_src_path
+        }
+        return [known[source] for source in sources] if known.keys() >= {*sources} else []
 
-    def make_again(self, file: File, site: Path) -> None:
-        """Make a page anew from its source, as a build does, and write it below `site`."""
+    def make_again(self, file: File, beside: Iterable[File], site: Path) -> None:
+        """Make a page anew from its source, as a build does; write it, and more, below `site`."""
         page, config = file.page, self.config
         assert page
-        lead_to(site, file)
+        _lead_to(site, file)
         mkdocs_build._populate_page(page, config, self.files)
         env = config.plugins.on_env(self.env, config=config, files=Files([file]))
         pages = self.files.documentation_pages()
         mkdocs_build._build_page(page, config, pages, self.nav, env)
         page.validate_anchor_links(files=self.files, log_level=config.validation.links.anchors)
+        for other in beside:
+            _lead_to(site, other)
+            other.copy_file()
 
 
-def lead_to(site: Path, file: File) -> None:
+def _lead_to(site: Path, file: File) -> None:
     """Have a file written below another folder than that of its build."""
     file.dest_dir = str(site)
     file.abs_dest_path = str(site / file.dest_uri)  # which MkDocs keeps once it was asked for

@@ -1,57 +1,36 @@
-"""The MkDocs plugin: makes a page of each lesson from its script and its run."""
+"""The MkDocs plugin: what MkDocs calls, and when; what pages are made of is in `content`."""
 
 import os
 import signal
-import sys
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
 from contextlib import ExitStack
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from jinja2 import Environment
-from mkdocs.config import base
+from mkdocs.config.base import Config
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
 from mkdocs.livereload import LiveReloadServer
-from mkdocs.plugins import BasePlugin, event_priority, get_plugin_logger
-from mkdocs.structure.files import File, Files
+from mkdocs.plugins import BasePlugin, event_priority
+from mkdocs.structure.files import Files
 from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page
-from mkdocs.utils import get_relative_url
 
-from mnist_lessons.errors import LessonError, SettingError
-from mnist_lessons.publishing.execution.prepare import LessonPage, prepared
-from mnist_lessons.publishing.exhibits import markers
-from mnist_lessons.publishing.exhibits import registry as exhibits
-from mnist_lessons.publishing.exhibits.sources import Sources
+from mnist_lessons.errors import LessonError
+from mnist_lessons.publishing.execution.prepare import prepared
 from mnist_lessons.publishing.html.markdown_extension import PageProse
-from mnist_lessons.publishing.html.templates import fragment
-from mnist_lessons.publishing.lesson_page import cells as lesson_cells
 from mnist_lessons.publishing.lesson_page import placeholders
-from mnist_lessons.publishing.lesson_page.api_links import described, imported, linked
-from mnist_lessons.publishing.lesson_page.cell_cache import CellCache
-from mnist_lessons.publishing.lesson_page.head import description
-from mnist_lessons.publishing.lesson_page.page import (
-    after_title,
-    figures_run,
-    files_beside,
-    notebook_of,
-    notices,
-    with_code,
-)
-from mnist_lessons.publishing.lesson_page.page import markdown as markdown_of
 from mnist_lessons.publishing.runs.project import Project
-from mnist_lessons.publishing.site.built import BuiltSite, lead_to
+from mnist_lessons.publishing.site.built import BuiltSite
+from mnist_lessons.publishing.site.content import Content
 from mnist_lessons.publishing.site.policy import with_policy
-from mnist_lessons.publishing.site.problems import PageProblems, texts_of
+from mnist_lessons.publishing.site.problems import setting_error, tell
 from mnist_lessons.publishing.site.publishable import refusals
 from mnist_lessons.publishing.site.search_index import split_index
-from mnist_lessons.publishing.writing.lessons import code_cells
 from mnist_lessons.publishing.writing.links import lines_of_links
-from mnist_lessons.publishing.writing.pages import LessonFile, on_site, read_page
-from mnist_lessons.publishing.writing.values import fill_values
+from mnist_lessons.publishing.writing.pages import read_page
 from mnist_lessons.settings import Settings
 
 if TYPE_CHECKING:  # a warm build executes nothing, and is no server
@@ -60,39 +39,23 @@ if TYPE_CHECKING:  # a warm build executes nothing, and is no server
 
 __all__ = ["LessonsPlugin"]
 
-_NOTED = "<!-- what is wrong with this page -->"
-_NOTES = f'!!! failure "This page has a mistake"\n\n    {_NOTED}'
-_LESSON_BOOST = 2  # in search, beside other pages
 
-_log = get_plugin_logger("lessons")
-
-
-class _NoOptions(base.Config):
-    """What there is to set is in the environment (`MNIST_LESSONS_*`)."""
-
-
-class LessonsPlugin(BasePlugin[_NoOptions]):
+class LessonsPlugin(BasePlugin[Config]):
     """Executes lessons before MkDocs cleans `site/`, then adds their pages and files.
 
+    It has no options: what there is to set is in the environment (`MNIST_LESSONS_*`).
+
     Attributes:
-        pages: the lessons of the last build, with their runs.
-        scratch: folder for temporary files; the system's where None.
+        content: of the last build.
     """
 
     def __init__(self) -> None:
-        self.pages: list[LessonPage] = []
-        self.scratch: Path | None = None
+        self.content = Content(self._give_way)
         self._stack = ExitStack()
         self._workshop: Workshop | None = None
         self._publishes = False
         self._templates: CompiledTemplates | None = None
-        self._by_uri: dict[str, LessonPage] = {}
-        self._notebooks: dict[str, Any] = {}
-        self._sources = Sources(Path(), {})
-        self._problems = PageProblems(Project(Path()), [], self._sources)  # of the last build
-        self._cells = CellCache()
         self._prose = PageProse()
-        self._docs = Path()
         self._rebuilder: Rebuilder | None = None
         self._files: Files | None = None
         self._nav: Navigation | None = None
@@ -102,12 +65,13 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
     def on_startup(self, *, command: Literal["build", "gh-deploy", "serve"], dirty: bool) -> None:
         """Know whether this is a server, which goes on while lessons run, or what publishes."""
         self._publishes = command == "gh-deploy"
-        self._stack.enter_context(lines_of_links(lambda uri: texts_of(uri, self.pages, self._docs)))
+        self._stack.enter_context(lines_of_links(self.content.texts_of))
         if command == "serve":
             from mnist_lessons.publishing.execution.background import Workshop
             from mnist_lessons.publishing.site.serve import CompiledTemplates
 
             self._workshop = Workshop()
+            self.content.in_full = False  # the lesson itself has told its traceback
             self._stack.callback(self._workshop.close)
             self._templates = CompiledTemplates()
             # Whoever ends a server in this way wants its kernels ended, too.
@@ -131,37 +95,27 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
 
     def _make_again(self, sources: Collection[Path], site: Path) -> bool:
         """Make the pages of some sources again, as the rest of the site was built last."""
-        built = self._built
-        found = {source: built.page_of(source) for source in sources} if built else {}
-        if built is None or not all(found.values()):
+        files = self._built.pages_of(sources) if self._built else []
+        if self._built is None or not files:
             return False
-        files = [file for file in found.values() if file]
-        self._look_again(built.config, {file.src_uri for file in files})
+        config = self._built.config
+        self._look_again(config, {file.src_uri for file in files})
         for file in files:
-            built.make_again(file, site)
-            if page := self._by_uri.get(file.src_uri):
-                for beside in _files_of(page, self._notebooks[page.lesson.slug], built.config)[1:]:
-                    lead_to(site, beside)
-                    beside.copy_file()
+            page = self.content.lesson_of(file)
+            beside = self.content.files_of(page, config)[1:] if page else []
+            self._built.make_again(file, beside, site)
         return True
 
     def _look_again(self, config: MkDocsConfig, uris: Collection[str]) -> None:
         """Know of some lessons and pages how they stand now."""
         assert self._workshop is not None
         self._prose.problems.clear()
+        pages = self.content.pages
+        slugs = [page.lesson.slug for page in pages if page.lesson.uri in uris]
         project = Project(Path(config.config_file_path).resolve().parent)
-        slugs = [page.lesson.slug for page in self.pages if page.lesson.uri in uris]
-        if slugs:
-            news = self._workshop.pages(project, Settings.from_environment(), slugs)
-            by_uri = {page.lesson.uri: page for page in news}
-            self.pages = [by_uri.get(page.lesson.uri, page) for page in self.pages]
-        self._by_uri = {page.lesson.uri: page for page in self.pages}
-        self._sources = _sources(project, self.pages)
-        problems = PageProblems(project, self.pages, self._sources, uris)
-        pages = [page for page in self.pages if page.lesson.uri in uris]
-        self._look_at(pages, problems, config)
-        self._problems.take(problems, uris)
-        self._stop_for([*self._reasons(self.pages), *self._problems.all()])
+        settings = Settings.from_environment()
+        news = self._workshop.pages(project, settings, slugs) if slugs else []
+        self._stop_for(self.content.take_again(news, config, uris))
 
     def on_nav(self, nav: Navigation, /, *, config: MkDocsConfig, files: Files) -> Navigation:
         """Keep the navigation for a page that is made again."""
@@ -174,16 +128,15 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
         unnoted = [
             f"{uri}: {reason}".removeprefix(": ")
             for uri, reason in self._prose.problems
-            if not self._problems.of(uri)
+            if not self.content.problems.of(uri)
         ]
         self._stop_for(unnoted)
         self._env = env
         if self._templates:
             env.bytecode_cache = self._templates
-        runs = self._sources.runs
-        if runs and "SOURCE_DATE_EPOCH" not in os.environ:
+        newest = self.content.newest
+        if newest and "SOURCE_DATE_EPOCH" not in os.environ:
             # Of the newest run, not of today: the same runs make the same site on any day.
-            newest = f"{max(run.card.started for run in runs):%Y-%m-%d}"
             for file in files.documentation_pages():
                 assert file.page
                 file.page.update_date = newest
@@ -194,99 +147,69 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
         if self._rebuilder and self._rebuilder.aside:
             config.site_dir = str(self._rebuilder.aside)
         self._prose.problems.clear()
-        self._docs = Path(config.docs_dir)
         config.markdown_extensions.append(self._prose)  # type: ignore[arg-type]  # MkDocs knows names alone
         project = Project(Path(config.config_file_path).resolve().parent)
         config.watch += [str(project.tutorials), str(project.package)]
         if project.tests.is_dir():  # pages show some of them
             config.watch.append(str(project.tests))
-        problems: list[str] = []
+        problems = []
         try:
             settings = Settings.from_environment()
             if self._workshop:
-                self.pages = self._workshop.pages(project, settings)
+                pages = self._workshop.pages(project, settings)
             else:
-                self.pages = self._stack.enter_context(prepared(project, settings))
+                pages = self._stack.enter_context(prepared(project, settings))
         except LessonError as error:
-            if not self.pages:
+            pages = self.content.pages
+            if not pages:
                 raise PluginError(str(error)) from error
             problems.append(str(error))  # a server goes on with the lessons that it knows
-        reading_order = str(config.nav)
-        self.pages.sort(key=lambda page: reading_order.find(page.lesson.uri))
-        self._by_uri = {page.lesson.uri: page for page in self.pages}
-        self._sources = _sources(project, self.pages)
-        self._problems = PageProblems(project, self.pages, self._sources)
-        self._notebooks = {}
-        problems += self._look_at(self.pages, self._problems, config)
+        problems += self.content.take(pages, config)
         if self._publishes and not problems:
-            problems = refusals(project, settings, self.pages)
+            problems = refusals(project, settings, self.content.pages)
         self._stop_for(problems)
         return config
 
     def on_files(self, files: Files, config: MkDocsConfig) -> Files:
         """Add the lessons' pages, what lies beside them, and what all runs make together."""
         self._files = files
-        for page in self.pages:
+        added = []
+        for page in self.content.pages:
             self._give_way()
-            for file in _files_of(page, self._notebooks[page.lesson.slug], config):
-                files.append(file)
+            added += self.content.files_of(page, config)
         try:
-            beside = exhibits.files(self._sources)
+            added += self.content.files_of_exhibits(config)
         except LessonError as error:
-            if not self._workshop:
+            if not self._workshop:  # a server tells it in the exhibit's place
                 raise PluginError(str(error)) from error
-            return files  # it is told in the exhibit's place
-        for address, content in beside.items():
-            files.append(File.generated(config, address, content=content))
+        for file in added:
+            files.append(file)
         return files
 
     def on_page_read_source(self, page: Page, config: MkDocsConfig) -> str | None:
         """Make the Markdown of a lesson's page; read a page of which not all can be read."""
         self._give_way()
-        lesson = self._lesson(page)
-        if lesson is None:
-            # Where it has been noted, MkDocs would end here, with an empty site.
-            written = read_page(page.file)
-            return written.text if written.fault else None
-        colab = str(config.extra.get("colab") or "")
-        return markdown_of(lesson, self._notebooks[lesson.lesson.slug], colab, page.edit_url or "")
+        if lesson := self.content.lesson_of(page.file):
+            return self.content.source(lesson, page, config)
+        # Where it has been noted, MkDocs would end here, with an empty site.
+        written = read_page(page.file)
+        return written.text if written.fault else None
 
     def on_page_markdown(
         self, markdown: str, page: Page, config: MkDocsConfig, files: Files
     ) -> str | None:
         """Fill the tables of a page; describe a lesson's, and let search prefer it."""
-        if lesson := self._lesson(page):
-            notebook = self._notebooks[lesson.lesson.slug]
-            said = lesson.lesson.front_matter.get("description")
-            page.meta.setdefault("description", said or description(notebook))
-            page.meta.setdefault("search", {"boost": _LESSON_BOOST})
         try:
-            markdown, has_scores = markers.filled_markdown(markdown, self._sources)
+            return self.content.filled_markdown(markdown, page)
         except LessonError as error:
             raise PluginError(str(error)) from error
-        if has_scores:
-            markdown = after_title(markdown, notices(self._sources.runs))
-        return after_title(markdown, _NOTES) if self._problems.of(page.file.src_uri) else markdown
 
     def on_page_content(
         self, html: str, page: Page, config: MkDocsConfig, files: Files
     ) -> str | None:
         """Put figures, tests, a lesson's code and outputs, or what went wrong, in their places."""
-        noted = placeholders.reasons(self._problems.of(page.file.src_uri))
-        html = placeholders.filled(html, {_NOTED: noted})
-        tutorials = get_relative_url("tutorials/", page.url)
-        sources = replace(self._sources, tutorials=tutorials, repository=config.repo_url or "")
-        html = markers.filled_html(html, sources, partial(self._failed, page.file.src_uri))
-        lesson = self._lesson(page)
-        if lesson:
-            code = self._code(lesson, config)
-            places = [placeholders.placeholder(number) for number in range(1, len(code) + 1)]
-            for place in placeholders.lost(html, places):
-                _log.warning(f"{lesson.lesson.uri}: the prose hides or repeats the comment {place}")
-            html = with_code(html, lesson, code)
-        if any(run.card.profile == "preview" for run in self._sources.runs):
-            html += fragment("watermark")
-        return html
+        failed = partial(self._failed, page.file.src_uri)
+        return self.content.filled_html(html, page, config, failed)
 
     def on_post_page(self, output: str, page: Page, config: MkDocsConfig) -> str | None:
         """Let browsers run a page's own scripts alone; a server adds one of its own."""
@@ -302,106 +225,27 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
 
     @event_priority(-100)  # after the plugin that writes the index
     def on_post_build(self, *, config: MkDocsConfig) -> None:
-        """Let a first visit load no texts of all pages for a search that may not come.
-
-        A server keeps what was built, to make single pages again.
-        """
+        """Let a first visit load no texts of all pages for a search that may not come."""
         split_index(Path(config.site_dir))
+        # A server makes single pages again.
         if self._workshop and self._nav and self._files and self._env:
             self._built = BuiltSite(config, self._files, self._nav, self._env)
 
     def _stop_for(self, problems: list[str]) -> None:
         """Stop a build for problems; a server goes on, and says them at each build."""
         if problems and not self._workshop:
-            raise PluginError("\n".join(problems)) from _setting_error(self.pages)
+            raise PluginError("\n".join(problems)) from setting_error(self.content.pages)
         for problem in problems:
-            _tell(problem)
+            tell(problem)
 
     def _give_way(self) -> None:
         """End a build of a server's whole site where something else comes first."""
         if self._rebuilder:
             self._rebuilder.give_way()
 
-    def _lesson(self, page: Page) -> LessonPage | None:
-        return self._by_uri.get(page.file.src_uri)
-
     def _failed(self, uri: str, error: LessonError) -> str:
         """What stands in the place of an exhibit; a build ends instead."""
         if not self._workshop:
             raise PluginError(f"{uri}: {error}") from error
-        _tell(str(error))
+        tell(str(error))
         return placeholders.reasons([str(error)])
-
-    def _look_at(
-        self, pages: Collection[LessonPage], problems: PageProblems, config: MkDocsConfig
-    ) -> list[str]:
-        """Make the notebooks of some lessons; note, and return, what is wrong with their pages."""
-        self._fill_notebooks(pages, problems)
-        said = problems.look_at_numbers()
-        problems.look_at_figures(self._notebooks)
-        self._give_way()
-        problems.look_at_prose(config)
-        self._give_way()
-        return [*said, *self._reasons(pages), *problems.all()]
-
-    def _reasons(self, pages: Iterable[LessonPage]) -> list[str]:
-        # A server has had the traceback from the lesson itself.
-        in_full = self._workshop is None
-        return [reason for page in pages for reason in page.reasons(in_full=in_full)]
-
-    def _fill_notebooks(self, pages: Collection[LessonPage], problems: PageProblems) -> None:
-        """Make lessons' notebooks, with outputs and values; note what is wrong in each."""
-        recorded = {
-            page.lesson.slug: page.run.card.values if page.run else None for page in self.pages
-        }
-        for page in pages:
-            self._give_way()
-            lesson = page.lesson
-            notebook = self._notebooks[lesson.slug] = notebook_of(page)
-            wrong = fill_values(notebook, lesson.slug, recorded, lesson.places)
-            problems.note(lesson.uri, wrong)
-
-    def _code(self, page: LessonPage, config: MkDocsConfig) -> list[str]:
-        """The HTML of a lesson's code cells, with links from names to the API reference."""
-        slug = page.lesson.slug
-        project = Project(Path(config.config_file_path).resolve().parent)
-        cells = lesson_cells.prepared(self._notebooks[slug], figures_run(page))
-        render = partial(lesson_cells.rendered, scratch=self.scratch)
-        cache = project.root / ".cache" / "cells" / f"{slug}.json"
-        known = described(Path(config.docs_dir) / "reference.md", project.package)
-        names = imported(cell.source for cell in code_cells(self._notebooks[slug]))
-        rendered = self._cells.html(cache, cells, render)
-        return [linked(cell, names, known, "../../reference/") for cell in rendered]
-
-
-def _sources(project: Project, pages: Iterable[LessonPage]) -> Sources:
-    return Sources(project.root, {page.lesson.slug: page.run for page in pages})
-
-
-def _tell(problem: str) -> None:
-    # Not logged: MkDocs logs nothing twice, and counts it; in strict mode it shows no page then.
-    print(f"error: {problem}", file=sys.stderr)
-
-
-def _setting_error(pages: list[LessonPage]) -> SettingError | None:
-    """The wrong setting that a lesson met, if one did: it decides on the exit status."""
-    for page in pages:
-        if page.failure and page.failure.error == SettingError.__name__:
-            return SettingError(page.failure.reason)
-    return None
-
-
-def _files_of(page: LessonPage, notebook: Any, config: MkDocsConfig) -> list[File]:
-    """The lesson's page, and what lies beside it."""
-    lesson = page.lesson
-    site = on_site(config.site_url, config.use_directory_urls) if config.site_url else None
-    colab = str(config.extra.get("colab") or "")
-    source = LessonFile(
-        lesson.uri, str(lesson.script.parent.parent), config.site_dir, config.use_directory_urls
-    )
-    source.edit_uri = f"../{lesson.uri}"  # it is looked for in docs/
-    beside = [
-        File.generated(config, f"tutorials/{lesson.slug}/{name}", content=content)
-        for name, content in files_beside(page, notebook, published=site, colab=colab).items()
-    ]
-    return [source, *beside]

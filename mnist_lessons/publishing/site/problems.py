@@ -1,14 +1,14 @@
 """What is wrong with the pages of a build, by page, with the lines to mend."""
 
+import sys
 from collections.abc import Collection, Iterable, Mapping
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from mkdocs.config.defaults import MkDocsConfig
-from mkdocs.structure.files import File
 
-from mnist_lessons.errors import BuildFailure
+from mnist_lessons.errors import BuildFailure, SettingError
 from mnist_lessons.publishing.execution.prepare import LessonPage
 from mnist_lessons.publishing.exhibits import markers
 from mnist_lessons.publishing.exhibits.sources import Sources
@@ -16,11 +16,10 @@ from mnist_lessons.publishing.html.markdown_extension import formula_problems
 from mnist_lessons.publishing.lesson_page import cells
 from mnist_lessons.publishing.runs.project import Project
 from mnist_lessons.publishing.site.bands import check_bands, read_bands
-from mnist_lessons.publishing.writing.links import Text
-from mnist_lessons.publishing.writing.pages import read_page, written_pages
+from mnist_lessons.publishing.writing.pages import written_pages
 from mnist_lessons.publishing.writing.values import stray_values
 
-__all__ = ["PageProblems", "texts_of"]
+__all__ = ["PageProblems", "setting_error", "tell"]
 
 
 class PageProblems:
@@ -31,6 +30,9 @@ class PageProblems:
         pages: the lessons.
         sources: what exhibits are made of.
         only: the sources of the pages to look at; all where None.
+
+    Attributes:
+        of_bands: what is wrong with the file of bands.
     """
 
     def __init__(
@@ -46,6 +48,7 @@ class PageProblems:
         self._only = only
         self._pages = [page for page in self._all if only is None or page.lesson.uri in only]
         self._by_page: dict[str, list[str]] = {}
+        self.of_bands: list[str] = []
 
     def of(self, uri: str) -> list[str]:
         """What is wrong with a page."""
@@ -66,19 +69,19 @@ class PageProblems:
         if problems := [*problems]:
             self._by_page.setdefault(uri, []).extend(problems)
 
-    def look_at_numbers(self) -> list[str]:
-        """Note which lesson leaves its bands; return what is wrong with the file of bands."""
+    def look_at_numbers(self) -> None:
+        """Note which lesson leaves its bands, and what is wrong with the file of bands."""
         slugs = [page.lesson.slug for page in self._all]
         try:
             bands = read_bands(self._project.tutorials, slugs)
         except BuildFailure as error:
-            return [str(error)]
+            self.of_bands = [str(error)]
+            return
         for page in self._pages:
             if page.run:
                 slug = page.lesson.slug
                 before = self._project.store.runs(slug) if slug in bands else []
                 self.note(page.lesson.uri, check_bands(bands.get(slug, {}), page.run, before))
-        return []
 
     def look_at_figures(self, notebooks: Mapping[str, Any]) -> None:
         """Note which figures stand in the way of publishing; notebooks by slug."""
@@ -109,16 +112,15 @@ class PageProblems:
         return sorted([*wrong, *formula_problems(text)])
 
 
-def texts_of(uri: str, pages: Iterable[LessonPage], docs: Path) -> tuple[str, Iterable[Text]]:
-    """The name of a page's file, and the Markdown in it.
+def tell(problem: str) -> None:
+    """Say a problem while the site is served, or built."""
+    # Not logged: MkDocs logs nothing twice, and counts it; in strict mode it shows no page then.
+    print(f"error: {problem}", file=sys.stderr)
 
-    Args:
-        uri: of the page's source.
-        pages: the lessons.
-        docs: the folder of the other pages.
-    """
+
+def setting_error(pages: list[LessonPage]) -> SettingError | None:
+    """The wrong setting that a lesson met, if one did: it decides on the exit status."""
     for page in pages:
-        if page.lesson.uri == uri:
-            return uri, page.lesson.prose()
-    written = read_page(File(uri, str(docs), "", use_directory_urls=True))
-    return f"{docs.name}/{uri}", [(written.text, int)]
+        if page.failure and page.failure.error == SettingError.__name__:
+            return SettingError(page.failure.reason)
+    return None
