@@ -10,6 +10,8 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.nav import Navigation
 
+from mnist_lessons.publishing.site.content import Content
+
 __all__ = ["BuiltSite"]
 
 
@@ -38,8 +40,22 @@ class BuiltSite:
         }
         return [known[source] for source in sources] if known.keys() >= {*sources} else []
 
-    def make_again(self, file: File, beside: Iterable[File], site: Path) -> None:
-        """Make a page anew from its source, as a build does; write it, and more, below `site`."""
+    def make_again(self, files: Iterable[File], content: Content, site: Path) -> None:
+        """Make pages anew from their sources, as a build does.
+
+        Args:
+            files: the sources.
+            content: what the pages are made of now.
+            site: where they are written, with what lies beside a lesson's page.
+        """
+        for file in files:
+            self._make_page(file, site)
+            lesson = content.lesson_of(file)
+            for beside in content.files_of(lesson, self.config)[1:] if lesson else ():
+                _lead_to(site, beside)
+                beside.copy_file()
+
+    def _make_page(self, file: File, site: Path) -> None:
         page, config = file.page, self.config
         assert page
         _lead_to(site, file)
@@ -48,9 +64,6 @@ class BuiltSite:
         pages = self.files.documentation_pages()
         mkdocs_build._build_page(page, config, pages, self.nav, env)
         page.validate_anchor_links(files=self.files, log_level=config.validation.links.anchors)
-        for other in beside:
-            _lead_to(site, other)
-            other.copy_file()
 
 
 def _lead_to(site: Path, file: File) -> None:

@@ -40,10 +40,12 @@ if TYPE_CHECKING:  # a warm build executes nothing, and is no server
 __all__ = ["LessonsPlugin"]
 
 
-class LessonsPlugin(BasePlugin[Config]):
-    """Executes lessons before MkDocs cleans `site/`, then adds their pages and files.
+class _NoOptions(Config):
+    """What there is to set is in the environment (`MNIST_LESSONS_*`)."""
 
-    It has no options: what there is to set is in the environment (`MNIST_LESSONS_*`).
+
+class LessonsPlugin(BasePlugin[_NoOptions]):
+    """Executes lessons before MkDocs cleans `site/`, then adds their pages and files.
 
     Attributes:
         content: of the last build.
@@ -95,16 +97,12 @@ class LessonsPlugin(BasePlugin[Config]):
 
     def _make_again(self, sources: Collection[Path], site: Path) -> bool:
         """Make the pages of some sources again, as the rest of the site was built last."""
-        files = self._built.pages_of(sources) if self._built else []
-        if self._built is None or not files:
-            return False
-        config = self._built.config
-        self._look_again(config, {file.src_uri for file in files})
-        for file in files:
-            page = self.content.lesson_of(file)
-            beside = self.content.files_of(page, config)[1:] if page else []
-            self._built.make_again(file, beside, site)
-        return True
+        built = self._built
+        files = built.pages_of(sources) if built else []
+        if built and files:
+            self._look_again(built.config, {file.src_uri for file in files})
+            built.make_again(files, self.content, site)
+        return bool(files)
 
     def _look_again(self, config: MkDocsConfig, uris: Collection[str]) -> None:
         """Know of some lessons and pages how they stand now."""
