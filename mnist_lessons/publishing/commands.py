@@ -130,13 +130,13 @@ def status(project: Project) -> None:
 @click.pass_obj
 def publish_check(project: Project, site: str) -> None:
     """Say whether what lies in SITE/ may be published, and each reason why not."""
-    from mnist_lessons.publishing.site.publishable import objections_to_site
+    from mnist_lessons.publishing.site.publishable import problems_of_site
 
-    objections = objections_to_site(project, Settings.from_environment(), Path(site))
-    for objection in objections:
-        print(objection, file=sys.stderr)
-    if objections:
-        raise BuildFailure(f"{site}/ may not be published: reasons: {len(objections)}")
+    wrong = problems_of_site(project, Settings.from_environment(), Path(site))
+    for problem in wrong:
+        print(problem, file=sys.stderr)
+    if wrong:
+        raise BuildFailure(f"{site}/ may not be published: reasons: {len(wrong)}")
     print(f"{site}/ may be published")
 
 

@@ -20,7 +20,7 @@ from mnist_lessons.publishing.execution.prepare import LessonPage
 from mnist_lessons.publishing.runs.project import Project
 from mnist_lessons.publishing.runs.staging import staging, swap
 from mnist_lessons.publishing.site.plugin import LessonsPlugin
-from mnist_lessons.publishing.site.publishable import SOURCES, refusals, source_hashes
+from mnist_lessons.publishing.site.publishable import SOURCES, problems_of_publishing, source_hashes
 from mnist_lessons.settings import Settings
 
 __all__ = ["build_site"]
@@ -50,7 +50,7 @@ def build_site(
             sources = json.dumps(source_hashes(project), indent=1)
             pages = _render(_configured(project, site, partial), folder)
             (partial / SOURCES).write_text(f"{sources}\n", encoding="utf-8")
-            if publish and (reasons := refusals(project, settings, pages)):
+            if publish and (reasons := problems_of_publishing(project, settings, pages)):
                 raise BuildFailure("\n".join(reasons))
             with FileLock(guard):
                 swap(partial, site)

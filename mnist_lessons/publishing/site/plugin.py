@@ -27,7 +27,7 @@ from mnist_lessons.publishing.site.built import BuiltSite
 from mnist_lessons.publishing.site.content import Content
 from mnist_lessons.publishing.site.policy import with_policy
 from mnist_lessons.publishing.site.problems import setting_error, tell
-from mnist_lessons.publishing.site.publishable import refusals
+from mnist_lessons.publishing.site.publishable import problems_of_publishing
 from mnist_lessons.publishing.site.search_index import split_index
 from mnist_lessons.publishing.writing.links import lines_of_links
 from mnist_lessons.publishing.writing.pages import read_page
@@ -164,7 +164,7 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
             problems.append(str(error))  # a server goes on with the lessons that it knows
         problems += self.content.take(pages, config)
         if self._publishes and not problems:
-            problems = refusals(project, settings, self.content.pages)
+            problems = problems_of_publishing(project, settings, self.content.pages)
         self._stop_for(problems)
         return config
 

@@ -18,7 +18,13 @@ from mnist_lessons.publishing.site.bands import check_bands, read_bands
 from mnist_lessons.publishing.writing.lessons import Lesson
 from mnist_lessons.settings import Settings
 
-__all__ = ["SOURCES", "objections_to_run", "objections_to_site", "refusals", "source_hashes"]
+__all__ = [
+    "SOURCES",
+    "problems_of_publishing",
+    "problems_of_run",
+    "problems_of_site",
+    "source_hashes",
+]
 
 # Lies in the site, and says from which files it was built.
 SOURCES = "sources.json"
@@ -39,7 +45,7 @@ def source_hashes(project: Project) -> dict[str, str]:
     }
 
 
-def objections_to_run(
+def problems_of_run(
     project: Project, settings: Settings, lesson: Lesson, run: StoredRun
 ) -> list[str]:
     """Each reason why a run may not be published, as one sentence."""
@@ -70,18 +76,20 @@ def _text(output: Any) -> str:
     return as_text(text if isinstance(text, str) else "".join(text))
 
 
-def refusals(project: Project, settings: Settings, pages: Iterable[LessonPage]) -> list[str]:
+def problems_of_publishing(
+    project: Project, settings: Settings, pages: Iterable[LessonPage]
+) -> list[str]:
     """Each reason why what is being built may not be published, and a last sentence; or none."""
-    objections = [
-        objection
+    problems = [
+        problem
         for page in pages
         if page.run
-        for objection in objections_to_run(project, settings, page.lesson, page.run)
+        for problem in problems_of_run(project, settings, page.lesson, page.run)
     ]
-    return [*objections, "this may not be published: nothing changed"] if objections else []
+    return [*problems, "this may not be published: nothing changed"] if problems else []
 
 
-def objections_to_site(project: Project, settings: Settings, site: Path) -> list[str]:
+def problems_of_site(project: Project, settings: Settings, site: Path) -> list[str]:
     """Each reason why a built site may not be published, as one sentence.
 
     Raises:
@@ -91,24 +99,24 @@ def objections_to_site(project: Project, settings: Settings, site: Path) -> list
         return [f"there is no site in {site}/: build it first"]
     lessons = read_lessons(project)
     bands = read_bands(project.tutorials, [lesson.slug for lesson in lessons])
-    objections = []
+    problems = []
     for lesson in lessons:
         folder = site / "tutorials" / lesson.slug
         run = StoredRun(folder)
         if run.unreadable:
-            objections.append(f"{lesson.slug}: the site has no run of it: {run.unreadable}")
+            problems.append(f"{lesson.slug}: the site has no run of it: {run.unreadable}")
             continue
-        objections += objections_to_run(project, settings, lesson, run)
-        objections += check_bands(bands.get(lesson.slug, {}), run)
+        problems += problems_of_run(project, settings, lesson, run)
+        problems += check_bands(bands.get(lesson.slug, {}), run)
         script = folder / f"{lesson.slug}.py"
         if not script.is_file() or script.read_bytes() != lesson.plain:
-            objections.append(f"{lesson.slug}: its text has changed since the site was built")
-    objections += _changed_sources(project, site)
+            problems.append(f"{lesson.slug}: its text has changed since the site was built")
+    problems += _changed_sources(project, site)
     known = {lesson.slug for lesson in lessons}
     for page in sorted((site / "tutorials").glob("*/run.json")):
         if page.parent.name not in known:
-            objections.append(f"{page.parent.name}: the lesson is gone, but the site has it")
-    return objections
+            problems.append(f"{page.parent.name}: the lesson is gone, but the site has it")
+    return problems
 
 
 def _changed_sources(project: Project, site: Path) -> list[str]:

@@ -8,7 +8,7 @@ import pytest
 from mnist_lessons._datasets import checksums
 from mnist_lessons.publishing.execution.places import machine_path
 from mnist_lessons.publishing.runs.project import Project
-from mnist_lessons.publishing.site.publishable import objections_to_run, objections_to_site
+from mnist_lessons.publishing.site.publishable import problems_of_run, problems_of_site
 from mnist_lessons.settings import Settings
 
 
@@ -34,7 +34,7 @@ def objections(project, how):
     return [
         objection
         for page in project.prepare(**how)
-        for objection in objections_to_run(Project(project.root), settings, page.lesson, page.run)
+        for objection in problems_of_run(Project(project.root), settings, page.lesson, page.run)
     ]
 
 
@@ -50,7 +50,7 @@ def put_on_site(project, how):
 
 def site_objections(project, how):
     site = project.root / "site"
-    return objections_to_site(Project(project.root), Settings(**how), site)
+    return problems_of_site(Project(project.root), Settings(**how), site)
 
 
 def test_a_run_without_an_extra_is_not_published(public):
@@ -116,7 +116,7 @@ def test_a_run_of_other_code_is_refused(public):
     project.write("one", code="print('new')", end=end("one"))
     [lesson, _] = project.lessons
     reason = "its run is not that of today's code: code cell 2 changed"
-    found = objections_to_run(Project(project.root), Settings(**how), lesson, run)
+    found = problems_of_run(Project(project.root), Settings(**how), lesson, run)
     assert found == [f"one: {reason}"]
 
 
