@@ -6,6 +6,8 @@ from mnist_lessons.figures import palette
 
 __all__ = ["PRINT", "VARIANTS", "Look", "contrast", "readable_on"]
 
+_NARROW = 500  # CSS pixels
+
 
 @dataclass(frozen=True)
 class Look:
@@ -20,7 +22,9 @@ class Look:
         series: for data, told apart by marker or hatching as well.
         heat: for few and for many.
         wrong: for errors, which have a cross and a frame as well.
-        narrow: whether the page is that of a phone.
+        scheme: of the page: `light` or `dark`.
+        width: greatest width of a figure, that of the text around it.
+        media: the media query of the screens that take this one; of all others where empty.
         titled: whether the figure has its title in it; on the site the caption has it.
     """
 
@@ -32,13 +36,15 @@ class Look:
     series: tuple[str, ...]
     heat: tuple[str, str]
     wrong: str
-    narrow: bool = False
+    scheme: str
+    width: int = 688
+    media: str = ""
     titled: bool = False
 
     @property
-    def width(self) -> int:
-        """Greatest width of a figure, that of the text around it."""
-        return 360 if self.narrow else 688
+    def narrow(self) -> bool:
+        """Whether the page is that of a phone."""
+        return self.width < _NARROW
 
 
 _LIGHT = Look(
@@ -50,6 +56,7 @@ _LIGHT = Look(
     series=palette.LIGHT,
     heat=("#fdebd9", "#a33f00"),
     wrong="#b00020",
+    scheme="light",
 )
 _DARK = Look(
     paper="#1e2129",
@@ -60,13 +67,17 @@ _DARK = Look(
     series=palette.DARK,
     heat=("#40302a", "#ffb27a"),
     wrong="#ff9a9a",
+    scheme="dark",
 )
 PRINT = replace(_LIGHT, titled=True)  # for a file, a notebook or a window of its own
-VARIANTS = {  # by what follows the figure's name in that of the file
+# By what follows the figure's name in that of the file. A run saves all of them, and a page offers
+# them: those of a scheme whose media query fits, the first of them before the others.
+VARIANTS = {
     ".svg": _LIGHT,
     ".dark.svg": _DARK,
-    ".narrow.svg": replace(_LIGHT, narrow=True),
-    ".narrow.dark.svg": replace(_DARK, narrow=True),
+    # On a narrower screen, the text of a wide figure would be too small.
+    ".narrow.svg": replace(_LIGHT, width=360, media="(max-width: 37.5em)"),
+    ".narrow.dark.svg": replace(_DARK, width=360, media="(max-width: 37.5em)"),
 }
 
 

@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from mnist_lessons.errors import BuildFailure
+from mnist_lessons.figures.look import VARIANTS
 from mnist_lessons.publishing.html.templates import render
 from mnist_lessons.publishing.runs.admission import problem_of_drawing
 
 __all__ = ["figure_files", "figure_html"]
 
-_ENDINGS = (".svg", ".dark.svg", ".narrow.svg", ".narrow.dark.svg")
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -27,7 +27,7 @@ def figure_files(folder: Path, name: object, picture: bytes) -> dict[str, bytes]
     """
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         return {}
-    drawn = {f"{name}{ending}": folder / f"{name}{ending}" for ending in _ENDINGS}
+    drawn = {f"{name}{ending}": folder / f"{name}{ending}" for ending in VARIANTS}
     same = folder / f"{name}.png"
     if not all(path.is_file() for path in (*drawn.values(), same)) or same.read_bytes() != picture:
         return {}
@@ -42,7 +42,7 @@ def figure_files(folder: Path, name: object, picture: bytes) -> dict[str, bytes]
 def figure_html(
     name: str, files: Mapping[str, bytes], *, alt: str, title: str, folder: str = ""
 ) -> str:
-    """A figure for a page in both palettes, wide or narrow; only what is shown is loaded.
+    """A figure for a page in all its variants; only what is shown is loaded.
 
     Args:
         name: of the figure.
@@ -52,16 +52,13 @@ def figure_html(
         folder: where the files are, as seen from the page, with a slash at its end.
     """
 
-    def drawing(ending: str) -> dict[str, object]:
+    schemes: dict[str, list[dict[str, object]]] = {"light": [], "dark": []}
+    for ending, look in VARIANTS.items():
         width, height = _size(files[f"{name}{ending}"])
-        return {"address": f"{folder}{name}{ending}", "width": width, "height": height}
-
-    pictures = [
-        ("only-light", drawing(".svg"), drawing(".narrow.svg")),
-        ("only-dark", drawing(".dark.svg"), drawing(".narrow.dark.svg")),
-    ]
+        drawing = {"address": f"{folder}{name}{ending}", "width": width, "height": height}
+        schemes[look.scheme].append({**drawing, "media": look.media})
     data = f"{folder}{name}.csv" if f"{name}.csv" in files else ""
-    return render("figure.html", pictures=pictures, alt=alt, title=title, data=data)
+    return render("figure.html", schemes=schemes, alt=alt, title=title, data=data)
 
 
 def _size(content: bytes) -> tuple[int, int]:
