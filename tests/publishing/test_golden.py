@@ -12,9 +12,9 @@ import pytest
 from bs4 import BeautifulSoup
 from nbformat import v4
 
-from mnist_lessons.publishing.exhibits import draw, mistakes, pairs, results, test_source
+from mnist_lessons.publishing.exhibits import comparison, draw, mistakes, pairs, test_source
 from mnist_lessons.publishing.exhibits.data import data_tables
-from mnist_lessons.publishing.exhibits.home import results_table
+from mnist_lessons.publishing.exhibits.results import results_table
 from mnist_lessons.publishing.exhibits.run_cards import run_cards
 from mnist_lessons.publishing.exhibits.sources import Sources
 from mnist_lessons.publishing.html.formulas import as_html as formula
@@ -88,8 +88,8 @@ def words(run):
 
 
 BLOCKS = {
-    "comparison.html": results.comparison,
-    "curves.html": results.learning_curves,
+    "comparison.html": comparison.comparison,
+    "curves.html": comparison.learning_curves,
     "pairs.html": pairs.pairs,
     "draw.html": draw.block,
     "example.svg": lambda runs: draw.files(runs)["draw/example.svg"].decode(),

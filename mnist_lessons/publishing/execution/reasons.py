@@ -6,6 +6,10 @@ the environment variables that its cells read, Python and the imported distribut
 the build of torch, the data, the profile, the kind of device, the number of threads, and the
 environment variables that change arithmetic. All of that is in its `run.json`, under
 `made_from`.
+
+One more reason is a field of `runs.made_from.MadeFrom`, filled by `made_from` and compared in
+`Reasons.against`; `docs/write.md` names it, too. What a user or a machine may choose comes from
+`today.Today`, so that it can be another day's; what is so, such as Python's version, is asked here.
 """
 
 import hashlib

@@ -1,6 +1,8 @@
 """All markers, `<!-- lessons: NAME ARGUMENTS -->`, with what makes the exhibit in their place.
 
-A new one is a function in a module beside this one, and an entry here.
+A new one is a module beside this one with a function that makes the exhibit, and an entry here.
+A marker stands alone on its line, so an exhibit is a block. What Markdown can say, a sentence or a
+table, is Markdown: it is searched, and its links are checked. All else is HTML, from a template.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -8,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mnist_lessons.publishing.exhibits import draw, figure, mistakes, test_source
+from mnist_lessons.publishing.exhibits.comparison import comparison, learning_curves
 from mnist_lessons.publishing.exhibits.data import data_tables
 from mnist_lessons.publishing.exhibits.gpu import gpu_section
-from mnist_lessons.publishing.exhibits.home import results_table
 from mnist_lessons.publishing.exhibits.pairs import pairs
-from mnist_lessons.publishing.exhibits.results import comparison, learning_curves
+from mnist_lessons.publishing.exhibits.results import results_table
 from mnist_lessons.publishing.exhibits.run_cards import run_cards
 from mnist_lessons.publishing.exhibits.sources import Sources
 from mnist_lessons.publishing.runs.store import StoredRun

@@ -82,7 +82,8 @@ def weights_of(run: StoredRun, network: Network) -> bytes:
         BuildFailure: they are missing, or more or fewer than the card says.
     """
     try:
-        content = (run.folder / f"{network.key}.weights").read_bytes()
+        stored = run.folder / f"{network.key}.weights"
+        content = _bytes(stored, stored.stat().st_mtime_ns)
         if len(content) != network.bytes:
             raise ValueError(f"{len(content):,} bytes, not {network.bytes:,}")
     except (OSError, ValueError) as error:
@@ -91,6 +92,11 @@ def weights_of(run: StoredRun, network: Network) -> bytes:
             f"{_AGAIN} it anew"
         ) from error
     return content
+
+
+@lru_cache(maxsize=64)
+def _bytes(file: Path, _: int) -> bytes:
+    return file.read_bytes()
 
 
 @lru_cache(maxsize=64)

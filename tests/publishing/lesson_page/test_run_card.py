@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mnist_lessons.publishing.exhibits.data import data_tables
-from mnist_lessons.publishing.exhibits.home import results_table
+from mnist_lessons.publishing.exhibits.results import results_table
 from mnist_lessons.publishing.html.markdown import inert
 from mnist_lessons.publishing.lesson_page import run_card
 

@@ -3,7 +3,7 @@
 import pytest
 from bs4 import BeautifulSoup
 
-from mnist_lessons.publishing.exhibits.results import comparison, learning_curves
+from mnist_lessons.publishing.exhibits.comparison import comparison, learning_curves
 
 HOSTILE = '<script>alert(1)</script> "x" | <img src=x onerror=alert(1)>'
 RESULT = {
