@@ -7,13 +7,10 @@ import random
 
 import pytest
 from bs4 import BeautifulSoup
-from hypothesis import given
-from hypothesis import strategies as st
 from PIL import Image
 
-from mnist_lessons.errors import BuildFailure
 from mnist_lessons.publishing.exhibits.mistakes import block, files
-from mnist_lessons.publishing.runs.tiles import SIDE, place, sprite, tiles_of
+from mnist_lessons.publishing.runs.tiles import SIDE, place, sprite
 
 HOSTILE = '<script>alert(1)</script> "x" \' &amp; <!-- -->'
 COLUMNS = 3
@@ -148,41 +145,6 @@ def test_a_title_and_a_lesson_have_no_effect(run_of):
     assert not soup("script")
     assert not soup("img")
     assert soup.select_one("p a")["href"].startswith("../tutorials/%22%3E%3Cimg")
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"errors": [mistake(5, 4, 9, 1000)] * 9},
-        {"errors": [[5, 4, 10, [100] * 10]]},
-        {"errors": [[5, 4, "<b>", [100] * 10]]},
-        {"errors": [[5, 4, 9, [500, 500]]]},
-        {"errors": [[5]]},
-        {"errors": None},
-        {"confusion": [[1]]},
-        {"columns": 2},
-        {"count": "many"},
-    ],
-)
-def test_a_damaged_list_fails_the_build(changes, run_of):
-    run = run_of({"one": MISTAKES})
-    write_mistakes(run.folder, "one", MISTAKES, **changes)
-    with pytest.raises(BuildFailure, match="simple_dnn: the mistakes of 'one'"):
-        block([run])
-
-
-def test_a_picture_that_is_none_fails_the_build(run_of):
-    run = run_of({"one": MISTAKES})
-    (run.folder / "one.errors.png").write_bytes(b"no picture")
-    with pytest.raises(BuildFailure, match="simple_dnn: the mistakes of 'one'"):
-        block([run])
-
-
-@given(st.lists(st.binary(min_size=784, max_size=784), max_size=12), st.integers(1, 7))
-def test_a_sprite_holds_what_was_put_into_it(tmp_path_factory, tiles, columns):
-    path = tmp_path_factory.mktemp("sprite") / "sprite.png"
-    path.write_bytes(sprite(tiles, columns))
-    assert tiles_of(path, columns, len(tiles)) == tiles
 
 
 def test_five_hundred_mistakes_stay_light(run_of, sample):

@@ -10,7 +10,7 @@ from mnist_lessons.figures import palette
 from mnist_lessons.figures.look import PRINT, VARIANTS, contrast
 from mnist_lessons.figures.styles import reference_style, series_style
 
-STYLES = Path(__file__).parents[1] / "docs" / "stylesheets" / "tables.css"
+STYLES = Path(__file__).parents[2] / "docs" / "stylesheets" / "tables.css"
 PAPER = {palette.LIGHT: "#ffffff", palette.DARK: "#1e2129"}
 
 
