@@ -6,7 +6,7 @@
 # %%
 import json
 import os
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 folder = Path(os.environ["MNIST_LESSONS_RUNS"], "empty_lesson")
@@ -15,7 +15,7 @@ card = {
     "lesson": "empty_lesson",
     "status": "finished",
     "profile": os.environ["MNIST_LESSONS_PROFILE"],
-    "started": datetime.now().isoformat(),
+    "started": datetime.now(UTC).isoformat(),
     "seconds": 0,
     "device": "cpu",
     "device_name": "cpu",

@@ -76,7 +76,7 @@ tiny.publish(
     "one", device_name={image("device")!r}, versions={{{image("version")!r}: "3"}},
     values={{{image("value")!r}: 1.0}}, commit={image("commit")!r},
     results=[dict(
-        key={image("key")!r}, title={image("title")!r}, epochs=1, loss=0.5, correct=400,
+        key="net", title={image("title")!r}, epochs=1, loss=0.5, correct=400,
         count=500, accuracy=0.8, interval=[0.76, 0.83], parameters=1, multiplications=1,
         seconds_per_epoch=1.0,
     )],
