@@ -6,6 +6,7 @@ The table can be read as it is; `docs/javascripts/results.js` makes it sortable.
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 from urllib.parse import quote
 
@@ -35,7 +36,7 @@ class _Row:
         """Address of its lesson, as seen from the page of results."""
         return f"../tutorials/{quote(self.card.lesson, safe='')}/"
 
-    @property
+    @cached_property
     def epochs(self) -> list[Epoch]:
         """Its training in the log."""
         return rows_of_fit(self.card, self.noted.fit) if self.noted.fit else []

@@ -3,6 +3,7 @@
 import ast
 import re
 from difflib import get_close_matches
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeGuard
 
@@ -63,7 +64,7 @@ def source_of(root: Path, file: str, name: str) -> str:
         raise BuildFailure(f"there is no file of tests {file}")
     text = path.read_text(encoding="utf-8")
     try:
-        tree = ast.parse(text)
+        tree = _parsed(text)
     except SyntaxError as error:
         raise BuildFailure(f"{file} is no Python: {error}") from error
     for node in tree.body:
@@ -74,6 +75,11 @@ def source_of(root: Path, file: str, name: str) -> str:
     close = get_close_matches(name, there)
     more = f"; there is {', '.join(close)}" if close else ""
     raise BuildFailure(f"{file} has no test {name}{more}")
+
+
+@lru_cache(maxsize=32)  # a page shows several tests of a file, each of which is checked before
+def _parsed(text: str) -> ast.Module:
+    return ast.parse(text)
 
 
 def _is_test(node: ast.stmt) -> TypeGuard[ast.FunctionDef]:
