@@ -35,7 +35,7 @@ from mnist_lessons.data import Split, normalise
 from mnist_lessons.errors import DataError, SettingError
 from mnist_lessons.evaluation import Score
 from mnist_lessons.models import CompactCNN, ImprovedCNN, SimpleDNN
-from mnist_lessons.publishing.exhibits.gpu import gpu_section
+from mnist_lessons.publishing.exhibits import gpu
 from mnist_lessons.studies import SEEDS, read_records
 from mnist_lessons.training import TrainConfig
 
@@ -189,9 +189,9 @@ def test_the_whole_command_needs_pytorch_and_numpy_alone(bare_machine, tmp_path)
 
     # The site can show what the command writes.
     with pytest.raises(DataError, match="of a rehearsal"):
-        gpu_section(output)
+        gpu.block(output)
     output.write_text(json.dumps(content | {"rehearsal": False}), encoding="utf-8")
-    section = gpu_section(output)
+    section = gpu.block(output)
     assert all(section.count(f"| {name} |") in (1, 2) for name in RECIPES)
     assert section.count("needs CUDA, and this is cpu") == len(need_cuda)
 

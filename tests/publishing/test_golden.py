@@ -12,14 +12,20 @@ import pytest
 from bs4 import BeautifulSoup
 from nbformat import v4
 
-from mnist_lessons.publishing.exhibits import comparison, draw, mistakes, pairs, test_source
-from mnist_lessons.publishing.exhibits.data import data_tables
-from mnist_lessons.publishing.exhibits.results import results_table
-from mnist_lessons.publishing.exhibits.run_cards import run_cards
+from mnist_lessons.publishing.exhibits import (
+    comparison,
+    data,
+    draw,
+    mistakes,
+    pairs,
+    results,
+    run_cards,
+    test_source,
+)
 from mnist_lessons.publishing.exhibits.sources import Sources
+from mnist_lessons.publishing.html.ansi import as_html as ansi
 from mnist_lessons.publishing.html.formulas import as_html as formula
 from mnist_lessons.publishing.html.templates import fragment
-from mnist_lessons.publishing.html.terminal import as_html as terminal
 from mnist_lessons.publishing.lesson_page import cells, placeholders
 from mnist_lessons.publishing.lesson_page.api_links import linked
 from mnist_lessons.publishing.lesson_page.figures import figure_html
@@ -88,15 +94,15 @@ def words(run):
 
 
 BLOCKS = {
-    "comparison.html": comparison.comparison,
-    "curves.html": comparison.learning_curves,
-    "pairs.html": pairs.pairs,
+    "comparison.html": comparison.table,
+    "curves.html": comparison.curves,
+    "pairs.html": pairs.block,
     "draw.html": draw.block,
     "example.svg": lambda runs: draw.files(runs)["draw/example.svg"].decode(),
     "errors.html": mistakes.block,
-    "results.md": results_table,
-    "data.md": data_tables,
-    "runs.md": run_cards,
+    "results.md": results.block,
+    "data.md": data.block,
+    "runs.md": run_cards.block,
     "head.md": lambda runs: words(runs[0]),
     "cell.html": lambda runs: page_of_cells(runs[0]),
     "training.html": lambda runs: training_output(runs[0].card, "\n".join(LINES)),
@@ -116,7 +122,7 @@ BLOCKS = {
         + fragment("watermark")
     ),
     "words.html": lambda _: (
-        terminal("\x1b[1;31m<b>\x1b[0m & 'more'")
+        ansi("\x1b[1;31m<b>\x1b[0m & 'more'")
         + formula("a < b", display=False)
         + linked('<span class="n">fit</span>', {"fit": "m.fit"}, ["m.fit"], "../reference/")
     ),

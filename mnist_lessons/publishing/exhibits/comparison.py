@@ -19,7 +19,7 @@ from mnist_lessons.publishing.lesson_page.training_log import number, rows_of_fi
 from mnist_lessons.publishing.runs.card import Card, Epoch, Result
 from mnist_lessons.publishing.runs.store import StoredRun
 
-__all__ = ["comparison", "learning_curves"]
+__all__ = ["curves", "table"]
 
 _EPOCHS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000)
 
@@ -104,7 +104,7 @@ _COLUMNS = (
 )
 
 
-def comparison(runs: Sequence[StoredRun]) -> str:
+def table(runs: Sequence[StoredRun]) -> str:
     """The table of all trained networks, as HTML for the page of results."""
     rows = _rows(runs)
     low = math.floor(min((row.noted.interval[0] for row in rows), default=0) * 100) / 100
@@ -145,7 +145,7 @@ def _on_devices(rows: Sequence[_Row]) -> str:
     return "; their devices differ, so their seconds do not compare"
 
 
-def learning_curves(runs: Sequence[StoredRun]) -> str:
+def curves(runs: Sequence[StoredRun]) -> str:
     """Validation accuracy and loss of all trained networks, as HTML for the page of results."""
     rows = [row for row in _rows(runs) if row.epochs]
     drawings = [
@@ -159,7 +159,7 @@ def learning_curves(runs: Sequence[StoredRun]) -> str:
     return render(
         "learning_curves.html",
         drawings=drawings,
-        legend=legend(_curves(rows, "validation_loss")),
+        legend=legend(_curves_of(rows, "validation_loss")),
         titles=[row.noted.title for row in rows],
         rows=[(epoch, [_numbers(row, epoch) for row in rows]) for epoch in _chosen_epochs(rows)],
         logs=list({row.lesson: row.card.lesson for row in rows}.items()),
@@ -169,10 +169,10 @@ def learning_curves(runs: Sequence[StoredRun]) -> str:
 def _drawing(rows: Sequence[_Row], column: str, quantity: Quantity, what: str) -> str:
     ends = "; ".join(f"{row.noted.title}: {_value(row.epochs[-1], column)}" for row in rows)
     label = f"Validation {what} after each epoch. At the end, {ends}."
-    return chart(_curves(rows, column), quantity, label)
+    return chart(_curves_of(rows, column), quantity, label)
 
 
-def _curves(rows: Sequence[_Row], column: str) -> list[Curve]:
+def _curves_of(rows: Sequence[_Row], column: str) -> list[Curve]:
     return [
         Curve(row.noted.title, [(one.epoch, getattr(one, column)) for one in row.epochs], series)
         for series, row in enumerate(rows)

@@ -6,10 +6,10 @@ from mnist_lessons.publishing.html.markdown import code, inert, table
 from mnist_lessons.publishing.runs.card import Data
 from mnist_lessons.publishing.runs.store import StoredRun
 
-__all__ = ["data_tables"]
+__all__ = ["block"]
 
 
-def data_tables(runs: Iterable[StoredRun]) -> str:
+def block(runs: Iterable[StoredRun]) -> str:
     """The data of all runs: sizes of the splits, and the checksum of each file."""
     loaded = {data.checksum: data for run in runs for data in (run.card.data,) if data is not None}
     return "\n\n".join(map(_data_table, loaded.values())) or "No run has loaded data yet."

@@ -9,7 +9,7 @@ from typing import Any
 from mnist_lessons.errors import DataError
 from mnist_lessons.publishing.html.markdown import Markdown, code, inert, table
 
-__all__ = ["gpu_section"]
+__all__ = ["block"]
 
 _RECIPES = ("dnn", "cnn", "dnn-decayed", "compact-normalised")
 _GOALS = (1.0, 0.3)  # seconds to 99% that were hoped for
@@ -23,7 +23,7 @@ _WAYS = {
 _NETWORKS = {"dnn": "the fully connected network", "cnn": "the convolutional network"}
 
 
-def gpu_section(file: Path) -> str:
+def block(file: Path) -> str:
     """The section as Markdown, its heading included; empty where there is no record.
 
     Raises:

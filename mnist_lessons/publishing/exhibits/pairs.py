@@ -14,7 +14,7 @@ from mnist_lessons.publishing.html.templates import render
 from mnist_lessons.publishing.runs.networks import mistakes_of
 from mnist_lessons.publishing.runs.store import StoredRun
 
-__all__ = ["Pair", "Reader", "mcnemar", "pairs"]
+__all__ = ["Pair", "Reader", "block", "mcnemar"]
 
 _RARE = 0.05  # what luck may do in any of the pairs of a test
 
@@ -78,7 +78,7 @@ def mcnemar(only_first: int, only_second: int) -> float:
     return min(1.0, 2 * tail / (1 << throws))
 
 
-def pairs(runs: Sequence[StoredRun]) -> str:
+def block(runs: Sequence[StoredRun]) -> str:
     """Each network beside the one with the fewest mistakes, and all pairs, folded, as HTML.
 
     Raises:

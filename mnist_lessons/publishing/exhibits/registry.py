@@ -9,13 +9,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mnist_lessons.publishing.exhibits import draw, figure, mistakes, test_source
-from mnist_lessons.publishing.exhibits.comparison import comparison, learning_curves
-from mnist_lessons.publishing.exhibits.data import data_tables
-from mnist_lessons.publishing.exhibits.gpu import gpu_section
-from mnist_lessons.publishing.exhibits.pairs import pairs
-from mnist_lessons.publishing.exhibits.results import results_table
-from mnist_lessons.publishing.exhibits.run_cards import run_cards
+from mnist_lessons.publishing.exhibits import (
+    comparison,
+    data,
+    draw,
+    figure,
+    gpu,
+    mistakes,
+    pairs,
+    results,
+    run_cards,
+    test_source,
+)
 from mnist_lessons.publishing.exhibits.sources import Sources
 from mnist_lessons.publishing.runs.store import StoredRun
 
@@ -46,18 +51,20 @@ class Marker:
 
 
 MARKERS: Mapping[str, Marker] = {
-    "comparison": Marker(lambda sources: comparison(sources.runs)),
-    "curves": Marker(lambda sources: learning_curves(sources.runs)),
-    "data": Marker(lambda sources: data_tables(sources.runs), is_markdown=True),
+    "comparison": Marker(lambda sources: comparison.table(sources.runs)),
+    "curves": Marker(lambda sources: comparison.curves(sources.runs)),
+    "data": Marker(lambda sources: data.block(sources.runs), is_markdown=True),
     "draw": Marker(lambda sources: draw.block(sources.runs), files=draw.files),
     "errors": Marker(lambda sources: mistakes.block(sources.runs), files=mistakes.files),
     "figure": Marker(figure.block, ("LESSON", "FIGURE"), problem=figure.problem),
-    "gpu": Marker(lambda sources: gpu_section(sources.root / _GPU_RECORD), is_markdown=True),
-    "pairs": Marker(lambda sources: pairs(sources.runs)),
+    "gpu": Marker(lambda sources: gpu.block(sources.root / _GPU_RECORD), is_markdown=True),
+    "pairs": Marker(lambda sources: pairs.block(sources.runs)),
     "results": Marker(
-        lambda sources: results_table(sources.runs), is_markdown=True, has_scores=True
+        lambda sources: results.block(sources.runs), is_markdown=True, has_scores=True
     ),
-    "runs": Marker(lambda sources: run_cards(sources.runs), is_markdown=True, has_scores=True),
+    "runs": Marker(
+        lambda sources: run_cards.block(sources.runs), is_markdown=True, has_scores=True
+    ),
     "test": Marker(test_source.block, ("FILE", "NAME"), problem=test_source.problem),
 }
 

@@ -6,10 +6,10 @@ from urllib.parse import quote
 from mnist_lessons.publishing.html.markdown import Markdown, inert, table
 from mnist_lessons.publishing.runs.store import StoredRun
 
-__all__ = ["results_table"]
+__all__ = ["block"]
 
 
-def results_table(runs: Iterable[StoredRun]) -> str:
+def block(runs: Iterable[StoredRun]) -> str:
     """A short table with one row for each trained model of each run."""
     rows = [
         (

@@ -6,10 +6,10 @@ from mnist_lessons.publishing.html.markdown import inert
 from mnist_lessons.publishing.lesson_page.run_card import run_card
 from mnist_lessons.publishing.runs.store import StoredRun
 
-__all__ = ["run_cards"]
+__all__ = ["block"]
 
 
-def run_cards(runs: Sequence[StoredRun]) -> str:
+def block(runs: Sequence[StoredRun]) -> str:
     """Each card under the name of its lesson, for a page beside the folder `tutorials/`."""
     return "\n\n".join(
         f"### {inert(run.card.lesson)}\n\n{run_card(run, 'tutorials/')}" for run in runs

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from mnist_lessons.publishing.execution.terminal import shown
+from mnist_lessons.publishing.html.ansi import as_html
 from mnist_lessons.publishing.html.templates import fragment
-from mnist_lessons.publishing.html.terminal import as_html
 from mnist_lessons.publishing.lesson_page.figures import figure_files, figure_html
 from mnist_lessons.publishing.lesson_page.outputs import present
 from mnist_lessons.publishing.lesson_page.training_log import training_output

@@ -8,9 +8,9 @@ from typing import Any
 from markupsafe import Markup
 
 from mnist_lessons._words import count
+from mnist_lessons.publishing.html.ansi import as_html
 from mnist_lessons.publishing.html.curves import Curve, Quantity, chart, legend
 from mnist_lessons.publishing.html.templates import render
-from mnist_lessons.publishing.html.terminal import as_html
 from mnist_lessons.publishing.runs.card import Card, Epoch
 
 __all__ = ["chosen_epochs", "number", "rows_of_fit", "training_output"]

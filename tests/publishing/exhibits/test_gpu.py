@@ -8,7 +8,7 @@ from markdown import Markdown
 
 from benchmarks.gpu.parts import PARTS, RECIPES
 from mnist_lessons.errors import DataError
-from mnist_lessons.publishing.exhibits.gpu import gpu_section
+from mnist_lessons.publishing.exhibits import gpu
 from mnist_lessons.publishing.exhibits.markers import filled_markdown
 from mnist_lessons.publishing.exhibits.sources import Sources
 
@@ -101,7 +101,7 @@ def section(tmp_path):
     def make(content) -> BeautifulSoup:
         file = tmp_path / "gpu.json"
         file.write_text(content if isinstance(content, str) else json.dumps(content), "utf-8")
-        html = Markdown(extensions=["tables"]).convert(gpu_section(file))
+        html = Markdown(extensions=["tables"]).convert(gpu.block(file))
         return BeautifulSoup(html, "html.parser")
 
     return make
@@ -112,7 +112,7 @@ def rows_of(table):
 
 
 def test_without_a_record_there_is_not_even_a_heading(tmp_path):
-    assert gpu_section(tmp_path / "gpu.json") == ""
+    assert gpu.block(tmp_path / "gpu.json") == ""
 
 
 def test_everything_that_was_measured_is_shown(section):

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 
 from mnist_lessons.errors import BuildFailure
-from mnist_lessons.publishing.exhibits.pairs import Pair, Reader, mcnemar, pairs
+from mnist_lessons.publishing.exhibits import pairs
+from mnist_lessons.publishing.exhibits.pairs import Pair, Reader, mcnemar
 from mnist_lessons.publishing.runs.tiles import SIDE, sprite
 
 HOSTILE = '<script>alert(1)</script> "x" | <img src=x onerror=alert(1)>'
@@ -44,7 +45,7 @@ def run_of(run_with):
 
 def tables_of(runs):
     """The text of each table, row by row."""
-    soup = BeautifulSoup(pairs(runs), "html.parser")
+    soup = BeautifulSoup(pairs.block(runs), "html.parser")
     return [
         [[cell.get_text() for cell in row(["th", "td"])] for row in table.tbody("tr")]
         for table in soup("table")
@@ -102,7 +103,9 @@ def test_many_pairs_must_differ_more_to_be_hardly_luck(run_of):
 
 
 def test_the_caption_says_of_which_images_the_test_speaks(run_of):
-    soup = BeautifulSoup(pairs([run_of({"one": [], "two": [1]}, count=10_000)]), "html.parser")
+    soup = BeautifulSoup(
+        pairs.block([run_of({"one": [], "two": [1]}, count=10_000)]), "html.parser"
+    )
     told = soup.caption.get_text()
     assert "one" in told
     assert "10,000 images of this test, one training each" in told
@@ -114,21 +117,21 @@ def test_the_caption_says_of_which_images_the_test_speaks(run_of):
 def test_networks_that_read_other_images_are_not_compared(run_of):
     one, two = run_of({"one": []}), run_of({"two": [1]})
     assert len(tables_of([one, two])) == 1
-    assert "No two networks" in pairs([one, run_of({"two": [1]}, checksum="other")])
-    assert "No two networks" in pairs([one, run_of({"two": [1]}, count=50)])
-    assert "No two networks" in pairs([run_of({"one": [], "two": []}, checksum=None)])
-    assert "No two networks" in pairs([])
+    assert "No two networks" in pairs.block([one, run_of({"two": [1]}, checksum="other")])
+    assert "No two networks" in pairs.block([one, run_of({"two": [1]}, count=50)])
+    assert "No two networks" in pairs.block([run_of({"one": [], "two": []}, checksum=None)])
+    assert "No two networks" in pairs.block([])
 
 
 def test_a_damaged_list_of_mistakes_stops_the_build(run_of):
     run = run_of({"one": [1], "two": [2]})
     (run.folder / "key1.errors.json").write_text("{}")
     with pytest.raises(BuildFailure, match="key1"):
-        pairs([run])
+        pairs.block([run])
 
 
 def test_texts_of_a_run_have_no_effect(run_of):
-    soup = BeautifulSoup(pairs([run_of({HOSTILE: [], "b": [1], "c": [2]})]), "html.parser")
+    soup = BeautifulSoup(pairs.block([run_of({HOSTILE: [], "b": [1], "c": [2]})]), "html.parser")
     assert HOSTILE in soup.caption.get_text()
     assert not soup(["script", "img"])
     every = soup("table")[-1]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mnist_lessons.publishing.exhibits.results import results_table
+from mnist_lessons.publishing.exhibits import results
 from tests.publishing.hostile import HOSTILE, TABLE, has_no_effect, html_of, rows_of
 
 RESULT = {
@@ -22,7 +22,7 @@ def run_of(run_with):
 def test_results_have_one_row_for_each_model_of_each_run(run_of):
     other = RESULT | {"title": "Another", "accuracy": 0.5}
     runs = [run_of(results=[RESULT, other]), run_of(results=[]), run_of(lesson="improved_cnn")]
-    table = results_table(runs)
+    table = results.block(runs)
     head, *rows = rows_of(table)
     assert head == ["model", "test accuracy", "95% interval", "parameters"]
     assert [row[0] for row in rows] == ["SimpleDNN, 128 epochs", "Another", "SimpleDNN, 128 epochs"]
@@ -31,7 +31,7 @@ def test_results_have_one_row_for_each_model_of_each_run(run_of):
 
 
 def test_a_title_has_no_effect(run_of):
-    table = html_of(results_table([run_of(results=[RESULT | {"title": HOSTILE}])]))
+    table = html_of(results.block([run_of(results=[RESULT | {"title": HOSTILE}])]))
     assert has_no_effect(table, *TABLE, "a", "strong")
     assert table.a["href"] == "tutorials/simple_dnn.py"
     assert len(table("tr")) == 2
@@ -39,7 +39,7 @@ def test_a_title_has_no_effect(run_of):
 
 @pytest.mark.parametrize("lesson", ["x.py) <img src=x> [y](javascript:alert(1)", '" onclick="a'])
 def test_a_lesson_name_in_a_card_has_no_effect(run_of, lesson):
-    table = html_of(results_table([run_of(lesson=lesson)]))
+    table = html_of(results.block([run_of(lesson=lesson)]))
     [link] = table("a")
     assert link.attrs.keys() == {"href"}
     assert link["href"].startswith("tutorials/")

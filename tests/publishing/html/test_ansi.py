@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 
 from mnist_lessons.publishing.execution.terminal import as_text
-from mnist_lessons.publishing.html.terminal import as_html
+from mnist_lessons.publishing.html.ansi import as_html
 from tests.publishing.execution.test_terminal import COLOURS, ESC, NO_COLOURS, PRINTED
 
 
