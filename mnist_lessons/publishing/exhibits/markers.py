@@ -15,7 +15,7 @@ _PLACE = re.compile(r"<!-- lessons: (.*?) -->")
 _MARKER = re.compile(
     r"""
     (?<! \\ ) (?P<start> <\s?!\s*[-\u2013\u2014]* ) \s*
-    (?P<lessons> [a-z]{4,9} ) (?! [a-z] )
+    (?P<lessons> [a-z]{5,9} ) (?! [a-z] )
     (?: \s* (?P<sign> [:;=.,/|_\uff1a]+ | -(?!-?>) ) )?
     (?P<rest> (?: (?! -*--> | \n[ \t]*\n ) . )* )
     (?P<end> -*--> )?

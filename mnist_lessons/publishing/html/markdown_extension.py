@@ -10,7 +10,7 @@ from mnist_lessons.publishing.html.formulas import FormulaError, as_html
 from mnist_lessons.publishing.html.templates import fragment
 from mnist_lessons.publishing.writing.addresses import in_tag
 from mnist_lessons.publishing.writing.inline import Kind, Piece
-from mnist_lessons.publishing.writing.prose import pieces, replaced
+from mnist_lessons.publishing.writing.prose import pieces, pieces_of, replaced
 
 __all__ = ["PageProse", "formula_problems"]
 
@@ -91,7 +91,8 @@ class _PageProse(Preprocessor):
         if not _OF_INTEREST.search(text):
             return lines
         parts, end = [], 0
-        for piece in pieces(text):
+        uri = self._uri()
+        for piece in pieces_of(uri, text) if uri else pieces(text):
             source = text[piece.start : piece.end]
             if (after := self._instead(piece, source)) != source:
                 parts += [text[end : piece.start], after]
@@ -107,10 +108,13 @@ class _PageProse(Preprocessor):
         try:
             return str(self.md.htmlStash.store(_drawn(piece, source)))
         except FormulaError as error:
-            links = self._links()
-            self._problems.append((links.file.src_uri if links else "", str(error)))
+            self._problems.append((self._uri(), str(error)))
             written = " ".join(_written(piece, source).split())
             return str(self.md.htmlStash.store(fragment("not_shown", written)))
+
+    def _uri(self) -> str:
+        links = self._links()
+        return str(links.file.src_uri) if links else ""
 
     def _links(self) -> Any:
         """What MkDocs adds to adapt and check the links of a page; None on no page of MkDocs."""

@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import TypeGuard
@@ -12,15 +12,13 @@ from markupsafe import Markup
 from mnist_lessons.publishing.execution.project_files import signature
 from mnist_lessons.publishing.html.templates import fragment
 
-__all__ = ["described", "imported", "linked"]
+__all__ = ["described", "linked"]
 
 _PACKAGE = "mnist_lessons"
 _MODULE = re.compile(rf"^::: ({_PACKAGE}[\w.]*)", re.MULTILINE)
 _NAME = re.compile(
     r'(?P<dot><span class="o">\.</span>)?<span class="(?:n|nc|nf)">(?P<name>[A-Za-z_]\w*)</span>'
 )
-# What is made by a call: its methods have places of their own.
-_MADE_BY = {f"{_PACKAGE}.runlog.start_run": f"{_PACKAGE}.runlog.Run()"}
 
 
 def described(reference: Path, package: Path) -> frozenset[str]:
@@ -34,32 +32,12 @@ def described(reference: Path, package: Path) -> frozenset[str]:
     return frozenset(name for module in modules for name in _public(module, package))
 
 
-def imported(sources: Iterable[str]) -> dict[str, str]:
-    """The names in a lesson's cells that stand for something of this package.
-
-    Args:
-        sources: the code of the cells; one that is not Python is passed over.
-
-    Returns:
-        For each name as the code has it, the full name; `Class()` for what is made of a class.
-    """
-    names: dict[str, str] = {}
-    for source in sources:
-        try:
-            tree = ast.parse(source)
-        except SyntaxError:
-            continue
-        for node in ast.walk(tree):
-            names |= _named(node, names)
-    return names
-
-
-def linked(html: str, names: dict[str, str], known: Iterable[str], reference: str) -> str:
+def linked(html: str, names: Mapping[str, str], known: Iterable[str], reference: str) -> str:
     """The highlighted code of a cell with a link for each name of this package.
 
     Args:
         html: as Pygments writes it, one `span` for each name.
-        names: what `imported` returned.
+        names: what `imported_names` returned.
         known: the full names that the reference describes.
         reference: address of the reference, as seen from the page.
     """
@@ -111,12 +89,3 @@ def _read(module: str, file: Path) -> Iterator[str]:
 
 def _assigns(node: ast.stmt, name: str) -> TypeGuard[ast.Assign]:
     return isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == name
-
-
-def _named(node: ast.AST, names: dict[str, str]) -> dict[str, str]:
-    if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == _PACKAGE:
-        return {one.asname or one.name: f"{node.module}.{one.name}" for one in node.names}
-    if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
-        made = _MADE_BY.get(names.get(getattr(node.value.func, "id", ""), ""))
-        return {target.id: made for target in node.targets if made and isinstance(target, ast.Name)}
-    return {}

@@ -49,13 +49,14 @@ def _key(cell: Cell) -> str:
 
 
 @cache
-def _renderer() -> list[str]:
-    """Everything but the cell itself that decides on its HTML."""
+def _renderer() -> str:
+    """A hash of everything but the cell itself that decides on its HTML."""
     # All modules and templates: whatever the renderer calls today or tomorrow is among them.
     files = [*_MODULES.rglob("*.py"), *_MODULES.rglob("templates/*")]
     code = [file.read_bytes() for file in sorted(files)]
     digests = [hashlib.sha256(content).hexdigest() for content in code]
-    return [*digests, *(f"{name} {version(name)}" for name in _PACKAGES)]
+    made_by = [*digests, *(f"{name} {version(name)}" for name in _PACKAGES)]
+    return hashlib.sha256("\n".join(made_by).encode()).hexdigest()
 
 
 def _read(file: Path) -> dict[str, str]:

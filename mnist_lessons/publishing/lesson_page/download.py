@@ -1,7 +1,6 @@
 """The notebook that readers download: it reads well, and runs, where this site is not."""
 
 from collections.abc import Callable
-from copy import deepcopy
 from typing import Any
 
 import nbformat
@@ -46,7 +45,7 @@ def portable(
         colab: folder of the notebooks on GitHub, `OWNER/REPOSITORY/...`, or empty.
         commit: what is installed in Colab; `main` where empty.
     """
-    own = deepcopy(notebook)
+    own = nbformat.from_dict(notebook)  # a copy, all the way down
     prose = [cell for cell in own.cells if cell.cell_type == "markdown"]
     _define_links(prose)
     for cell in prose:

@@ -19,7 +19,7 @@ from mnist_lessons.publishing.exhibits import registry as exhibits
 from mnist_lessons.publishing.exhibits.sources import Sources
 from mnist_lessons.publishing.html.templates import fragment
 from mnist_lessons.publishing.lesson_page import cells, placeholders
-from mnist_lessons.publishing.lesson_page.api_links import described, imported, linked
+from mnist_lessons.publishing.lesson_page.api_links import described, linked
 from mnist_lessons.publishing.lesson_page.cell_cache import CellCache
 from mnist_lessons.publishing.lesson_page.head import description
 from mnist_lessons.publishing.lesson_page.page import (
@@ -33,6 +33,7 @@ from mnist_lessons.publishing.lesson_page.page import (
 )
 from mnist_lessons.publishing.runs.project import Project
 from mnist_lessons.publishing.site.problems import PageProblems
+from mnist_lessons.publishing.writing.imported import imported_names
 from mnist_lessons.publishing.writing.lessons import code_cells
 from mnist_lessons.publishing.writing.links import Text
 from mnist_lessons.publishing.writing.pages import LessonFile, on_site, read_page
@@ -220,7 +221,7 @@ class Content:
         render = partial(cells.rendered, scratch=self.scratch)
         cache = project.root / ".cache" / "cells" / f"{slug}.json"
         known = described(Path(config.docs_dir) / "reference.md", project.package)
-        names = imported(cell.source for cell in code_cells(notebook))
+        names = imported_names(slug, [cell.source for cell in code_cells(notebook)])
         rendered = self._cells.html(cache, prepared, render)
         return [linked(cell, names, known, "../../reference/") for cell in rendered]
 

@@ -12,7 +12,6 @@ from jinja2 import Environment
 from mkdocs.config.base import Config
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
-from mkdocs.livereload import LiveReloadServer
 from mkdocs.plugins import BasePlugin, event_priority
 from mkdocs.structure.files import Files
 from mkdocs.structure.nav import Navigation
@@ -29,11 +28,14 @@ from mnist_lessons.publishing.site.policy import with_policy
 from mnist_lessons.publishing.site.problems import setting_error, tell
 from mnist_lessons.publishing.site.publishable import problems_of_publishing
 from mnist_lessons.publishing.site.search_index import split_index
+from mnist_lessons.publishing.writing.known import KNOWN
 from mnist_lessons.publishing.writing.links import lines_of_links
 from mnist_lessons.publishing.writing.pages import read_page
 from mnist_lessons.settings import Settings
 
 if TYPE_CHECKING:  # a warm build executes nothing, and is no server
+    from mkdocs.livereload import LiveReloadServer
+
     from mnist_lessons.publishing.execution.background import Workshop
     from mnist_lessons.publishing.site.serve import CompiledTemplates, Rebuilder
 
@@ -67,6 +69,7 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
     def on_startup(self, *, command: Literal["build", "gh-deploy", "serve"], dirty: bool) -> None:
         """Know whether this is a server, which goes on while lessons run, or what publishes."""
         self._publishes = command == "gh-deploy"
+        self._stack.callback(KNOWN.save)
         self._stack.enter_context(lines_of_links(self.content.texts_of))
         if command == "serve":
             from mnist_lessons.publishing.execution.background import Workshop
@@ -80,12 +83,12 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
             signal.signal(signal.SIGTERM, signal.default_int_handler)
 
     def on_shutdown(self) -> None:
-        """End what still runs; remove what could not be stored."""
+        """End what still runs; remove what could not be stored; keep what was found out."""
         self._stack.close()
 
     def on_serve(
-        self, server: LiveReloadServer, *, config: MkDocsConfig, builder: Callable[..., None]
-    ) -> LiveReloadServer:
+        self, server: "LiveReloadServer", *, config: MkDocsConfig, builder: Callable[..., None]
+    ) -> "LiveReloadServer":
         """Make the server show an edited page at once, and a run when it has ended."""
         from mnist_lessons.publishing.site.serve import Rebuilder, look_often
 
@@ -108,11 +111,9 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
         """Know of some lessons and pages how they stand now."""
         assert self._workshop is not None
         self._prose.problems.clear()
-        pages = self.content.pages
-        slugs = [page.lesson.slug for page in pages if page.lesson.uri in uris]
+        slugs = [page.lesson.slug for page in self.content.pages if page.lesson.uri in uris]
         project = Project(Path(config.config_file_path).resolve().parent)
-        settings = Settings.from_environment()
-        news = self._workshop.pages(project, settings, slugs) if slugs else []
+        news = self._workshop.pages(project, Settings.from_environment(), slugs) if slugs else []
         self._stop_for(self.content.take_again(news, config, uris))
 
     def on_nav(self, nav: Navigation, /, *, config: MkDocsConfig, files: Files) -> Navigation:
@@ -132,8 +133,7 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
         self._env = env
         if self._templates:
             env.bytecode_cache = self._templates
-        newest = self.content.newest
-        if newest and "SOURCE_DATE_EPOCH" not in os.environ:
+        if (newest := self.content.newest) and "SOURCE_DATE_EPOCH" not in os.environ:
             # Of the newest run, not of today: the same runs make the same site on any day.
             for file in files.documentation_pages():
                 assert file.page

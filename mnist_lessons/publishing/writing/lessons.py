@@ -4,12 +4,12 @@ import codecs
 import io
 import tokenize
 from collections.abc import Callable, Iterator, Mapping
-from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import nbformat
 from nbformat import NotebookNode
 
 from mnist_lessons._sources import code_hash
@@ -88,7 +88,8 @@ class Lesson:
 
     def notebook(self) -> NotebookNode:
         """The script as a notebook without outputs, with stable cell ids."""
-        return deepcopy(self._parsed.notebook)
+        notebook: NotebookNode = nbformat.from_dict(self._parsed.notebook)  # a copy
+        return notebook
 
     def prose(self) -> Iterator[tuple[str, Callable[[int], int]]]:
         """The Markdown of each cell, and what tells the script's line from one of its own."""

@@ -10,8 +10,9 @@ from functools import lru_cache
 
 from mnist_lessons.publishing.writing.blocks import CODE_BLOCKS, blocks, parser
 from mnist_lessons.publishing.writing.inline import Kind, Piece, of_definition, of_paragraph
+from mnist_lessons.publishing.writing.known import KNOWN
 
-__all__ = ["HIDDEN", "pieces", "replaced", "titles"]
+__all__ = ["HIDDEN", "pieces", "pieces_of", "replaced", "titles"]
 
 HIDDEN = (Kind.CODE, Kind.COMMENT, Kind.FORMULA, Kind.DISPLAY)
 _MAYBE_A_TITLE = re.compile(r"^[ \t>]*(?:#\s|=+[ \t]*$)", re.MULTILINE)
@@ -32,6 +33,16 @@ def pieces(text: str) -> tuple[Piece, ...]:
         elif lines.kind != "admonition":
             found += of_paragraph(text, first, end, lines)
     return tuple(sorted(set(found), key=lambda piece: piece.start))
+
+
+def pieces_of(uri: str, text: str) -> tuple[Piece, ...]:
+    """The pieces of the text of a page, known from the last time if it is still that text."""
+
+    def find() -> list[str]:
+        return [f"{one.kind.name} {one.start} {one.end} {one.quoted}" for one in pieces(text)]
+
+    known = map(str.split, KNOWN.answer(f"pieces of {uri}", text.encode(), find))
+    return tuple(Piece(Kind[kind], *map(int, numbers)) for kind, *numbers in known)
 
 
 def replaced(

@@ -8,7 +8,8 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
-from mnist_lessons.publishing.lesson_page.api_links import described, imported, linked
+from mnist_lessons.publishing.lesson_page.api_links import described, linked
+from mnist_lessons.publishing.writing.imported import imported_names
 
 ROOT = Path(__file__).parents[3]
 KNOWN = described(ROOT / "docs" / "reference.md", ROOT / "mnist_lessons")
@@ -29,7 +30,7 @@ def html(code):
 
 
 def links(code, sources=(CODE,)):
-    page = linked(html(code), imported(sources), KNOWN, "../ref/")
+    page = linked(html(code), imported_names("lesson", sources), KNOWN, "../ref/")
     return [(a.get_text(), a["href"]) for a in BeautifulSoup(page, "html.parser")("a")]
 
 
@@ -81,12 +82,8 @@ def test_a_name_under_another_name_is_found():
 
 
 def test_the_text_of_the_code_stays():
-    page = linked(html(CODE), imported([CODE]), KNOWN, "../ref/")
+    page = linked(html(CODE), imported_names("lesson", [CODE]), KNOWN, "../ref/")
     assert (
         BeautifulSoup(page, "html.parser").get_text()
         == BeautifulSoup(html(CODE), "html.parser").get_text()
     )
-
-
-def test_a_cell_that_is_not_python_names_nothing():
-    assert imported(["%matplotlib inline\nfrom mnist_lessons.data import load_mnist"]) == {}

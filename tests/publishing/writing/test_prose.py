@@ -7,9 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mnist_lessons.publishing.writing import prose
 from mnist_lessons.publishing.writing.common_markdown import with_quotations
 from mnist_lessons.publishing.writing.inline import Kind
-from mnist_lessons.publishing.writing.prose import pieces, replaced
+from mnist_lessons.publishing.writing.known import KNOWN
+from mnist_lessons.publishing.writing.prose import pieces, pieces_of, replaced
 
 MARK = re.compile("MARK")
 
@@ -247,3 +249,15 @@ QUOTED = {
 @pytest.mark.parametrize("text", QUOTED)
 def test_admonitions_become_quotations(text):
     assert with_quotations(text) == QUOTED[text]
+
+
+def test_the_pieces_of_a_page_are_those_of_its_text_also_the_next_time(tmp_path, monkeypatch):
+    KNOWN.keep_in(tmp_path / "known.json")
+    text = "> `a` $x$ <b>\n\n$$\ny\n$$\n\n[a](b.md)\n"
+    first = pieces_of("page.md", text)
+    assert first == pieces(text)
+    assert len(first) == 5
+    with monkeypatch.context() as without:
+        without.setattr(prose, "pieces", None)
+        assert pieces_of("page.md", text) == first
+    assert pieces_of("page.md", "`b`") == pieces("`b`")
