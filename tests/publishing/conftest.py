@@ -164,7 +164,7 @@ class TinyProject:
 
     def printed(self, slug: str) -> str:
         """What the code cells of the stored run printed."""
-        cells = self.stored(slug).executed().cells
+        cells = self.stored(slug).executed.cells
         outputs = [output for cell in cells for output in cell.get("outputs", [])]
         return "".join(output.get("text", "") for output in outputs)
 

@@ -93,7 +93,7 @@ class StoredRun:
                 return "it did not end well"
             if self._epochs_in_log() != len(self.card.log):
                 return "log.csv and run.json do not have the same epochs"
-            if len(code_cells(self.executed())) != len(self.card.made_from.code or ()):
+            if len(code_cells(self.executed)) != len(self.card.made_from.code or ()):
                 return "executed.ipynb has not the code cells that run.json names"
         except Exception as error:  # whatever is wrong with it, the lesson runs again
             return f"it cannot be read: {error}"
@@ -104,8 +104,9 @@ class StoredRun:
         """Whether it ended well, and every file of it is as it was stored."""
         return not self.damage
 
+    @cached_property
     def executed(self) -> NotebookNode:
-        """The notebook with its outputs, as it was executed."""
+        """The notebook with its outputs, as it was executed; not to be changed."""
         # Without nbformat's checks: its manifest says whether it is as it was written.
         text = (self.folder / "executed.ipynb").read_text(encoding="utf-8")
         notebook: NotebookNode = nbformat.v4.reads(text)
@@ -114,7 +115,7 @@ class StoredRun:
     def merged_with(self, lesson: Lesson) -> NotebookNode:
         """Today's prose and comments with the stored outputs; the code of both does the same."""
         notebook = lesson.notebook()
-        executed = code_cells(self.executed())
+        executed = code_cells(self.executed)
         for today, then in zip(code_cells(notebook), executed, strict=True):
             today.outputs, today.execution_count = then.outputs, then.execution_count
         return notebook
@@ -122,7 +123,7 @@ class StoredRun:
     def lent_to(self, lesson: Lesson) -> NotebookNode:
         """Today's lesson with the outputs of the cells that it had, as far as they correspond."""
         notebook = lesson.notebook()
-        today, then = code_cells(notebook), code_cells(self.executed())
+        today, then = code_cells(notebook), code_cells(self.executed)
         before = read_card(self._card, AnyCard).made_from.code or []
         matcher = SequenceMatcher(None, before, lesson.code_hashes(), autojunk=False)
         for kind, first, end, now, until in matcher.get_opcodes():

@@ -178,7 +178,7 @@ def test_failures_stop_no_other_lesson_and_leave_nothing_behind(failing):
     project, pages = failing
     assert pages["one"].run
     assert project.printed("one") == "output of one\n"
-    assert "as ever\n" in pages["two"].run.executed().cells[2].outputs[0].text
+    assert "as ever\n" in pages["two"].run.executed.cells[2].outputs[0].text
     assert project.kernels == []
     assert project.leftovers() == []
     assert {folder.name for folder in project.store.folder.glob("failed/*")} == {
@@ -230,8 +230,8 @@ def test_what_a_user_has_set_up_for_jupyter_does_not_reach_a_kernel(project, tmp
         TMPDIR=str(home / "tmp"),
     )
     assert result.returncode == 0, result.stderr
-    [run] = [run for run in project.store.runs("one") if "False" in str(run.executed())]
-    assert run.executed().cells[2].outputs[0].text == "True False\n"
+    [run] = [run for run in project.store.runs("one") if "False" in str(run.executed)]
+    assert run.executed.cells[2].outputs[0].text == "True False\n"
     assert sorted(home.rglob("*")) == before
 
 
@@ -240,7 +240,7 @@ def test_the_startup_file_of_python_does_not_reach_a_kernel(project, tmp_path, m
     monkeypatch.setenv("PYTHONSTARTUP", str(tmp_path / "startup.py"))
     project.write("one", code="print('STARTED' in globals())")
     [page] = project.prepare(only=["one"])
-    assert page.run.executed().cells[2].outputs[0].text == "False\n"
+    assert page.run.executed.cells[2].outputs[0].text == "False\n"
 
 
 @pytest.mark.parametrize("length", ["short", *slow("long")])
@@ -253,7 +253,7 @@ def test_a_project_may_lie_deep(project, short_project, length):
         project = short_project
     project.write("one", code="print('anywhere')")
     [page] = project.prepare(only=["one"])
-    assert page.run.executed().cells[2].outputs[0].text == "anywhere\n"
+    assert page.run.executed.cells[2].outputs[0].text == "anywhere\n"
     assert project.leftovers() == []
 
 
@@ -267,7 +267,7 @@ def test_each_result_is_kept_as_soon_as_its_lesson_ends(project):
     one, two = project.plan()
     assert one.startswith("one: reuse")
     assert two == "two: run (code cell 2 changed)"
-    assert "new\n" in [run.executed().cells[2].outputs[0].text for run in project.store.runs("one")]
+    assert "new\n" in [run.executed.cells[2].outputs[0].text for run in project.store.runs("one")]
     project.wait_until(lambda: not project.kernels)
 
 
@@ -285,7 +285,7 @@ def test_a_lesson_cannot_take_the_run_of_another(project):
     project.write("one", code="print('mine')\nimport time\ntime.sleep(1)")
     project.write("two", code="print('a copy')", end='tiny.publish("one")')
     one, two = project.prepare(jobs=2)
-    assert one.run.executed().cells[2].outputs[0].text == "mine\n"
+    assert one.run.executed.cells[2].outputs[0].text == "mine\n"
     assert one.run.card.lesson == "one"
     assert "it must begin a run named 'two'" in str(two.failure)
 

@@ -113,7 +113,7 @@ def test_only_the_lessons_that_import_a_module_run_when_it_changes(project):
 
     one, two = project.prepare()
     assert (one.executed_now, two.executed_now) == (True, False)
-    assert one.run.executed().cells[2].outputs[0].text == "22\n"
+    assert one.run.executed.cells[2].outputs[0].text == "22\n"
     append(project.root / "mnist_lessons/tiny.py", "\nNEW = 1\n")
     reason = "run (mnist_lessons/tiny.py changed)"
     assert project.plan() == [f"one: {reason}", f"two: {reason}"]
@@ -155,7 +155,7 @@ def test_a_changed_package_runs_the_lessons_that_import_it(project, tmp_path, mo
     assert project.plan() == ["one: run (tinydist 1.0 -> 1.1)", REUSED[1]]
     one, _ = project.prepare()
     assert one.run.card.made_from.packages["tinydist"] == "1.1"
-    assert one.run.executed().cells[2].outputs[0].text == "1.1\n"
+    assert one.run.executed.cells[2].outputs[0].text == "1.1\n"
 
     shutil.rmtree(folder)
     importlib.invalidate_caches()
@@ -269,7 +269,7 @@ def test_a_run_with_other_threads_is_stored_beside_the_first(project, monkeypatc
     project.write("one", code="import os\nprint(os.environ['OMP_NUM_THREADS'], 'threads')")
     [page] = project.prepare(only=["one"])
     assert page.run.card.made_from.threads == "2"
-    assert page.run.executed().cells[2].outputs[0].text == "2 threads\n"
+    assert page.run.executed.cells[2].outputs[0].text == "2 threads\n"
     assert project.plan()[0] == REUSED[0]
 
 

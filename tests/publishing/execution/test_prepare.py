@@ -51,7 +51,7 @@ def test_a_kernel_reads_the_data_that_the_build_has_verified(
     project.write("one", code=ENVIRONMENT + look, end="tiny.publish('one', data=None)")
     [page] = project.prepare(only=["one"], data=folder)
     assert (seen(project)["DATA"] == str(folder)) != packed
-    listed = page.run.executed().cells[2].outputs[0].text.strip()
+    listed = page.run.executed.cells[2].outputs[0].text.strip()
     assert listed == str(sorted(small_mnist.contents)), "unpacked, and there while it ran"
 
 
@@ -79,7 +79,7 @@ print(_is_there(CLOTHES, Settings.from_environment().data / CLOTHES.folder))"""
     project.write("one", code=ENVIRONMENT + look, end="tiny.publish('one', data=None)")
     [page] = project.prepare(only=["one"], data=folder, offline=True)
     assert page.run, page.failure
-    said = page.run.executed().cells[2].outputs[0].text.splitlines()
+    said = page.run.executed.cells[2].outputs[0].text.splitlines()
     assert said == [str(there)]
 
 

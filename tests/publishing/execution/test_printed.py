@@ -96,7 +96,7 @@ def executed(built, tmp_path_factory):
 def outputs(pages, slug, cell=1):
     page = pages[slug]
     assert page.run, page.failure
-    code = [cell for cell in page.run.executed().cells if cell.cell_type == "code"]
+    code = [cell for cell in page.run.executed.cells if cell.cell_type == "code"]
     return [output.get("text") or output["data"]["text/plain"] for output in code[cell].outputs]
 
 
@@ -157,5 +157,5 @@ def test_what_cannot_be_shown_fails_its_cell(executed, slug):
 
 def test_what_was_printed_before_a_kernel_died_is_kept(executed):
     project, _ = executed
-    kept = project.store.failed("dies").executed().cells[2].outputs
+    kept = project.store.failed("dies").executed.cells[2].outputs
     assert [output.text for output in kept] == ["last words\n"]

@@ -136,7 +136,7 @@ def test_a_failed_run_is_kept_aside_and_never_reused(project):
     assert raw_card(failed)["status"] == "failed"
     assert failed.failed.failure.reason == "ZeroDivisionError: division by zero"
     assert failed.failed.made_from.code == project.lessons[0].code_hashes()
-    assert "so far" in failed.executed().cells[2].outputs[0].text
+    assert "so far" in failed.executed.cells[2].outputs[0].text
     assert project.store.failed("two") is None
 
     project.write("one")
