@@ -16,7 +16,7 @@ def block(sources: Sources, lesson: str, name: str) -> str:
     if run is None:
         return ""
     noted = next(figure for figure in run.card.figures if figure.name == name)
-    files = figure_files(run.folder, name, (run.folder / f"{name}.png").read_bytes())
+    files = figure_files(run, name, run.content(f"{name}.png") or b"")
     folder = f"{sources.tutorials}{lesson}/"
     return figure_html(name, files, alt=noted.alt, title=noted.title, folder=folder)
 

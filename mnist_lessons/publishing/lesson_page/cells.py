@@ -51,17 +51,17 @@ _SCAFFOLDING = (
 )
 
 
-def figures(notebook: "NotebookNode", folder: Path) -> dict[str, bytes]:
+def figures(notebook: "NotebookNode", run: StoredRun) -> dict[str, bytes]:
     """The files that the figures among the outputs need, by file name.
 
     Args:
         notebook: of the lesson.
-        folder: of its run.
+        run: of the lesson.
     """
     files: dict[str, bytes] = {}
     for number, output in enumerate(_shown(notebook), start=1):
         picture = b64decode(output["data"]["image/png"])
-        drawn = figure_files(folder, _name(output), picture)
+        drawn = figure_files(run, _name(output), picture)
         files |= drawn or {_file_name(output, number): picture}
     return files
 
@@ -179,7 +179,7 @@ def _figures(notebook: "NotebookNode", run: StoredRun | None) -> Iterator[str]:
     for number, output in enumerate(_shown(notebook), start=1):
         name, about = _name(output), output["metadata"].get("image/png", {})
         picture = b64decode(output["data"]["image/png"])
-        drawn = figure_files(run.folder, name, picture) if run else {}
+        drawn = figure_files(run, name, picture) if run else {}
         title = str(about.get("title", ""))
         yield (
             figure_html(str(name), drawn, alt=alt_text(output), title=title)

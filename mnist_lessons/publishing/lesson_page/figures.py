@@ -2,23 +2,23 @@
 
 import re
 from collections.abc import Mapping
-from pathlib import Path
 
 from mnist_lessons.errors import BuildFailure
 from mnist_lessons.figures.look import VARIANTS
 from mnist_lessons.publishing.html.templates import render
 from mnist_lessons.publishing.runs.admission import problem_of_drawing
+from mnist_lessons.publishing.runs.store import StoredRun
 
 __all__ = ["figure_files", "figure_html"]
 
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
 
 
-def figure_files(folder: Path, name: object, picture: bytes) -> dict[str, bytes]:
+def figure_files(run: StoredRun, name: object, picture: bytes) -> dict[str, bytes]:
     """The files that a page needs for a figure, by name; none where the run left no drawings.
 
     Args:
-        folder: of the run.
+        run: the run.
         name: of the figure; of any type, as a notebook has it.
         picture: the PNG file that the notebook shows; drawings of another one are not taken.
 
@@ -27,16 +27,15 @@ def figure_files(folder: Path, name: object, picture: bytes) -> dict[str, bytes]
     """
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         return {}
-    drawn = {f"{name}{ending}": folder / f"{name}{ending}" for ending in VARIANTS}
-    same = folder / f"{name}.png"
-    if not all(path.is_file() for path in (*drawn.values(), same)) or same.read_bytes() != picture:
+    names = [f"{name}{ending}" for ending in VARIANTS]
+    files = {file: content for file in names if (content := run.content(file)) is not None}
+    if len(files) < len(names) or run.content(f"{name}.png") != picture:
         return {}
-    files = {file: path.read_bytes() for file, path in drawn.items()}
     for file, content in files.items():
         if problem := problem_of_drawing(file, content):
             raise BuildFailure(problem)
-    data = folder / f"{name}.csv"
-    return files | ({data.name: data.read_bytes()} if data.is_file() else {})
+    data = run.content(f"{name}.csv")
+    return files if data is None else files | {f"{name}.csv": data}
 
 
 def figure_html(

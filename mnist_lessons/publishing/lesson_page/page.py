@@ -62,9 +62,9 @@ def files_beside(
     files = {f"{slug}.py": page.lesson.plain}
     if page.earlier:
         with suppress(BuildFailure):  # a drawing that may not be shown
-            files |= cells.figures(notebook, page.earlier.folder)
+            files |= cells.figures(notebook, page.earlier)
     if run := page.run:
-        files |= cells.figures(notebook, run.folder)
+        files |= cells.figures(notebook, run)
         files[f"{slug}.ipynb"] = portable(
             notebook, published=published, colab=colab, commit=run.card.commit or ""
         )

@@ -16,11 +16,11 @@ import hashlib
 import json
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 import nbformat
@@ -59,6 +59,12 @@ class StoredRun:
     @property
     def _card(self) -> bytes:
         return (self.folder / "run.json").read_bytes()
+
+    @cached_property
+    def content(self) -> Callable[[str], bytes | None]:
+        """The content of a file of the run by its name, read once; None where there is none."""
+        of = self.folder.joinpath
+        return cache(lambda name: of(name).read_bytes() if of(name).is_file() else None)
 
     @cached_property
     def unreadable(self) -> str:

@@ -18,6 +18,7 @@ from nbformat import v4
 from mnist_lessons.publishing.lesson_page import cell_cache, placeholders
 from mnist_lessons.publishing.lesson_page import cells as lesson_cells
 from mnist_lessons.publishing.runs.admission import problem_of_cell
+from mnist_lessons.publishing.runs.store import StoredRun
 
 LISTINGS = [
     "x = 1",
@@ -125,7 +126,7 @@ def test_figures_of_one_name_are_all_kept(names):
         picture(width=width, name=name, alt=alt) for width, name in zip(sizes, names, strict=True)
     ]
     cells = [v4.new_code_cell("f()", outputs=[output]) for output in outputs]
-    figures = lesson_cells.figures(v4.new_notebook(cells=cells), Path("no such folder"))
+    figures = lesson_cells.figures(v4.new_notebook(cells=cells), StoredRun(Path("no such folder")))
     assert len(figures) == len(names)
     assert all(name.endswith(".png") and not name.startswith(".") for name in figures)
     assert not any(set(name) & set("/<> ") for name in figures)

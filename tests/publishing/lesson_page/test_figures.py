@@ -18,6 +18,7 @@ from benchmarks.static import serving_folder
 from mnist_lessons import plots
 from mnist_lessons.errors import BuildFailure
 from mnist_lessons.publishing.lesson_page import cells as lesson_cells
+from mnist_lessons.publishing.runs.store import StoredRun
 from mnist_lessons.runlog import Run
 from mnist_lessons.settings import Settings
 from tests.publishing.cards import as_built
@@ -61,7 +62,7 @@ def html_of(notebook, run):
 
 def test_a_page_gets_the_drawings_and_the_data(run):
     notebook = notebook_of(shown(run, "matrix"), shown(run, "Two_images"))
-    files = lesson_cells.figures(notebook, run.folder)
+    files = lesson_cells.figures(notebook, run)
     endings = (".svg", ".dark.svg", ".narrow.svg", ".narrow.dark.svg")
     drawn = [f"{name}{ending}" for name in ("matrix", "Two_images") for ending in endings]
     assert sorted(files) == sorted([*drawn, "matrix.csv"])
@@ -72,7 +73,7 @@ def test_a_page_gets_the_drawings_and_the_data(run):
 
 def test_a_figure_is_one_picture_for_each_palette_with_a_caption(run):
     notebook = notebook_of(shown(run, "matrix"), shown(run, "Two_images"))
-    files = lesson_cells.figures(notebook, run.folder)
+    files = lesson_cells.figures(notebook, run)
     figures = html_of(notebook, run).select("figure.lesson-figure")
     assert len(figures) == 2
     for figure, about in zip(figures, run.card.figures, strict=True):
@@ -105,7 +106,7 @@ def test_a_figure_is_one_picture_for_each_palette_with_a_caption(run):
 )
 def test_a_picture_without_drawings_is_shown_as_it_is(change, run):
     notebook = notebook_of(shown(run, "matrix", **change))
-    [(name, content)] = lesson_cells.figures(notebook, run.folder).items()
+    [(name, content)] = lesson_cells.figures(notebook, run).items()
     assert content == (run.folder / "matrix.png").read_bytes()
     page = html_of(notebook, run)
     [image] = page("img")
@@ -123,7 +124,7 @@ def test_drawings_of_another_figure_are_not_taken_for_those_of_a_picture(run):
     page = html_of(notebook, run)
     assert len(page("figure")) == 1
     assert page.select_one("div.lesson-figure img")["alt"] == about["alt"]
-    [png] = [name for name in lesson_cells.figures(notebook, run.folder) if name.endswith(".png")]
+    [png] = [name for name in lesson_cells.figures(notebook, run) if name.endswith(".png")]
     assert page.select_one("div.lesson-figure img")["src"] == png
 
 
@@ -133,7 +134,7 @@ def test_a_drawing_that_could_run_something_is_not_published(ending, run):
     file.write_bytes(file.read_bytes().replace(b"</svg>", b"<script>alert(1)</script></svg>"))
     notebook = notebook_of(shown(run, "matrix"))
     with pytest.raises(BuildFailure, match=rf"matrix{ending} could do more .* element script"):
-        lesson_cells.figures(notebook, run.folder)
+        lesson_cells.figures(notebook, run)
 
 
 def test_a_lesson_with_a_drawing_that_could_run_something_fails(project):
@@ -158,7 +159,7 @@ def test_the_html_of_a_cell_changes_with_the_size_of_its_figure(run):
     assert lesson_cells.prepared(notebook, run) == before
     file = run.folder / "matrix.svg"
     file.write_bytes(file.read_bytes().replace(b'width="', b'width="1', 1))
-    assert lesson_cells.prepared(notebook, run) != before
+    assert lesson_cells.prepared(notebook, StoredRun(run.folder)) != before
 
 
 @pytest.fixture
