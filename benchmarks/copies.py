@@ -84,7 +84,8 @@ class Copy:
             _end(process)
 
     def _environment(self) -> dict[str, str]:
-        removed = ("DISPLAY", "MPLBACKEND", "WAYLAND_DISPLAY")  # the script opens no windows
+        # The script opens no windows; the second build of anybody has compiled modules.
+        removed = ("DISPLAY", "MPLBACKEND", "WAYLAND_DISPLAY", "PYTHONDONTWRITEBYTECODE")
         others = {
             name: value
             for name, value in os.environ.items()
