@@ -1,23 +1,29 @@
-"""The run card, and what else must be said of a run, as Markdown."""
+"""The run card, and what else must be said of a run."""
 
 from collections.abc import Sequence
 from urllib.parse import quote
 
+from markupsafe import Markup
+
 from mnist_lessons._words import duration
-from mnist_lessons.publishing.html.markdown import Markdown, code, table
+from mnist_lessons.publishing.html.templates import fragment, render
 from mnist_lessons.publishing.runs.card import Card, Data
 from mnist_lessons.publishing.runs.store import StoredRun
 
 __all__ = ["downloads", "measured", "notices", "run_card"]
 
-_FILES = (
-    "[notebook]({0}/{1}.ipynb) · [script]({0}/{1}.py) · "
-    "[log]({0}/log.csv) · [run card]({0}/run.json)"
-)
+_FILES = {
+    "notebook": "{0}.ipynb",
+    "script": "{0}.py",
+    "log": "log.csv",
+    "run card": "run.json",
+}
 
 
 def run_card(run: StoredRun, beside: str = "") -> str:
-    """Everything that one must know to repeat a run.
+    """Everything that one must know to repeat a run, as HTML that stands in Markdown.
+
+    Each page of a lesson has it: as a table in Markdown it would be the slowest of its blocks.
 
     Args:
         run: the run.
@@ -25,9 +31,7 @@ def run_card(run: StoredRun, beside: str = "") -> str:
     """
     card = run.card
     versions = ", ".join(f"{name} {number}" for name, number in card.versions.items())
-    changed = " with uncommitted changes" if card.uncommitted_changes else ""
-    commit = code(card.commit[:12], changed) if card.commit else "not a Git checkout"
-    rows = [
+    rows: list[tuple[str, str]] = [
         ("profile", card.profile),
         ("started", f"{card.started:%Y-%m-%d %H:%M:%S} UTC"),
         ("duration", _duration_row(card)),
@@ -35,10 +39,18 @@ def run_card(run: StoredRun, beside: str = "") -> str:
         ("seed", str(card.seed)),
         *_data_rows(card.data),
         ("versions", versions),
-        ("commit", commit),
-        ("files of this run", Markdown(_links(quote(card.lesson), beside))),
+        ("commit", _commit(card)),
     ]
-    return table(("what", "in this run"), rows)
+    return render("run_card.html", rows=rows, files=_files(quote(card.lesson), beside))
+
+
+def _commit(card: Card) -> str:
+    changed = " with uncommitted changes" if card.uncommitted_changes else ""
+    return _code(card.commit[:12]) + changed if card.commit else "not a Git checkout"
+
+
+def _code(text: str) -> Markup:
+    return Markup(fragment("code", text))
 
 
 def _duration_row(card: Card) -> str:
@@ -55,7 +67,7 @@ def _data_rows(data: Data | None) -> list[tuple[str, str]]:
     sizes = ", ".join(f"{size:,} {name}" for name, size in data.sizes.items())
     return [
         ("data", f"{data.dataset} from {data.source}: {sizes} images"),
-        ("checksum of the data", code(data.checksum[:16])),
+        ("checksum of the data", _code(data.checksum[:16])),
         ("licence of the images", data.licence),
     ]
 
@@ -73,12 +85,13 @@ def measured(run: StoredRun) -> str:
 
 
 def downloads(slug: str) -> str:
-    """Links to what lies beside a lesson's page."""
-    return f"Download: {_links(slug)}"
+    """Links to what lies beside a lesson's page, as Markdown."""
+    links = [f"[{name}]({address})" for name, address in _files(slug).items()]
+    return f"Download: {' · '.join(links)}"
 
 
-def _links(slug: str, beside: str = "") -> str:
-    return _FILES.format(f"{beside}{slug}", slug)
+def _files(slug: str, beside: str = "") -> dict[str, str]:
+    return {name: f"{beside}{slug}/{file.format(slug)}" for name, file in _FILES.items()}
 
 
 def notices(runs: Sequence[StoredRun]) -> list[tuple[str, str]]:
