@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from mnist_lessons.publishing.runs.store import StoredRun
@@ -25,7 +26,7 @@ class Sources:
     repository: str = ""
     tutorials: str = "../tutorials/"
 
-    @property
+    @cached_property
     def runs(self) -> list[StoredRun]:
         """All of them."""
         return [run for run in self.lessons.values() if run]

@@ -44,6 +44,8 @@ __all__ = ["Content"]
 _NOTED = "<!-- what is wrong with this page -->"
 _NOTES = f'!!! failure "This page has a mistake"\n\n    {_NOTED}'
 _LESSON_BOOST = 2  # in search, beside other pages
+# On every page, the theme's navigation asks all pages with metadata; what is missing takes longest.
+_ASKED_FOR = ("icon", "status", "subtitle")
 
 _log = get_plugin_logger("lessons")
 
@@ -182,6 +184,8 @@ class Content:
             about = said or description(self._notebooks[lesson.lesson.slug])
             page.meta.setdefault("description", about)
             page.meta.setdefault("search", {"boost": _LESSON_BOOST})
+            for name in _ASKED_FOR:
+                page.meta.setdefault(name, "")
         text, has_scores = markers.filled_markdown(text, self._sources)
         if has_scores:
             text = after_title(text, notices(self._sources.runs))
