@@ -68,7 +68,7 @@ def files_beside(
         files[f"{slug}.ipynb"] = portable(
             notebook, published=published, colab=colab, commit=run.card.commit or ""
         )
-        files |= {name: (run.folder / name).read_bytes() for name in ("log.csv", "run.json")}
+        files |= {name: run.content(name) or b"" for name in ("log.csv", "run.json")}
     return files
 
 

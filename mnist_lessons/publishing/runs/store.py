@@ -91,7 +91,7 @@ class StoredRun:
             return self.unreadable
         try:
             manifest = json.loads((self.folder / _MANIFEST).read_text(encoding="utf-8"))
-            if _checksums(self.folder) != manifest:
+            if _checksums(self) != manifest:
                 return "its files are not as they were stored"
             if self.card.lesson != self.folder.parent.name:
                 return f"it is a run of {self.card.lesson!r}"
@@ -114,8 +114,8 @@ class StoredRun:
     def executed(self) -> NotebookNode:
         """The notebook with its outputs, as it was executed; not to be changed."""
         # Without nbformat's checks: its manifest says whether it is as it was written.
-        text = (self.folder / "executed.ipynb").read_text(encoding="utf-8")
-        notebook: NotebookNode = nbformat.v4.reads(text)
+        written = self.content("executed.ipynb") or b""
+        notebook: NotebookNode = nbformat.v4.reads(written.decode())
         return notebook
 
     def merged_with(self, lesson: Lesson) -> NotebookNode:
@@ -208,7 +208,9 @@ class Store:
         """
         place = self.folder / "runs" / slug / key
         try:
-            (staged / _MANIFEST).write_text(json.dumps(_checksums(staged), indent=1) + "\n")
+            (staged / _MANIFEST).write_text(
+                json.dumps(_checksums(StoredRun(staged)), indent=1) + "\n"
+            )
             place.parent.mkdir(parents=True, exist_ok=True)
             with FileLock(f"{self.folder}.lock"):  # two builds at once take turns
                 if replace or not StoredRun(place).is_whole:
@@ -236,10 +238,12 @@ class Store:
         )
 
 
-def _checksums(folder: Path) -> dict[str, str]:
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
+def _checksums(run: StoredRun) -> dict[str, str]:
+    names = {path.relative_to(run.folder).as_posix() for path in run.folder.rglob("*")} - {
+        _MANIFEST
+    }
     return {
-        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in files
-        if path != folder / _MANIFEST
+        name: hashlib.sha256(content).hexdigest()
+        for name in sorted(names)
+        if (content := run.content(name)) is not None
     }
