@@ -1,6 +1,6 @@
 """Numbers in words, the same on every figure and every page."""
 
-__all__ = ["a", "count", "device", "duration", "percent", "scientific", "times"]
+__all__ = ["a", "count", "device", "duration", "percent", "scientific", "timed", "times"]
 
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -54,6 +54,12 @@ def scientific(value: float) -> str:
     factor, exponent = f"{value:.3e}".split("e")
     power = f"10{str(int(exponent)).translate(_RAISED)}"
     return power if float(factor) == 1 else f"{float(factor):g}\N{MULTIPLICATION SIGN}{power}"
+
+
+def timed(seconds: float) -> str:
+    """A duration with its units, such as `2:03 (minutes:seconds)`."""
+    text = duration(seconds)
+    return f"{text} ({'hours:' * (text.count(':') > 1)}minutes:seconds)"
 
 
 def times(count: int) -> str:

@@ -279,9 +279,9 @@ class Run:
     def show(self, figure: "LessonFigure", name: str) -> None:
         """Save a figure as `NAME.png`, and display it where this is a notebook.
 
-        Beside it lie what the site shows, `NAME.svg` for a light page, `NAME.dark.svg`,
-        `NAME.narrow.svg` and `NAME.narrow.dark.svg`, and its data, `NAME.csv`, if it has any.
-        A second figure of the same name replaces the first.
+        Beside it lie what the site shows, `NAME.svg` and its variants for dark and for narrow
+        pages, and its data, `NAME.csv`, if it has any. A second figure of the same name replaces
+        the first.
 
         Args:
             figure: the figure.

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mnist_lessons._words import a, count, device, duration, percent, scientific, times
+from mnist_lessons._words import a, count, device, duration, percent, scientific, timed, times
 
 SHARES = st.floats(0, 1)
 
@@ -51,6 +51,7 @@ def test_articles_and_times():
 )
 def test_a_duration_reads_like_a_clock(seconds, text):
     assert duration(seconds) == text
+    assert timed(seconds).split(" ") == [text, f"({'hours:' * (len(text) > 5)}minutes:seconds)"]
 
 
 def test_counts_and_devices():

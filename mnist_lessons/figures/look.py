@@ -70,8 +70,9 @@ _DARK = Look(
     scheme="dark",
 )
 PRINT = replace(_LIGHT, titled=True)  # for a file, a notebook or a window of its own
-# By what follows the figure's name in that of the file. A run saves all of them, and a page offers
-# them: those of a scheme whose media query fits, the first of them before the others.
+# By what follows the figure's name in that of the file. An entry is all that a variant needs: a run
+# saves it, any drawing of a run is looked at before it is published, and a page offers it. Of a
+# scheme's variants a browser takes the first whose media query fits, or the one without a query.
 VARIANTS = {
     ".svg": _LIGHT,
     ".dark.svg": _DARK,

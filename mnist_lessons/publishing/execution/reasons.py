@@ -8,8 +8,9 @@ environment variables that change arithmetic. All of that is in its `run.json`, 
 `made_from`.
 
 One more reason is a field of `runs.made_from.MadeFrom`, filled by `made_from` and compared in
-`Reasons.against`; `docs/write.md` names it, too. What a user or a machine may choose comes from
-`today.Today`, so that it can be another day's; what is so, such as Python's version, is asked here.
+`Reasons.against`; `docs/write.md` names it under "What runs again, and when". What a user or a
+machine may choose comes from `today.Today`, so that it can be another day's; what is so, such as
+Python's version, is asked here.
 """
 
 import hashlib

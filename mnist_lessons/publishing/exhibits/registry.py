@@ -1,6 +1,7 @@
 """All markers, `<!-- lessons: NAME ARGUMENTS -->`, with what makes the exhibit in their place.
 
 A new one is a module beside this one with a function that makes the exhibit, and an entry here.
+It is made of runs, whose `card` is a `runs.card.Card`; `_words` says numbers and durations.
 A marker stands alone on its line, so an exhibit is a block. What Markdown can say, a sentence or a
 table, is Markdown: it is searched, and its links are checked. All else is HTML, from a template.
 """

@@ -5,7 +5,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from mnist_lessons._words import count, device, duration
+from mnist_lessons._words import count, device, timed
 from mnist_lessons.publishing.html.markdown import inert
 from mnist_lessons.publishing.html.templates import fragment
 from mnist_lessons.publishing.lesson_page.run_card import downloads
@@ -35,7 +35,7 @@ def head(slug: str, card: Card, notebook: Any, *, colab: str = "", edit: str = "
     where = device(card.device, card.device_name, card.threads)
     about = (
         f"About {count(minutes, 'minute')} to read. The program ran for "
-        f"{duration(_seconds(card))} (minutes:seconds) on {inert(where)}; "
+        f"{timed(card.whole_seconds)} on {inert(where)}; "
         "[more about this run](#the-run-behind-this-page)."
     )
     links = [downloads(slug)]
@@ -72,8 +72,3 @@ def description(notebook: Any) -> str:
 def colab_link(colab: str, slug: str) -> str:
     """Address that opens a lesson's notebook in Colab."""
     return f"{_COLAB}/{colab.strip('/')}/{slug}/{slug}.ipynb"
-
-
-def _seconds(card: Card) -> float:
-    # A training that came from a checkpoint would take its time again.
-    return card.seconds + card.reused_seconds

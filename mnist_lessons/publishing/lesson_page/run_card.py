@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
-from mnist_lessons._words import duration
+from mnist_lessons._words import duration, timed
 from mnist_lessons.publishing.html.templates import fragment, render
 from mnist_lessons.publishing.runs.card import Card, Data
 from mnist_lessons.publishing.runs.store import StoredRun
@@ -54,7 +54,7 @@ def _code(text: str) -> Markup:
 
 
 def _duration_row(card: Card) -> str:
-    text = f"{duration(card.seconds)} (minutes:seconds)"
+    text = timed(card.seconds)
     if card.reused_seconds:
         reused = duration(card.reused_seconds)
         text += f"; {reused} of training were taken from checkpoints of an earlier run"

@@ -119,7 +119,10 @@ class Figure(Struct, frozen=True, kw_only=True):
 
 
 class Epoch(Struct, frozen=True, kw_only=True):
-    """A row of the log, measured after an epoch of the training `fit`; losses in nats."""
+    """A row of the log, measured after an epoch of the training `fit`; losses in nats.
+
+    The counts are of the images on which the losses and the accuracy were measured.
+    """
 
     fit: str
     epoch: Count
@@ -167,6 +170,11 @@ class Card(AnyCard, frozen=True, kw_only=True):
     log: list[Epoch]
     trainings: list[Training] = []
     cell_seconds: list[float]
+
+    @property
+    def whole_seconds(self) -> float:
+        """With the trainings that came from checkpoints, which would take their time again."""
+        return self.seconds + self.reused_seconds
 
 
 class Failure(Struct, frozen=True):

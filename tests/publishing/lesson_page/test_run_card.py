@@ -40,7 +40,7 @@ def test_a_run_card_has_what_repeats_the_run(run_of):
     card = dict(rows_of(run_card.run_card(run_of()))[1:])
     assert card["profile"] == "full"
     assert card["started"] == "2026-01-02 03:04:05 UTC"
-    assert card["duration"] == "1:02:03 (minutes:seconds)"
+    assert card["duration"] == "1:02:03 (hours:minutes:seconds)"
     assert card["device"] == "cuda (A | B), threads: 1"
     assert card["seed"] == "7"
     assert "55,000 train, 5,000 validation, 10,000 test" in card["data"]
