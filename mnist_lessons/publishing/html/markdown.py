@@ -22,9 +22,9 @@ def inert(text: str) -> str:
     return _SPECIAL.sub(lambda found: f"&#{ord(found[0])};", " ".join(text.split()))
 
 
-def code(text: str, after: str = "") -> Markdown:
-    """A text in a code font, and what follows it."""
-    return Markdown(fragment("code", Markup(inert(text))) + after)
+def code(text: str) -> Markdown:
+    """A text in a code font."""
+    return Markdown(fragment("code", Markup(inert(text))))
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], right: Iterable[int] = ()) -> str:
