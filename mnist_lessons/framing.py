@@ -10,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["PEN", "SIDE", "frame", "ink"]
+__all__ = ["PEN", "SIDE", "fit", "frame", "ink"]
 
 SIDE = 140  # rows and columns of the drawing area
 PEN = 6.0  # radius of the pen, in pixels of the drawing area
@@ -22,9 +22,37 @@ _STEPS = 4
 _ROUNDING = 1e-9
 
 _Point = tuple[float, float]
+_Strokes = Sequence[Sequence[Sequence[float]]]
 
 
-def ink(strokes: Sequence[Sequence[Sequence[float]]]) -> NDArray[np.float64]:
+def fit(strokes: _Strokes) -> list[list[_Point]]:
+    """Bring strokes to the size of MNIST's digits, in the middle of the drawing area.
+
+    The pen stays as thick as it is: what is drawn of the result has the box and the lines of
+    MNIST's digits, however large or small the strokes were. Framing its pixels, a small drawing
+    would become a blob.
+
+    Args:
+        strokes: each a list of points (x, y) in pixels of the drawing area, at least one.
+
+    Returns:
+        The same strokes, moved and scaled: with the pen around them, the longer side of their box
+        has 20 of 28 parts of the area. What is smaller than the pen stays a dot.
+    """
+    points = [point for stroke in strokes for point in stroke]
+    if not points:
+        return []
+    (left, right), (top, bottom) = ((min(axis), max(axis)) for axis in zip(*points, strict=True))
+    # Half a pixel is the edge of a line: the box ends where a pixel does, whatever is rounded.
+    scale = (SIDE * _BOX / _SIZE - 2 * (PEN + 0.5)) / max(right - left, bottom - top, PEN)
+    x0, y0 = (left + right) / 2, (top + bottom) / 2
+    return [
+        [((x - x0) * scale + SIDE / 2, (y - y0) * scale + SIDE / 2) for x, y in stroke]
+        for stroke in strokes
+    ]
+
+
+def ink(strokes: _Strokes) -> NDArray[np.float64]:
     """Draw strokes with a round pen.
 
     Each stroke becomes a smooth line: quadratic curves from the middle of one pair of points

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mnist_lessons.framing import PEN, SIDE, frame, ink
+from mnist_lessons.framing import PEN, SIDE, fit, frame, ink
 
 LINE = [[[40, 30], [45, 60], [50, 110]]]
 
@@ -64,6 +64,25 @@ def test_any_drawing_fits_and_lies_in_the_middle_where_it_can(points):
         touches = inked[0] or inked[-1]
         # Averaging over areas moves the centre of mass of a small image a little.
         assert 13.9 <= centre < 15.1 or touches
+
+
+@given(size=st.floats(0.2, 3), x=st.integers(-50, 50), y=st.integers(-50, 50))
+def test_fitted_strokes_are_the_same_at_any_size_and_place(size, x, y):
+    other = [[[size * px + x, size * py + y] for px, py in stroke] for stroke in LINE]
+    assert np.abs(frame(ink(fit(other))) - frame(ink(fit(LINE)))).max() < 1e-3
+
+
+def test_fitted_strokes_fill_the_box_and_are_as_thick_as_the_pen():
+    drawn = ink(fit([[[50, 60], [50, 80]]]))  # a short line, upright
+    rows, columns = box(drawn)
+    assert rows == SIDE * 20 / 28
+    assert columns == pytest.approx(2 * PEN, abs=2)
+    assert mass_centre(drawn) == pytest.approx([SIDE / 2, SIDE / 2], abs=0.5)
+
+
+def test_a_fitted_touch_is_a_dot_in_the_middle():
+    assert np.array_equal(ink(fit([[[20, 30], [20, 30]]])), ink([[[70, 70]]]))
+    assert fit([]) == []
 
 
 def test_without_centring_a_digit_stays_where_it_is_and_as_small():
