@@ -11,13 +11,11 @@ from typing import Any
 
 import msgspec
 
-from mnist_lessons._words import a, percent
-from mnist_lessons.figures import palette
+from mnist_lessons.publishing.exhibits.example import Example
 from mnist_lessons.publishing.html.templates import render
 from mnist_lessons.publishing.runs.card import Network
 from mnist_lessons.publishing.runs.networks import Mistake, Mistakes, mistakes_of, weights_of
 from mnist_lessons.publishing.runs.store import StoredRun
-from mnist_lessons.publishing.runs.tiles import SIDE
 
 __all__ = ["block", "files"]
 
@@ -77,7 +75,7 @@ def files(runs: Sequence[StoredRun]) -> dict[str, bytes]:
         "draw/digits.bin": _packed(b"".join(digits)),
     }
     if example := _example(networks):
-        made["draw/example.svg"] = _drawn(example.mistake).encode()
+        made["draw/example.svg"] = example.drawing
     return made
 
 
@@ -167,36 +165,7 @@ def _sizes(networks: Sequence[_Network]) -> list[tuple[str, list[str]]]:
     return [(what, [tell(network) for network in networks]) for what, tell in told.items()]
 
 
-@dataclass(frozen=True)
-class _Example:
-    """A picture for those who have no JavaScript, and its text."""
-
-    mistake: Mistake
-    text: str
-
-
-def _example(networks: Sequence[_Network]) -> _Example | None:
+def _example(networks: Sequence[_Network]) -> Example | None:
     """A test digit that the last network gets wrong, the least confident of those shown."""
     network = next((one for one in reversed(networks) if one.surest), None)
-    if network is None:
-        return None
-    mistake = network.surest[-1]
-    shares = sorted(enumerate(mistake.chances), key=lambda share: -share[1])
-    told = ", ".join(
-        f"{percent(chance / 1_000, places=0)} for {digit}"
-        for digit, chance in shares
-        if chance >= 10
-    )
-    true, read = a(mistake.true), mistake.read
-    return _Example(
-        mistake, f"A test digit, {true}. The {network.name} reads {read}; its doubts: {told}."
-    )
-
-
-def _drawn(mistake: Mistake) -> str:
-    squares = [
-        (number % SIDE * 5, number // SIDE * 5, f"#{grey:02x}{grey:02x}{grey:02x}")
-        for number, grey in enumerate(mistake.pixels)
-        if grey
-    ]
-    return render("example.svg", squares=squares, colour=palette.LIGHT[0], chances=mistake.chances)
+    return Example(network.surest[-1], network.name) if network else None
