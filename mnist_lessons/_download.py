@@ -10,9 +10,7 @@ import requests
 import urllib3
 from tqdm import tqdm
 
-from mnist_lessons._datasets import DataFile
-
-__all__ = ["DownloadFailed", "download"]
+__all__ = ["DownloadFailed", "Published", "download"]
 
 _TOO_SLOW = "too slow: the time for this mirror is over"
 
@@ -21,8 +19,17 @@ class DownloadFailed(Exception):
     """A mirror did not give the file."""
 
 
-def download(mirror: str, file: DataFile, folder: Path, *, stall: float, deadline: float) -> Path:
-    """Download the gzipped file into a folder, and check it.
+@dataclass(frozen=True)
+class Published:
+    """A file as a mirror has it; without a SHA-256, the size is the most that it may have."""
+
+    name: str
+    size: int
+    sha256: str = ""
+
+
+def download(mirror: str, file: Published, folder: Path, *, stall: float, deadline: float) -> Path:
+    """Download a file into a folder, and check its size and SHA-256.
 
     Args:
         mirror: address of the folder on the mirror, with a slash at its end.
@@ -35,19 +42,19 @@ def download(mirror: str, file: DataFile, folder: Path, *, stall: float, deadlin
         DownloadFailed: the mirror is silent, too slow, or has something else.
         OSError: the file cannot be stored.
     """
-    import pooch  # here: on import it warns in a kernel that has no widgets
-
+    address, path = mirror + file.name, folder / file.name
+    fetch = _Downloader(file, stall, deadline)
     try:
-        path = pooch.retrieve(
-            mirror + file.name + ".gz",
-            known_hash=f"sha256:{file.packed_sha256}",
-            fname=file.name + ".gz",
-            path=folder,
-            downloader=_Downloader(file, stall, deadline),
-        )
+        if file.sha256:
+            import pooch  # here: on import it warns in a kernel that has no widgets
+
+            known = f"sha256:{file.sha256}"
+            pooch.retrieve(address, known, path.name, path=folder, downloader=fetch)
+        else:
+            fetch(address, str(path))
     except (requests.RequestException, ValueError) as error:
         raise DownloadFailed(_cause(error)) from error
-    return Path(path)
+    return path
 
 
 def _cause(error: Exception) -> object:
@@ -61,15 +68,17 @@ def _cause(error: Exception) -> object:
 class _Downloader:
     """A pooch downloader that never waits for ever and never takes more than it asked for."""
 
-    file: DataFile
+    file: Published
     stall: float
     deadline: float
 
-    def __call__(self, url: str, output: str, _: object) -> None:
-        size = self.file.packed_size
+    def __call__(self, url: str, output: str, _: object = None) -> None:
+        name, size = self.file.name, self.file.size
         with (
             self._answer(url) as response,
-            tqdm(total=size, desc=self.file.name, unit="B", unit_scale=True) as bar,
+            tqdm(
+                total=size if self.file.sha256 else None, desc=name, unit="B", unit_scale=True
+            ) as bar,
             open(output, "wb") as stream,
         ):
             if response.status_code != requests.codes.ok:
@@ -78,11 +87,11 @@ class _Downloader:
             while chunk := self._chunk(response):
                 received += len(chunk)
                 if received > size:
-                    raise ValueError(f"{self.file.name}.gz is larger than its {size:,} bytes")
+                    raise ValueError(f"{name} is larger than its {size:,} bytes")
                 stream.write(chunk)
                 bar.update(len(chunk))
-            if received < size:
-                raise ValueError(f"{self.file.name}.gz ended after {received:,} of {size:,} bytes")
+            if self.file.sha256 and received < size:
+                raise ValueError(f"{name} ended after {received:,} of {size:,} bytes")
 
     def _answer(self, url: str) -> requests.Response:
         # requests limits each wait, not their sum: addresses that are silent one after the
@@ -92,7 +101,13 @@ class _Downloader:
         def ask() -> None:
             try:
                 answer.set_result(
-                    requests.get(url, stream=True, timeout=self.stall, allow_redirects=False)
+                    requests.get(
+                        url,
+                        headers={"Accept-Encoding": "identity"},  # the file as it is
+                        stream=True,
+                        timeout=self.stall,
+                        allow_redirects=False,
+                    )
                 )
             except Exception as error:
                 answer.set_exception(error)

@@ -15,7 +15,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +30,7 @@ from mnist_lessons._datasets import (
     DataFile,
     Dataset,
     place_of,
+    read_archive,
     read_verified,
 )
 from mnist_lessons.errors import DataError, SettingError
@@ -169,7 +170,13 @@ def _is_complete(dataset: Dataset, root: Path) -> bool:
 
 
 def _is_there(dataset: Dataset, folder: Path) -> bool:
-    """Whether a folder has all files, plain or gzipped; their content is not read."""
+    """Whether a folder has all files, plain or gzipped, or their archive; neither is read."""
+    return _has_files(dataset, folder) or bool(
+        dataset.archive and os.path.exists(folder / dataset.archive.name)
+    )
+
+
+def _has_files(dataset: Dataset, folder: Path) -> bool:
     return all(place_of(file, folder) for file in dataset.files)
 
 
@@ -182,7 +189,11 @@ def _plain(dataset: Dataset, root: Path, stack: ExitStack) -> Path:
 
 def _unpacked(dataset: Dataset, folder: Path, stack: ExitStack) -> Path:
     """A temporary data folder with the verified files, plain."""
-    contents = {file.name: read_verified(dataset, file, folder) for file in dataset.files}
+    contents: Mapping[str, bytes | bytearray]
+    if dataset.archive and not _has_files(dataset, folder):
+        contents = read_archive(dataset, dataset.archive, folder / dataset.archive.name)
+    else:
+        contents = {file.name: read_verified(dataset, file, folder) for file in dataset.files}
     unpacked = _temporary_folder(dataset, stack)
     try:
         (unpacked / dataset.folder).mkdir(parents=True)
@@ -238,7 +249,7 @@ def _download_missing(dataset: Dataset, root: Path, mirrors: Sequence[str], limi
 
 
 def _from_mirror(dataset: Dataset, mirror: str, root: Path, limits: Limits) -> bool:
-    from mnist_lessons._download import DownloadFailed, download  # a site's build needs it rarely
+    from mnist_lessons._download import DownloadFailed  # a site's build needs it rarely
 
     deadline = time.monotonic() + limits.total
     partial = root / "partial"
@@ -246,21 +257,38 @@ def _from_mirror(dataset: Dataset, mirror: str, root: Path, limits: Limits) -> b
     partial.mkdir()
     (root / dataset.folder).mkdir(parents=True, exist_ok=True)
     try:
-        for file in _missing(dataset, root):
-            packed = download(mirror, file, partial, stall=limits.stall, deadline=deadline)
-            unpacked = partial / file.name
-            with gzip.open(packed, "rb") as stream:
-                unpacked.write_bytes(stream.read(file.size))
-            unpacked.replace(root / dataset.folder / file.name)
-    except DownloadFailed as error:
+        for name, content in _downloaded(dataset, mirror, root, partial, limits.stall, deadline):
+            unpacked = partial / name
+            unpacked.write_bytes(content)
+            unpacked.replace(root / dataset.folder / name)
+    except (DownloadFailed, DataError) as error:
         _say(f"{mirror} failed: {error}")
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return not _missing(dataset, root)
 
 
+def _downloaded(
+    dataset: Dataset, mirror: str, root: Path, partial: Path, stall: float, deadline: float
+) -> Iterator[tuple[str, bytes]]:
+    """Each file that is missing: its name and content."""
+    from mnist_lessons._download import Published, download
+
+    if archive := dataset.archive:
+        wanted = Published(archive.name, archive.most)
+        path = download(mirror, wanted, partial, stall=stall, deadline=deadline)
+        yield from read_archive(dataset, archive, path).items()
+        return
+    for file in _missing(dataset, root):
+        wanted = Published(f"{file.name}.gz", file.packed_size, file.packed_sha256)
+        path = download(mirror, wanted, partial, stall=stall, deadline=deadline)
+        with gzip.open(path, "rb") as stream:
+            yield file.name, stream.read(file.size)
+
+
 def _full(dataset: Dataset, folder: Path | str, error: OSError) -> DataError:
-    size = math.ceil(sum(file.size + file.packed_size for file in dataset.files) / 1e6)
+    packed = dataset.archive.most if dataset.archive else 0
+    size = math.ceil(sum((file.size + file.packed_size for file in dataset.files), packed) / 1e6)
     return DataError(
         f"cannot store {dataset.name} in {folder}: {error.strerror or error}; free {size} MB "
         "there, or set MNIST_LESSONS_DATA to a folder that has the files"

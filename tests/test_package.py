@@ -75,7 +75,8 @@ def test_no_module_is_re_exported_by_the_package():
     ("modules", "unwanted"),
     [
         (
-            ["augmentation", "calibration", "clothes", "corruptions", "data", "devices", "runlog"],
+            ["augmentation", "calibration", "clothes", "corruptions", "data", "devices", "pens",
+             "runlog"],
             ["torchvision", "torch._dynamo", "sklearn", "mlxtend", "pooch", "requests", "IPython"],
         ),
         # A machine with PyTorch and nothing else can read the images and train the recipes.
