@@ -1,7 +1,9 @@
 """Store a trained network in few bytes, for a reader's browser."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -9,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.utils import skip_init
+from torch.nn.utils.fusion import fuse_conv_bn_weights
 
 from mnist_lessons.data import Split
 from mnist_lessons.evaluation import evaluate, predict
@@ -21,8 +24,16 @@ TOLERANCE = 0.0005  # of accuracy: 0.05 points
 _TYPES = {"int8": "<i1", "float16": "<f2", "float32": "<f4"}
 _AGREEMENT = 1e-3
 _IMAGE = (1, 28, 28)
+_NO_WEIGHTS = torch.empty(0)
+_POOLING = ("pool", "average_pool", "global_average_pool")
 
-_Layer = dict[str, Any]
+_WITHOUT_WEIGHTS: dict[str, Callable[[], nn.Module]] = {
+    "flatten": nn.Flatten,
+    "relu": nn.ReLU,
+    "pool": lambda: nn.MaxPool2d(2),
+    "average_pool": lambda: nn.AvgPool2d(2),
+    "global_average_pool": lambda: nn.AdaptiveAvgPool2d(1),
+}
 
 
 @dataclass(frozen=True)
@@ -34,8 +45,10 @@ class StoredNetwork:
             scale of each output row, float32; the bias, float32; and the weights row by row
             in the storage's type. Little-endian, without gaps.
         storage: `int8`, `float16` or `float32`.
-        layers: `kind` (`flatten`, `linear`, `relu`, `conv`, `pool`), the output's `shape`
-            for one image and, where there are weights, their shape as `weights`.
+        layers: `kind` (`flatten`, `linear`, `relu`, `conv`, `scale_shift` for each channel,
+            `pool`, `average_pool`, `global_average_pool`), the output's `shape` for one image
+            and, where there are any, the shape of the weights as `weights` and the rows of
+            zeros around a convolution's input as `padding`.
         accuracy: share of the images read correctly in full precision.
         stored_accuracy: the same, with the stored weights.
         count: number of these images.
@@ -43,7 +56,7 @@ class StoredNetwork:
 
     content: bytes
     storage: str
-    layers: list[_Layer]
+    layers: list[dict[str, Any]]
     accuracy: float
     stored_accuracy: float
     count: int
@@ -67,25 +80,32 @@ def store(model: nn.Module, split: Split) -> StoredNetwork:
     precision. The first that differs by at most `TOLERANCE` is taken. This chooses a way to
     write down one network, not a network.
 
+    Batch normalisation becomes part of the convolution before it where that is exact: right
+    behind it, or behind a pooling that is, if no channel is scaled by zero or less. Elsewhere
+    it is stored as a scale and a shift of each channel.
+
     Args:
-        model: made of Flatten, Linear, ReLU, Conv2d (stride 1, no padding), MaxPool2d(2) and
-            dropout, used one after the other in the order in which it holds them.
+        model: made of Flatten, Linear, ReLU, Conv2d (square, stride 1, as many zeros on each
+            side), BatchNorm2d with running statistics, MaxPool2d(2), AvgPool2d(2),
+            AdaptiveAvgPool2d(1) and dropout, used one after the other in the order in which it
+            holds them.
         split: normalised images, float32 (N, 1, 28, 28), and labels, on any device.
 
     Raises:
         ValueError: the model is made of, or does, something else.
     """
-    layers, weighted = _walked(model)
-    _check_agreement(model, layers, weighted, split)
+    layers = _layers(model)
+    described = _described(layers)
+    _check_agreement(model, described, _packed(layers, "float32"), split)
     accuracy = evaluate(model, split).accuracy
     for storage in _TYPES:
-        content = b"".join(_packed(layer, storage) for layer in weighted)
-        other = load({"layers": layers, "storage": storage}, content).to(split.images.device)
+        content = _packed(layers, storage)
+        other = load({"layers": described, "storage": storage}, content).to(split.images.device)
         stored = evaluate(other, split).accuracy
         # Some slack: a difference of two shares is not exact.
         if abs(stored - accuracy) <= TOLERANCE + 1e-9 or storage == "float32":
             break
-    return StoredNetwork(content, storage, layers, accuracy, stored, len(split))
+    return StoredNetwork(content, storage, described, accuracy, stored, len(split))
 
 
 def load(description: Mapping[str, Any], content: bytes) -> nn.Sequential:
@@ -141,84 +161,162 @@ def affine(raw: Tensor, images: Tensor) -> tuple[float, float]:
     return gain, offset
 
 
-def _walked(model: nn.Module) -> tuple[list[_Layer], list[nn.Linear | nn.Conv2d]]:
-    """The layers that do something in eval mode, and those of them with weights."""
+@dataclass(frozen=True, eq=False)
+class _Layer:
+    """A layer as it is stored, but in full precision.
+
+    Attributes:
+        kind: as in `StoredNetwork.layers`.
+        weight: float32, on the CPU; each element along its first axis makes a row.
+        bias: float32, one number for each row.
+        padding: as in `StoredNetwork.layers`.
+    """
+
+    kind: str
+    weight: Tensor = _NO_WEIGHTS
+    bias: Tensor = _NO_WEIGHTS
+    padding: int = 0
+
+
+def _layers(model: nn.Module) -> list[_Layer]:
+    """What does something in eval mode, in order."""
     layers: list[_Layer] = []
-    weighted: list[nn.Linear | nn.Conv2d] = []
-    shape: tuple[int, ...] = _IMAGE
     for module in model.modules():
         if list(module.children()) or isinstance(module, nn.Dropout | nn.Dropout2d):
             continue
-        kind = next((kind for kind, known in _KINDS.items() if known(module)), None)
-        if kind is None:
+        layer = _layer(module)
+        if layer is None:
             raise ValueError(
-                f"{module} cannot be published; Flatten, Linear, ReLU, Conv2d (stride 1, no "
-                "padding), MaxPool2d(2) and dropout can"
+                f"{module} cannot be published; Flatten, Linear, ReLU, Conv2d (square, stride 1, "
+                "as many zeros on each side), BatchNorm2d with running statistics, MaxPool2d(2), "
+                "AvgPool2d(2), AdaptiveAvgPool2d(1) and dropout can"
             )
-        layer: _Layer = {"kind": kind}
-        if isinstance(module, nn.Linear | nn.Conv2d):
-            layer["weights"] = list(module.weight.shape)
-            weighted.append(module)
-        shape = _shape_after(layer, shape)
-        layers.append({**layer, "shape": list(shape)})
-    return layers, weighted
+        place = _where_to_fold(layer, layers)
+        if place is None:
+            layers.append(layer)
+        else:
+            layers[place] = _folded(layers[place], layer)
+    return layers
 
 
-def _is_convolution(module: nn.Module) -> bool:
+def _layer(module: nn.Module) -> _Layer | None:
+    """None for what cannot be stored."""
+    match module:
+        case nn.Flatten(start_dim=1, end_dim=-1):
+            return _Layer("flatten")
+        case nn.ReLU():
+            return _Layer("relu")
+        case nn.Linear():
+            return _Layer("linear", *_weights(module.weight, module.bias))
+        case nn.Conv2d(stride=(1, 1), dilation=(1, 1), groups=1, padding_mode="zeros"):
+            if (padding := _padding(module)) is not None:
+                return _Layer("conv", *_weights(module.weight, module.bias), padding)
+        case nn.BatchNorm2d(running_mean=Tensor() as mean, running_var=Tensor() as variance):
+            # As if behind a convolution that takes each channel once.
+            ones = torch.ones_like(mean).unsqueeze(1)
+            scale, shift = fuse_conv_bn_weights(
+                ones, None, mean, variance, module.eps, module.weight, module.bias
+            )
+            return _Layer("scale_shift", *_weights(scale.flatten(), shift))
+        case nn.AdaptiveAvgPool2d(output_size=1 | (1, 1)):
+            return _Layer("global_average_pool")
+        case nn.AvgPool2d(divisor_override=None) if _halves(module):
+            return _Layer("average_pool")
+        case nn.MaxPool2d(dilation=1 | (1, 1), return_indices=False) if _halves(module):
+            return _Layer("pool")
+    return None
+
+
+def _padding(convolution: nn.Conv2d) -> int | None:
+    """Rows of zeros around the input; None where the sides or the kernel are not alike."""
+    match convolution.kernel_size, convolution.padding:
+        case (height, width), _ if height != width:
+            return None
+        case _, "valid":
+            return 0
+        case (size, _), "same" if size % 2:
+            return size // 2
+        case _, (int() as padding, other) if padding == other:
+            return padding
+    return None
+
+
+def _halves(pooling: nn.MaxPool2d | nn.AvgPool2d) -> bool:
     return (
-        isinstance(module, nn.Conv2d)
-        and (module.stride, module.dilation, module.groups) == ((1, 1), (1, 1), 1)
-        and module.padding in ((0, 0), "valid")
-        and module.kernel_size[0] == module.kernel_size[1]
-        and module.bias is not None
+        pooling.kernel_size in (2, (2, 2))
+        and pooling.stride in (2, (2, 2))
+        and pooling.padding in (0, (0, 0))
+        and not pooling.ceil_mode
     )
 
 
-def _is_pooling(module: nn.Module) -> bool:
-    return (
-        isinstance(module, nn.MaxPool2d)
-        and module.kernel_size in (2, (2, 2))
-        and module.stride in (2, (2, 2))
-        and module.padding in (0, (0, 0))
-        and module.dilation in (1, (1, 1))
-        and not (module.ceil_mode or module.return_indices)
-    )
+def _weights(weight: Tensor, bias: Tensor | None) -> tuple[Tensor, Tensor]:
+    if bias is None:
+        bias = weight.new_zeros(len(weight))
+    return weight.detach().float().cpu(), bias.detach().float().cpu()
 
 
-_KINDS: dict[str, Callable[[nn.Module], bool]] = {
-    "flatten": lambda module: (
-        isinstance(module, nn.Flatten) and (module.start_dim, module.end_dim) == (1, -1)
-    ),
-    "linear": lambda module: isinstance(module, nn.Linear) and module.bias is not None,
-    "relu": lambda module: isinstance(module, nn.ReLU),
-    "conv": _is_convolution,
-    "pool": _is_pooling,
-}
+def _where_to_fold(layer: _Layer, before: Sequence[_Layer]) -> int | None:
+    """The place of the convolution that can scale and shift its output itself."""
+    if layer.kind != "scale_shift":
+        return None
+    place = len(before) - 1
+    # The largest, or the mean, of numbers may be taken first if their order stays.
+    while place >= 0 and before[place].kind in _POOLING and (layer.weight > 0).all():
+        place -= 1
+    found = place >= 0 and before[place].kind == "conv"
+    return place if found and len(before[place].bias) == len(layer.bias) else None
 
 
-def _shape_after(layer: _Layer, shape: Sequence[int]) -> tuple[int, ...]:
-    kind = layer["kind"]
-    if kind == "flatten":
-        return (int(np.prod(shape)),)
-    if kind == "relu":
-        return tuple(shape)
-    if kind == "linear" and tuple(shape) == (layer["weights"][1],):
-        return (layer["weights"][0],)
-    if kind == "conv" and len(shape) == 3 and shape[0] == layer["weights"][1]:
-        less = layer["weights"][2] - 1
-        return (layer["weights"][0], shape[1] - less, shape[2] - less)
-    if kind == "pool" and len(shape) == 3:
-        return (shape[0], shape[1] // 2, shape[2] // 2)
-    raise ValueError(f"a layer {layer} cannot follow an output of shape {tuple(shape)}")
+def _folded(convolution: _Layer, after: _Layer) -> _Layer:
+    weight = convolution.weight * after.weight[:, None, None, None]
+    return replace(convolution, weight=weight, bias=convolution.bias * after.weight + after.bias)
+
+
+def _described(layers: Sequence[_Layer]) -> list[dict[str, Any]]:
+    """What `StoredNetwork.layers` says of them."""
+    described: list[dict[str, Any]] = []
+    shape: tuple[int, ...] = _IMAGE
+    for layer in layers:
+        told: dict[str, Any] = {"kind": layer.kind}
+        if layer.bias.numel():
+            told["weights"] = list(layer.weight.shape)
+        if layer.padding:
+            told["padding"] = layer.padding
+        shape = _shape_after(told, shape)
+        described.append({**told, "shape": list(shape)})
+    return described
+
+
+def _shape_after(layer: Mapping[str, Any], shape: tuple[int, ...]) -> tuple[int, ...]:
+    match layer, shape:
+        case {"kind": "relu"}, _:
+            return shape
+        case {"kind": "flatten"}, _:
+            return (math.prod(shape),)
+        case {"kind": "linear", "weights": [outputs, inputs]}, (length,) if length == inputs:
+            return (outputs,)
+        case {"kind": "conv", "weights": [outputs, inputs, size, _]}, (maps, height, width) if (
+            maps == inputs
+        ):
+            more = 2 * layer.get("padding", 0) + 1 - size
+            return (outputs, height + more, width + more)
+        case {"kind": "scale_shift", "weights": [channels]}, (maps, _, _) if maps == channels:
+            return shape
+        case {"kind": "pool" | "average_pool"}, (maps, height, width):
+            return (maps, height // 2, width // 2)
+        case {"kind": "global_average_pool"}, (maps, _, _):
+            return (maps, 1, 1)
+    raise ValueError(f"a layer {layer} cannot follow an output of shape {shape}")
 
 
 def _check_agreement(
-    model: nn.Module, layers: list[_Layer], weighted: Sequence[nn.Module], split: Split
+    model: nn.Module, layers: list[dict[str, Any]], content: bytes, split: Split
 ) -> None:
     """Make sure that the layers one after the other are all that the model does."""
-    content = b"".join(_packed(layer, "float32") for layer in weighted)
     again = load({"layers": layers, "storage": "float32"}, content).to(split.images.device)
-    ours, theirs = predict(again, split).logits, predict(model, split).logits
+    with _precise_convolutions():
+        ours, theirs = predict(again, split).logits, predict(model, split).logits
     if ours.shape != theirs.shape or not (ours - theirs).abs().max().item() <= _AGREEMENT:
         raise ValueError(
             "the layers of this model, one after the other, do not give its logits: its "
@@ -226,20 +324,32 @@ def _check_agreement(
         )
 
 
-def _packed(layer: nn.Module, storage: str) -> bytes:
-    weights = _array(layer.weight).reshape(len(layer.weight), -1)  # type: ignore[arg-type]
-    bias = _array(layer.bias).tobytes()
+@contextmanager
+def _precise_convolutions() -> Iterator[None]:
+    """Without TF32: CUDA would round folded weights and others to 10 bits, and see a difference."""
+    backends: Any = torch.backends
+    convolution = backends.cudnn.conv
+    before = convolution.fp32_precision
+    convolution.fp32_precision = "ieee"
+    try:
+        yield
+    finally:
+        convolution.fp32_precision = before
+
+
+def _packed(layers: Sequence[_Layer], storage: str) -> bytes:
+    return b"".join(_rows(layer, storage) for layer in layers if layer.bias.numel())
+
+
+def _rows(layer: _Layer, storage: str) -> bytes:
+    weights = layer.weight.reshape(len(layer.weight), -1).numpy()
+    bias = layer.bias.numpy().astype("<f4").tobytes()
     if storage != "int8":
         return bias + weights.astype(_TYPES[storage]).tobytes()
     largest = np.abs(weights).max(axis=1)
     scale = (np.where(largest > 0, largest, 1) / 127).astype("<f4")
     rounded = np.rint(weights / scale[:, None]).clip(-127, 127).astype(_TYPES[storage])
     return b"".join((scale.tobytes(), bias, rounded.tobytes()))
-
-
-def _array(parameter: Any) -> NDArray[np.float32]:
-    array: NDArray[np.float32] = parameter.detach().cpu().contiguous().numpy().astype("<f4")
-    return array
 
 
 class _Reader:
@@ -258,25 +368,28 @@ class _Reader:
         return found.reshape(shape)
 
 
-def _module(layer: _Layer, storage: str, reader: _Reader) -> nn.Module:
-    kind = layer["kind"]
-    if kind == "flatten":
-        return nn.Flatten()
-    if kind == "relu":
-        return nn.ReLU()
-    if kind == "pool":
-        return nn.MaxPool2d(2)
-    outputs, inputs, *window = layer["weights"]
-    scale = reader.take("<f4", outputs) if storage == "int8" else np.ones(1, dtype=np.float32)
-    bias = reader.take("<f4", outputs)
-    rows = reader.take(_TYPES[storage], *layer["weights"])
-    rows = rows * scale.reshape(-1, *[1] * (len(window) + 1))
-    # Not initialised: a lesson's random numbers must not depend on what it publishes.
-    module: nn.Module = (
-        skip_init(nn.Conv2d, inputs, outputs, window[0])
-        if window
-        else skip_init(nn.Linear, inputs, outputs)
-    )
-    weights = {"weight": torch.from_numpy(rows), "bias": torch.from_numpy(bias)}
-    module.load_state_dict(weights)
+def _module(layer: Mapping[str, Any], storage: str, reader: _Reader) -> nn.Module:
+    if layer["kind"] in _WITHOUT_WEIGHTS:
+        return _WITHOUT_WEIGHTS[layer["kind"]]()
+    rows, *row = layer["weights"]
+    scale = reader.take("<f4", rows) if storage == "int8" else np.ones(1, dtype=np.float32)
+    bias = reader.take("<f4", rows)
+    weight = reader.take(_TYPES[storage], rows, *row) * scale.reshape(-1, *[1] * len(row))
+    module = _uninitialised(layer)
+    weights = {"weight": torch.from_numpy(weight), "bias": torch.from_numpy(bias)}
+    # Not strict: batch normalisation keeps the mean of 0 and the variance of 1 it begins with.
+    module.load_state_dict(weights, strict=False)
+    return module
+
+
+def _uninitialised(layer: Mapping[str, Any]) -> nn.Module:
+    """Without random numbers: those of a lesson must not depend on what it publishes."""
+    rows, *row = layer["weights"]
+    module: nn.Module
+    if layer["kind"] == "scale_shift":
+        module = nn.BatchNorm2d(rows, eps=0)
+    elif layer["kind"] == "conv":
+        module = skip_init(nn.Conv2d, row[0], rows, row[1], padding=layer.get("padding", 0))
+    else:
+        module = skip_init(nn.Linear, row[0], rows)
     return module

@@ -2,10 +2,11 @@
 
 import pytest
 import torch
+from torch import nn
 
 from mnist_lessons import export
 from mnist_lessons.data import normalise
-from mnist_lessons.models import ImprovedCNN, SimpleDNN
+from mnist_lessons.models import CompactCNN, ImprovedCNN, SimpleDNN
 from mnist_lessons.runlog import Run
 from mnist_lessons.settings import Settings
 
@@ -17,6 +18,33 @@ export default ([networks, weights, images]) => {
   return [answers, answers.map((all) => all.map(softmax))];
 };
 """
+
+# With the layers that no network of the lessons has.
+OTHER = nn.Sequential(
+    nn.BatchNorm2d(1),
+    nn.Conv2d(1, 5, 3, padding=3, bias=False),
+    nn.MaxPool2d(2),
+    nn.BatchNorm2d(5, affine=False),
+    nn.ReLU(),
+    nn.BatchNorm2d(5),
+    nn.Conv2d(5, 3, 5, padding="same"),
+    nn.AvgPool2d(2),
+    nn.Flatten(),
+    nn.Linear(192, 10),
+)
+
+
+def with_statistics(model):
+    """As if trained: each channel has its own, and some are turned over."""
+    with torch.no_grad():
+        for norm in model.modules():
+            if isinstance(norm, nn.BatchNorm2d):
+                norm.running_mean.uniform_(-0.3, 0.3)
+                norm.running_var.uniform_(0.2, 2)
+                if norm.affine:
+                    norm.weight.uniform_(-0.5, 2)
+                    norm.bias.uniform_(-0.3, 0.3)
+    return model
 
 
 @pytest.mark.parametrize("storage", ["int8", "float16", "float32"])
@@ -32,8 +60,11 @@ def test_networks_answer_as_in_pytorch_however_they_are_stored(
     with torch.no_grad():
         simple.layers[1].weight[0, :4] = torch.tensor([6e-8, -3e-5, 0.0, 1.5])  # subnormal halves
     run.publish("simple", simple, splits.test.images, title="Simple")
-    run.publish("convolutional", ImprovedCNN(), splits.test.images, title="Convolutional")
+    for name, model in {"improved": ImprovedCNN(), "compact": CompactCNN(), "other": OTHER}.items():
+        run.publish(name, with_statistics(model), splits.test.images, title=name)
     noted = run._card["networks"]
+    kinds = {layer["kind"] for one in noted for layer in one["layers"]}
+    assert len(kinds) == 8
     assert {one["storage"] for one in noted} == {storage}
     weights = [(run.folder / f"{one['key']}.weights").read_bytes() for one in noted]
     raw = sample.test.images[:20]

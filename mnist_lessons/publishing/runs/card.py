@@ -80,10 +80,23 @@ class Result(Struct, frozen=True, kw_only=True):
 
 
 class Layer(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A layer of a stored network: the shape of its weights, and that of its output."""
+    """A layer of a stored network: the shape of its weights, and that of its output.
 
-    kind: str
+    `padding` is the number of rows of zeros on each side of a convolution's input.
+    """
+
+    kind: Literal[
+        "flatten",
+        "linear",
+        "relu",
+        "conv",
+        "scale_shift",
+        "pool",
+        "average_pool",
+        "global_average_pool",
+    ]
     weights: tuple[Count, ...] | UnsetType = UNSET
+    padding: Count | UnsetType = UNSET
     shape: tuple[Count, ...]
 
     def __post_init__(self) -> None:

@@ -10,7 +10,7 @@ import pytest
 from mnist_lessons import plots
 from mnist_lessons.data import normalise
 from mnist_lessons.evaluation import predict
-from mnist_lessons.models import SimpleDNN
+from mnist_lessons.models import CompactCNN, SimpleDNN
 from mnist_lessons.publishing.runs.card import Card, CardFault, read_card
 from mnist_lessons.publishing.runs.store import StoredRun
 from mnist_lessons.runlog import Run
@@ -68,6 +68,9 @@ FAULTS = {
     ),
     "networks[0].layers[0]: object missing required field `kind`": with_value(
         [NETWORK | {"layers": [{}]}], "networks"
+    ),
+    "networks[0].layers[0].kind: invalid enum value 'softmax'": with_value(
+        [NETWORK | {"layers": [{"kind": "softmax", "shape": [10]}]}], "networks"
     ),
     "networks[0].layers[0]: the shape of a convolution's output has 3 numbers": with_value(
         [NETWORK | {"layers": [{"kind": "conv", "shape": [8]}]}], "networks"
@@ -130,6 +133,7 @@ def test_what_a_run_writes_is_what_is_read(tmp_path, sample):
     history = run.follow("net", records, epochs=1)
     run.result("net", "A net", predict(model, splits.test), model, history)
     run.publish("net", model, splits.test.images)
+    run.publish("compact", CompactCNN(), splits.test.images, title="With padding")
     digits = sample.test.images[:1]
     run.show(plots.image_grid(digits, ["a"], title="One", alt="One digit of the test."), "one")
     run.finish()
@@ -140,6 +144,7 @@ def test_what_a_run_writes_is_what_is_read(tmp_path, sample):
     del read["made_from"]
     assert all(read[part] for part in ("data", "results", "networks", "figures", "trainings"))
     assert shared(written, read) == read
+    assert json.loads(msgspec.json.encode(read["networks"])) == written["networks"]
 
 
 def shared(written, read):
