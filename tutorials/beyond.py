@@ -1,4 +1,4 @@
-# %% [markdown]
+# %% [markdown] level="advanced" thumbnail="half-a-turn"
 # # Better, one change at a time
 #
 # "Improved" is a claim. It needs a number before, a number after, and a reason

@@ -1,4 +1,4 @@
-# %% [markdown]
+# %% [markdown] level="intermediate" thumbnail="strangers-SimpleDNN"
 # # When the model should say "I don't know"
 #
 # A network always answers. Show it a sneaker, and it names a digit. In this

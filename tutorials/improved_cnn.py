@@ -1,4 +1,4 @@
-# %% [markdown]
+# %% [markdown] level="beginner" thumbnail="errors-short"
 # # A convolutional network reads them better
 #
 # The [first lesson](simple_dnn.py) gave a network 784 numbers, in no order

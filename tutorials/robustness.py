@@ -1,4 +1,4 @@
-# %% [markdown]
+# %% [markdown] level="intermediate" thumbnail="moved"
 # # Why convolution: what happens when the digits move
 #
 # Every digit of MNIST stands in the middle of its image. What does a network

@@ -1,4 +1,4 @@
-# %% [markdown]
+# %% [markdown] level="advanced" thumbnail="differences"
 # # For those who outgrow one machine
 #
 # Some networks take weeks on one processor. So several **processes** train

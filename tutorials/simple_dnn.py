@@ -1,4 +1,4 @@
-# %% [markdown]
+# %% [markdown] level="beginner" thumbnail="confusion-matrix"
 # # A simple network reads handwritten digits
 #
 # You will train a fully connected network on MNIST, from the raw images to a

@@ -1,4 +1,4 @@
-# %% [markdown]
+# %% [markdown] level="intermediate" thumbnail="three-losses"
 # # Spot the bug: eight mistakes, and what each costs
 #
 # Eight mistakes that real tutorials made. None of them stops the program, and

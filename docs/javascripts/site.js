@@ -2,6 +2,7 @@
 
 const PROGRAMS = {
   "[data-draw]": () => import("./draw/page.js"),
+  "[data-home]": () => import("./home.js"),
   ".errors": () => import("./errors.js"),
   "table:has(.results-name)": () => import("./results.js"),
 };

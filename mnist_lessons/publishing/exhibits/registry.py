@@ -12,14 +12,17 @@ from pathlib import Path
 
 from mnist_lessons.publishing.exhibits import (
     comparison,
+    contents,
     data,
     draw,
     figure,
     gpu,
+    home,
     mistakes,
     pairs,
     results,
     run_cards,
+    study,
     test_source,
 )
 from mnist_lessons.publishing.exhibits.sources import Sources
@@ -27,7 +30,7 @@ from mnist_lessons.publishing.runs.store import StoredRun
 
 __all__ = ["MARKERS", "Marker", "files"]
 
-_GPU_RECORD = Path("mnist_lessons", "studies", "gpu.json")
+_STUDIES = Path("mnist_lessons", "studies")
 
 
 @dataclass(frozen=True)
@@ -53,18 +56,29 @@ class Marker:
 
 MARKERS: Mapping[str, Marker] = {
     "comparison": Marker(lambda sources: comparison.table(sources.runs)),
+    "contents": Marker(contents.block, problem=contents.problem),
     "curves": Marker(lambda sources: comparison.curves(sources.runs)),
     "data": Marker(lambda sources: data.block(sources.runs), is_markdown=True),
     "draw": Marker(lambda sources: draw.block(sources.runs), files=draw.files),
     "errors": Marker(lambda sources: mistakes.block(sources.runs), files=mistakes.files),
     "figure": Marker(figure.block, ("LESSON", "FIGURE"), problem=figure.problem),
-    "gpu": Marker(lambda sources: gpu.block(sources.root / _GPU_RECORD), is_markdown=True),
+    "gpu": Marker(lambda sources: gpu.block(sources.root / _STUDIES / "gpu.json"), is_markdown=True),
+    "home": Marker(
+        lambda sources, row: home.block(sources.runs, row),
+        ("ROW",),
+        problem=lambda _, row: home.problem(row),
+        files=home.files,
+    ),
+    "length": Marker(contents.length, is_markdown=True, has_scores=True),
     "pairs": Marker(lambda sources: pairs.block(sources.runs)),
     "results": Marker(
         lambda sources: results.block(sources.runs), is_markdown=True, has_scores=True
     ),
     "runs": Marker(
         lambda sources: run_cards.block(sources.runs), is_markdown=True, has_scores=True
+    ),
+    "study": Marker(
+        lambda sources: study.block(sources.root / _STUDIES / "records.jsonl"), is_markdown=True
     ),
     "test": Marker(test_source.block, ("FILE", "NAME"), problem=test_source.problem),
 }

@@ -1,9 +1,10 @@
 """What exhibits are made of."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from mnist_lessons.publishing.runs.store import StoredRun
 
@@ -19,12 +20,14 @@ class Sources:
         lessons: each lesson's run by its slug, in reading order; None without one.
         repository: address of the repository, or empty.
         tutorials: folder of the lessons' pages, as seen from the page that shows the exhibit.
+        notebooks: each lesson as a notebook, with values in its prose, by its slug.
     """
 
     root: Path
     lessons: Mapping[str, StoredRun | None]
     repository: str = ""
     tutorials: str = "../tutorials/"
+    notebooks: Mapping[str, Any] = field(default_factory=dict)
 
     @cached_property
     def runs(self) -> list[StoredRun]:

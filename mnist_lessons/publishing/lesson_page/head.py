@@ -11,11 +11,12 @@ from mnist_lessons.publishing.html.templates import fragment
 from mnist_lessons.publishing.lesson_page.run_card import downloads
 from mnist_lessons.publishing.runs.card import Card
 
-__all__ = ["colab_link", "description", "head", "reading_minutes"]
+__all__ = ["colab_link", "description", "head", "reading_minutes", "title"]
 
 _WORDS_A_MINUTE = 200
 _LINES_A_MINUTE = 20  # of code
 _LONGEST = 200  # characters of a description
+_END_OF_SENTENCE = re.compile(r"[.!?](?= )")
 _LINK = re.compile(r"\[([^]]*)\]\([^)]*\)")
 _COLAB = "https://colab.research.google.com/github"
 
@@ -57,16 +58,32 @@ def reading_minutes(notebook: Any) -> int:
     return max(1, round(minutes))
 
 
-def description(notebook: Any) -> str:
-    """The first sentences of a lesson, without its title and without Markdown."""
+def description(notebook: Any, longest: int = _LONGEST) -> str:
+    """The first sentences of a lesson, without its title and without Markdown.
+
+    Args:
+        notebook: of the lesson.
+        longest: characters that it may have.
+    """
     source = notebook.cells[0].source if notebook.cells else ""
     paragraphs = [part for part in source.split("\n\n") if not part.lstrip().startswith("#")]
-    text = " ".join(_LINK.sub(r"\1", paragraphs[0] if paragraphs else "").split())
-    text = re.sub(r'[*`"]', "", text)  # a quote would end the attribute that holds it
-    if len(text) <= _LONGEST:
+    text = _plain(paragraphs[0] if paragraphs else "")
+    text = text.replace('"', "")  # one would end the attribute that holds it
+    if len(text) <= longest:
         return text
-    cut = text[:_LONGEST]
-    return cut[: cut.rfind(". ") + 1] or cut[: cut.rfind(" ")] + " …"
+    cut = text[:longest]
+    ends = [end.end() for end in _END_OF_SENTENCE.finditer(cut)]
+    return cut[: ends[-1]] if ends else f"{cut[: cut.rfind(' ')]} …"
+
+
+def title(notebook: Any) -> str:
+    """The title of a lesson, without Markdown; empty where it has none."""
+    source = notebook.cells[0].source if notebook.cells else ""
+    return _plain(source.partition("\n")[0].lstrip("# "))
+
+
+def _plain(markdown: str) -> str:
+    return re.sub("[*`]", "", " ".join(_LINK.sub(r"\1", markdown).split()))
 
 
 def colab_link(colab: str, slug: str) -> str:

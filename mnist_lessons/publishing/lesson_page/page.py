@@ -10,6 +10,7 @@ from mnist_lessons.publishing.html.templates import fragment
 from mnist_lessons.publishing.lesson_page import cells, placeholders, run_card
 from mnist_lessons.publishing.lesson_page.download import portable
 from mnist_lessons.publishing.lesson_page.head import head
+from mnist_lessons.publishing.lesson_page.thumbnail import thumbnails
 from mnist_lessons.publishing.runs.store import StoredRun
 
 __all__ = [
@@ -69,6 +70,7 @@ def files_beside(
             notebook, published=published, colab=colab, commit=run.card.commit or ""
         )
         files |= {name: run.content(name) or b"" for name in ("log.csv", "run.json")}
+        files |= {small.file: small.content for small in thumbnails(run, notebook)}
     return files
 
 

@@ -104,7 +104,7 @@ class Content:
         self._by_uri = {page.lesson.uri: page for page in self.pages}
         project = _project(config)
         runs = {page.lesson.slug: page.run for page in self.pages}
-        self._sources = Sources(project.root, runs)
+        self._sources = Sources(project.root, runs, notebooks=self._notebooks)
         problems = PageProblems(project, self.pages, self._sources, uris)
         recorded = {slug: run.card.values if run else None for slug, run in runs.items()}
         for page in self.pages:

@@ -4,10 +4,17 @@ import ast
 import io
 import re
 import tokenize
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from mnist_lessons.publishing.writing.lessons import LIMIT, Lesson, prose_line
+from mnist_lessons.publishing.writing.lessons import (
+    LEVEL,
+    LEVELS,
+    LIMIT,
+    THUMBNAIL,
+    Lesson,
+    prose_line,
+)
 from mnist_lessons.publishing.writing.prose import replaced, titles
 from mnist_lessons.publishing.writing.scripts import Place
 
@@ -26,8 +33,14 @@ Found = tuple[int, str]  # a line of the script, from 1, and what is wrong there
 _TAGS = ("solution",)
 _FRONT_MATTER = ("description",)
 # What Jupytext itself notes of a cell.
-_NOTED = {"tags", LIMIT, "title", "region_name", "cell_depth", "cell_marker", "lines_to_next_cell"}
+_NOTED = {"tags", "title", "region_name", "cell_depth", "cell_marker", "lines_to_next_cell"}
 _NOTED |= {"lines_to_end_of_cell_marker"}
+# What the first cell says of the lesson: what that must be, and whether it is.
+_OF_LESSON: dict[str, tuple[str, Callable[[object], bool]]] = {
+    LIMIT: ("a number of minutes above 0", lambda value: _is_number(value)),
+    LEVEL: (f"one of {', '.join(LEVELS)}", lambda value: value in LEVELS),
+    THUMBNAIL: ("the name of a figure", lambda value: isinstance(value, str)),
+}
 _KIND = re.compile(r"\[.*|\W*(markdown|md|raw|code)\W*", re.IGNORECASE)
 _TAG = re.compile(r"\W*(tags?\W.*|tags?|solution\W*)", re.IGNORECASE)
 _NEARLY_A_MARKER = re.compile(r"#+\s*%%")
@@ -87,12 +100,15 @@ def of_marker(cell: Any, place: Place, *, is_first: bool) -> Iterator[Found]:
             yield line, f'cannot read {value}: write it as tags=["solution"]'
         elif name == "tags":
             yield from ((line, reason) for reason in _tags(value))
-        elif name == LIMIT and not is_first:
-            yield line, f"{LIMIT} belongs to the first cell, and holds for all"
-        elif name == LIMIT and not _is_number(value):
-            yield line, f"{LIMIT} must be a number of minutes above 0, not {value!r}"
+        elif name in _OF_LESSON and not is_first:
+            yield line, f"{name} belongs to the first cell, and holds for all"
+        elif name in _OF_LESSON:
+            must_be, is_right = _OF_LESSON[name]
+            if not is_right(value):
+                yield line, f"{name} must be {must_be}, not {value!r}"
         elif name not in _NOTED and not (name == "active" and cell.cell_type == "raw"):
-            yield line, f"no {name} of a cell: there are tags and, of the first cell, {LIMIT}"
+            known = ", ".join(_OF_LESSON)
+            yield line, f"no {name} of a cell: there are tags and, of the first cell, {known}"
 
 
 def _tags(tags: object) -> Iterator[str]:

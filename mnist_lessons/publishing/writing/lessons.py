@@ -17,15 +17,23 @@ from mnist_lessons.publishing.writing.known import KNOWN
 from mnist_lessons.publishing.writing.scripts import Parsed, Place, parsed
 
 __all__ = [
+    "LEVEL",
+    "LEVELS",
     "LIMIT",
     "SHORTEST_ALT",
+    "THUMBNAIL",
     "Lesson",
     "code_cells",
     "discover",
     "prose_line",
+    "said_of",
 ]
 
+# What the first cell may say of its lesson.
 LIMIT = "cell_limit_minutes"
+LEVEL = "level"
+THUMBNAIL = "thumbnail"  # name of the figure that stands for it in a list
+LEVELS = ("beginner", "intermediate", "advanced")
 SHORTEST_ALT = 20  # characters that can stand for a figure
 _USUAL_LIMIT = 120.0
 
@@ -82,9 +90,7 @@ class Lesson:
     @property
     def cell_limit(self) -> float:
         """Seconds that a cell may take: `cell_limit_minutes` of the first cell, or two hours."""
-        cells = self.notebook().cells
-        minutes = cells[0].metadata.get(LIMIT, _USUAL_LIMIT) if cells else _USUAL_LIMIT
-        return 60 * float(minutes)
+        return 60 * float(said_of(self.notebook()).get(LIMIT, _USUAL_LIMIT))
 
     def notebook(self) -> NotebookNode:
         """The script as a notebook without outputs, with stable cell ids."""
@@ -141,6 +147,11 @@ def _read(path: Path) -> Lesson:
         return Lesson(path, path.read_bytes())
     except OSError as error:  # it must not stop the others
         return Lesson(path, b"", error.strerror or str(error))
+
+
+def said_of(notebook: NotebookNode) -> Mapping[str, Any]:
+    """What the first cell of a notebook says of the lesson, by name, as `LEVEL`."""
+    return notebook.cells[0].metadata if notebook.cells else {}
 
 
 def code_cells(notebook: NotebookNode) -> list[Any]:
