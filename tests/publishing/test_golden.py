@@ -6,16 +6,20 @@ what changed in them.
 
 import json
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
 from nbformat import v4
 
+from mnist_lessons.figures.look import VARIANTS
 from mnist_lessons.publishing.exhibits import (
     comparison,
+    contents,
     data,
     draw,
+    home,
     mistakes,
     pairs,
     results,
@@ -93,6 +97,24 @@ def words(run):
     return head(run.card.lesson, run.card, notebook, colab="o/r", edit="https://example.org/e.py")
 
 
+def sources_of(runs):
+    text = v4.new_markdown_cell(f"# {TITLE}\n\nWhat?", metadata={"level": "advanced"})
+    notebook = v4.new_notebook(cells=[text])
+    lessons = {run.card.lesson: run for run in runs}
+    return Sources(GOLDEN, lessons, notebooks=dict.fromkeys(lessons, notebook))
+
+
+def contents_of(runs):
+    """The first lesson has shown a figure."""
+    figure = {"name": "curve", "title": TITLE, "alt": TITLE}
+    card = {"lesson": "one", "figures": [figure]}
+    with tempfile.TemporaryDirectory() as folder:
+        run = run_with(Path(folder), card)
+        for ending in (*VARIANTS, ".png"):
+            (run.folder / f"curve{ending}").write_bytes(SVG)
+        return contents.block(sources_of([run, runs[1]]))
+
+
 BLOCKS = {
     "comparison.html": comparison.table,
     "curves.html": comparison.curves,
@@ -100,6 +122,9 @@ BLOCKS = {
     "draw.html": draw.block,
     "example.svg": lambda runs: draw.files(runs)["draw/example.svg"].decode(),
     "errors.html": mistakes.block,
+    "home.html": lambda runs: home.block(runs, "0"),
+    "contents.html": contents_of,
+    "length.md": lambda runs: contents.length(sources_of(runs)),
     "results.md": results.block,
     "data.md": data.block,
     "runs.md": run_cards.block,
@@ -108,8 +133,7 @@ BLOCKS = {
     "training.html": lambda runs: training_output(runs[0].card, "\n".join(LINES)),
     "figure.html": lambda _: figure_html(
         "curve",
-        {f"curve{end}": SVG for end in (".svg", ".dark.svg", ".narrow.svg", ".narrow.dark.svg")}
-        | {"curve.csv": b""},
+        {f"curve{ending}": SVG for ending in VARIANTS} | {"curve.csv": b""},
         alt=TITLE,
         title=TITLE,
         folder="../tutorials/one/",

@@ -63,7 +63,7 @@ def _item(sources: Sources, slug: str) -> dict[str, Any]:
     folder = f"{sources.tutorials}{quote(slug)}/"
     small = thumbnails(run, notebook) if run else []
     return {
-        "title": title(notebook),
+        "title": title(notebook) or slug,
         "about": description(notebook, _LONGEST),
         "address": folder,
         "level": said_of(notebook).get(LEVEL, ""),

@@ -62,7 +62,9 @@ MARKERS: Mapping[str, Marker] = {
     "draw": Marker(lambda sources: draw.block(sources.runs), files=draw.files),
     "errors": Marker(lambda sources: mistakes.block(sources.runs), files=mistakes.files),
     "figure": Marker(figure.block, ("LESSON", "FIGURE"), problem=figure.problem),
-    "gpu": Marker(lambda sources: gpu.block(sources.root / _STUDIES / "gpu.json"), is_markdown=True),
+    "gpu": Marker(
+        lambda sources: gpu.block(sources.root / _STUDIES / "gpu.json"), is_markdown=True
+    ),
     "home": Marker(
         lambda sources, row: home.block(sources.runs, row),
         ("ROW",),

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from mnist_lessons._words import count
 from mnist_lessons.errors import DataError
 from mnist_lessons.publishing.html.markdown import Markdown, table
 
@@ -67,9 +68,9 @@ def _accuracy(records: _Records) -> Markdown:
 
 def _what_they_are(records: _Records) -> str:
     seeds = sorted({record["seed"] for record in records})
-    images = " or ".join(f"{number:,}" for number in {one["test"]["count"] for one in records})
+    images = max(record["test"]["count"] for record in records)
+    trainings, named = count(len(seeds), "training"), ", ".join(map(str, seeds))
     return (
-        f"Test accuracy: the mean of {len(seeds)} trainings, from the seeds "
-        f"{', '.join(map(str, seeds[:-1]))} and {seeds[-1]}, ± their standard deviation, each on "
-        f"{images} test images."
+        f"Test accuracy on {images:,} images, each number the mean of {trainings} ± their "
+        f"standard deviation (seeds {named})."
     )

@@ -23,7 +23,7 @@ _N = r"(-?[\d.]+)"
 _BACKGROUND = re.compile(rf"M {_N} {_N}\s+L {_N} \2\s+L \3 {_N}\s+L \1 \4\s+L \1 \2\s+z\s*")
 _PLACE = re.compile(rf"matrix\({_N} 0 0 {_N} {_N} {_N}\)")
 
-Box = tuple[float, float, float, float]  # left, top, right, bottom
+_Box = tuple[float, float, float, float]  # left, top, right, bottom
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def cut_out(drawing: bytes) -> bytes:
     return ElementTree.tostring(root)
 
 
-def _boxes(root: ElementTree.Element) -> Iterator[Box]:
+def _boxes(root: ElementTree.Element) -> Iterator[_Box]:
     paths = [path.get("d", "") for path in root.iter(f"{{{_SVG}}}path") if _is_empty(path)]
     backgrounds = filter(None, map(_BACKGROUND.fullmatch, paths))
     for found in list(backgrounds)[1:]:  # the first is that of the whole figure

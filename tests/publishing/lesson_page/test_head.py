@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from mnist_lessons.publishing.lesson_page.head import description, head, reading_minutes
+from mnist_lessons.publishing.lesson_page.head import description, head, reading_minutes, title
 from tests.publishing.cards import card_with
 
 FACTS = {"seconds": 5.0, "reused_seconds": 60.0, "device": "cpu", "threads": 1}
@@ -65,3 +65,17 @@ def test_a_long_beginning_is_cut_after_a_sentence():
     text = description(notebook(new_markdown_cell("# T\n\n" + "This is a sentence. " * 30)))
     assert 100 < len(text) <= 200
     assert text.endswith("sentence.")
+
+
+def test_it_may_be_cut_earlier_also_after_a_question():
+    asked = notebook(new_markdown_cell("# T\n\nIs it so? It depends on many things."))
+    assert description(asked, longest=25) == "Is it so?"
+    assert description(asked, longest=8) == "Is it …"
+
+
+@pytest.mark.parametrize(
+    ("source", "said"), [("# `fit` and **more**\n\nText.", "fit and more"), ("", "")]
+)
+def test_a_title_is_read_without_markdown(source, said):
+    assert title(notebook(new_markdown_cell(source))) == said
+    assert title(notebook()) == ""

@@ -234,6 +234,7 @@ MARKERS = {
     "solution": 'solution is only a name here: write tags=["solution"]',
     'tag="solution"': "no tag of a cell: there are tags and, of the first cell, cell_limit_minutes",
     "cell_limit_minutes=3": "cell_limit_minutes belongs to the first cell",
+    'level="beginner"': "level belongs to the first cell",
 }
 
 
@@ -248,6 +249,22 @@ def test_an_unknown_marker_is_refused(marker, said):
 def test_a_wrong_limit_is_refused(value):
     [problem] = told(TITLE.replace("]", f"] cell_limit_minutes={value}") + RUN)
     assert problem.startswith("line 1: cell_limit_minutes must be a number of minutes above 0, not")
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ('level="easy"', "level must be one of beginner, intermediate, advanced, not 'easy'"),
+        ("level=[1]", "level must be one of beginner, intermediate, advanced, not [1]"),
+        ("thumbnail=3", "thumbnail must be the name of a figure, not 3"),
+    ],
+)
+def test_a_level_or_a_thumbnail_that_cannot_be_is_refused(written, said):
+    assert told(TITLE.replace("]", f"] {written}") + RUN) == [f"line 1: {said}"]
+
+
+def test_the_first_cell_says_for_whom_a_lesson_is():
+    assert told(TITLE.replace("]", '] level="beginner" thumbnail="curve"') + RUN) == []
 
 
 BEGINS = "its first cell must be Markdown: '# Its title'; a module that is no lesson belongs in"
