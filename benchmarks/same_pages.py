@@ -54,6 +54,8 @@ def _lines(file: Path) -> list[str]:
 
 def _told(tag: Tag) -> Iterator[str]:
     for child in tag.children:
+        if isinstance(child, Tag) and "of-commit" in child.get_attribute_list("class"):
+            continue  # the code itself is another
         if isinstance(child, Tag):
             named = (f' {name}="{_text(value)}"' for name, value in sorted(child.attrs.items()))
             yield f"<{child.name}{''.join(named)}>"

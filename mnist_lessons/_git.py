@@ -4,7 +4,25 @@ import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
-__all__ = ["committed_state"]
+__all__ = ["commit_time", "committed_state"]
+
+
+def commit_time(root: Path) -> tuple[str, int] | None:
+    """The commit that is checked out, and when it was made, in seconds since 1970.
+
+    Args:
+        root: folder of the project.
+
+    Returns:
+        None where `root` is no Git checkout, or Git is not to be had.
+    """
+    if not (root / ".git").exists():
+        return None  # a folder within somebody else's checkout
+    try:
+        commit, seconds = _git(root, "log", "-1", "--format=%H %ct").split()
+    except (OSError, ValueError, subprocess.CalledProcessError):
+        return None
+    return commit, int(seconds)
 
 
 def committed_state(root: Path, files: Iterable[str] | None = None) -> tuple[str | None, bool]:

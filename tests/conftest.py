@@ -288,14 +288,17 @@ class Site:
         }
 
     def lesson(self, slug: str) -> SimpleNamespace:
-        """A lesson's page and what lies beside it."""
+        """A lesson's page and what lies beside it; of its notebook, the first cell apart."""
         folder = self.folder / "tutorials" / slug
+        notebook = nbformat.read(folder / f"{slug}.ipynb", as_version=nbformat.NO_CONVERT)
+        install, *notebook.cells = notebook.cells
         return SimpleNamespace(
             folder=folder,
             page=self.pages[f"tutorials/{slug}/index.html"],
             card=json.loads((folder / "run.json").read_text(encoding="utf-8")),
             log=list(csv.DictReader(io.StringIO((folder / "log.csv").read_text("utf-8")))),
-            notebook=nbformat.read(folder / f"{slug}.ipynb", as_version=nbformat.NO_CONVERT),
+            notebook=notebook,
+            install=install,
             script=_LESSONS[slug],
         )
 
@@ -313,7 +316,8 @@ def site(pytestconfig) -> Site:
 def _built(root: Path, address: str) -> tuple[int, str, str]:
     for name in ("benchmarks", "docs", "tutorials", "mnist_lessons", "tests"):
         shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "mkdocs.yml", root)
+    for name in ("LICENSE", "README.md", "constraints.txt", "mkdocs.yml", "pyproject.toml"):
+        shutil.copy(ROOT / name, root)
     settings = {
         "MNIST_LESSONS_PROFILE": "preview",
         "MNIST_LESSONS_DEVICE": "cpu",

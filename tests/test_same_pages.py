@@ -33,6 +33,7 @@ def sites(tmp_path):
         PAGE,
         '<!DOCTYPE html>\n<p id="c" class="a b">\n  One <b> two </b> three\n</p>\n',
         PAGE.replace("One", "<!-- a comment -->One"),
+        PAGE.replace("One", '<code class="of-commit">0123</code>One'),
     ],
 )
 def test_white_space_comments_and_the_order_of_attributes_do_not_count(sites, page):

@@ -2,6 +2,7 @@
 
 import ast
 import gzip
+import hashlib
 import json
 import math
 import os
@@ -9,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 from itertools import combinations, pairwise
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -66,6 +68,7 @@ def test_the_build_tells_how_far_it_is_and_warns_of_nothing_else(site):
 def test_the_build_leaves_nothing_but_the_site_and_the_store(site):
     names = {path.name for path in site.root.iterdir()}
     copied = {"benchmarks", "docs", "tutorials", "mnist_lessons", "tests", "mkdocs.yml"}
+    copied |= {"LICENSE", "README.md", "constraints.txt", "pyproject.toml"}
     assert names == {*copied, "site", ".cache"}
     store = site.root / ".cache" / "lessons"
     assert {path.name for path in store.iterdir()} == {"checkpoints", "running", "runs"}
@@ -207,6 +210,29 @@ def test_downloads_lie_beside_the_page_and_are_linked(site, slug):
 
 
 @every_lesson
+def test_the_code_of_the_site_is_linked_and_the_notebook_installs_it(site, slug):
+    lesson = site.lesson(slug)
+    links = {link["href"] for link in lesson.page.article("a")}
+    names = {path.name for path in (site.folder / "downloads").iterdir()} - {"SHA256SUMS"}
+    assert len(names) == 3
+    assert links >= {"../../run/", *(f"../../downloads/{name}" for name in names)}
+    [wheel] = [name for name in names if name.endswith(".whl")]
+    assert f"{site.address}downloads/{wheel}" in lesson.install.source
+
+
+def test_the_page_on_running_has_the_command_and_the_sum_of_each_file(site):
+    run = site.pages["run/index.html"].article
+    there = f"{site.address}downloads"
+    for path in (site.folder / "downloads").iterdir():
+        if path.name != "SHA256SUMS":
+            row = run.find("a", string=path.name).find_parent("tr")
+            assert hashlib.sha256(path.read_bytes()).hexdigest() in row.get_text()
+        if path.suffix == ".whl":
+            command = f"pip install {there}/{path.name} --constraint {there}/constraints.txt"
+            assert command in run.get_text()
+
+
+@every_lesson
 def test_the_script_beside_the_page_is_the_lesson(site, slug):
     script = (site.lesson(slug).folder / f"{slug}.py").read_bytes()
     assert script == (site.root / "tutorials" / f"{slug}.py").read_bytes()
@@ -249,23 +275,65 @@ def test_the_notebook_beside_the_page_is_the_lesson_with_its_outputs(site, slug)
             assert "display_data" in kinds, cell.source
 
 
-def test_a_downloaded_notebook_runs_from_top_to_bottom_elsewhere(site, tmp_path):
-    notebook = shutil.copy(site.lesson("simple_dnn").folder / "simple_dnn.ipynb", tmp_path)
-    settings = {"MNIST_LESSONS_PROFILE": "preview", "MNIST_LESSONS_DEVICE": "cpu"}
-    process = subprocess.run(
-        [Path(sys.executable).with_name("jupyter-execute"), "--inplace", notebook],
-        cwd=tmp_path,
-        env={**os.environ, **settings},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=False,
-    )
+@pytest.fixture
+def elsewhere(tmp_path):
+    """Runs Python in an environment that has all installed packages but this project."""
+    folder = tmp_path / "environment"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
+    python = folder / "bin" / "python"
+    there = Path(sysconfig.get_path("purelib", vars={"base": str(folder)}))
+    for packages in (Path(path) for path in sys.path if path.endswith("site-packages")):
+        for package in packages.iterdir():
+            is_own = re.match(r"(__editable__\W*)?mnist[-_]lessons", package.name)
+            if not is_own and package.suffix != ".pth" and not (there / package.name).exists():
+                (there / package.name).symlink_to(package)
+    settings = {
+        "MNIST_LESSONS_PROFILE": "preview",
+        "MNIST_LESSONS_DEVICE": "cpu",
+        "PIP_NO_INDEX": "1",
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+    }
+
+    def run(*arguments):
+        return subprocess.run(
+            [python, *arguments],
+            cwd=tmp_path,
+            env={**os.environ, **settings},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=600,
+            check=False,
+        )
+
+    return run
+
+
+def test_the_package_of_the_site_runs_a_downloaded_notebook_and_script(site, elsewhere, tmp_path):
+    """In an environment without this project. It takes long because all cells are executed."""
+    lesson = site.lesson("simple_dnn")
+    for kind in ("ipynb", "py"):
+        shutil.copy(lesson.folder / f"simple_dnn.{kind}", tmp_path)
+
+    def card():
+        return json.loads((tmp_path / "runs" / "simple_dnn" / "run.json").read_text("utf-8"))
+
+    missing = elsewhere("simple_dnn.py")
+    assert missing.returncode == 1
+    assert "No module named 'mnist_lessons'" in missing.stderr
+
+    execute = "import sys; from nbclient.cli import main; main(sys.argv[1:])"
+    process = elsewhere("-c", execute, "--inplace", "simple_dnn.ipynb")
     assert process.returncode == 0, process.stderr
-    card = json.loads((tmp_path / "runs" / "simple_dnn" / "run.json").read_text("utf-8"))
-    assert card["status"] == "finished"
-    assert measured(card) == measured(site.lesson("simple_dnn").card)
+    assert card()["status"] == "finished"
+    assert measured(card()) == measured(lesson.card)
+
+    where = elsewhere("-c", "import mnist_lessons; print(mnist_lessons.__file__)").stdout
+    assert Path(where.strip()).is_relative_to(tmp_path / "environment")
+    process = elsewhere("simple_dnn.py")
+    assert process.returncode == 0, process.stderr
+    assert card()["reused_seconds"] > 0
+    assert measured(card()) == measured(lesson.card)
 
 
 @every_lesson
@@ -359,7 +427,12 @@ def test_solutions_are_folded(site, slug):
 
 
 @pytest.mark.parametrize(
-    "address", ["index.html", "results/index.html", *(f"tutorials/{s}/index.html" for s in LESSONS)]
+    "address",
+    [
+        "404.html",
+        *(f"{page}index.html" for page in ("", "draw/", "errors/", "results/")),
+        *(f"tutorials/{slug}/index.html" for slug in LESSONS),
+    ],
 )
 def test_a_page_with_numbers_says_preview_and_sample(site, address):
     titles = titles_of_admonitions(site.pages[address])
@@ -368,8 +441,7 @@ def test_a_page_with_numbers_says_preview_and_sample(site, address):
 
 def test_every_page_of_a_preview_is_watermarked(site):
     for address, page in site.pages.items():
-        if address != "404.html":
-            assert page.select_one(".preview-watermark"), address
+        assert page.select_one(".preview-watermark"), address
 
 
 @every_lesson

@@ -18,9 +18,11 @@ from mnist_lessons.publishing.exhibits import (
     comparison,
     contents,
     data,
+    datasets,
     draw,
     home,
     mistakes,
+    package,
     pairs,
     results,
     run_cards,
@@ -32,9 +34,11 @@ from mnist_lessons.publishing.html.formulas import as_html as formula
 from mnist_lessons.publishing.html.templates import fragment
 from mnist_lessons.publishing.lesson_page import cells, placeholders
 from mnist_lessons.publishing.lesson_page.api_links import linked
+from mnist_lessons.publishing.lesson_page.distribution import Distribution
 from mnist_lessons.publishing.lesson_page.figures import figure_html
 from mnist_lessons.publishing.lesson_page.head import head
 from mnist_lessons.publishing.lesson_page.training_log import training_output
+from mnist_lessons.publishing.runs.package import Package
 from mnist_lessons.publishing.runs.tiles import sprite
 from mnist_lessons.publishing.site.policy import with_policy
 from tests.publishing.cards import run_with
@@ -47,6 +51,8 @@ LOG = [
     {"fit": TITLE, "epoch": epoch, "train_loss": loss / 2, "validation_loss": loss}
     for epoch, loss in enumerate((2.3, 0.4, 0.5))
 ]
+DOWNLOADS = dict.fromkeys(("constraints.txt", "a-1.whl", "a-1.tar.gz"), b"a")
+DISTRIBUTION = Distribution(Package(DOWNLOADS, "0123456789abc"), colab="o/r", guide="run.md")
 CONVOLUTION = [
     {"kind": "conv", "weights": [2, 1, 5, 5], "shape": [2, 24, 24]},
     {"kind": "flatten", "shape": [1152]},
@@ -94,7 +100,7 @@ def page_of_cells(run):
 
 def words(run):
     notebook = v4.new_notebook(cells=[v4.new_markdown_cell("# T\n\nwords")])
-    return head(run.card.lesson, run.card, notebook, colab="o/r", edit="https://example.org/e.py")
+    return head(run.card.lesson, run.card, notebook, DISTRIBUTION, "https://example.org/e.py")
 
 
 def sources_of(runs):
@@ -127,7 +133,10 @@ BLOCKS = {
     "length.md": lambda runs: contents.length(sources_of(runs)),
     "results.md": results.block,
     "data.md": data.block,
-    "runs.md": run_cards.block,
+    "runs.md": lambda runs: run_cards.block(runs, DISTRIBUTION),
+    "package.md": lambda _: package.files(DISTRIBUTION),
+    "install.md": lambda _: package.install(DISTRIBUTION),
+    "datasets.md": lambda _: datasets.block(),
     "head.md": lambda runs: words(runs[0]),
     "cell.html": lambda runs: page_of_cells(runs[0]),
     "training.html": lambda runs: training_output(runs[0].card, "\n".join(LINES)),

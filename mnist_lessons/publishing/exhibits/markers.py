@@ -67,9 +67,9 @@ def filled_markdown(text: str, sources: Sources) -> tuple[str, bool]:
             return marker[0]
         content = f"<!-- lessons: {' '.join(words)} -->"
         known = MARKERS.get(words[0])
+        has_scores |= known is not None and known.has_scores
         if known and known.is_markdown and len(words) == 1:
             content = known.make(sources)
-            has_scores |= known.has_scores
         indent, after = _beside(marker)
         if indent.strip() or after.strip():
             return content

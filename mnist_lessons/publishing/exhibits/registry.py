@@ -14,11 +14,13 @@ from mnist_lessons.publishing.exhibits import (
     comparison,
     contents,
     data,
+    datasets,
     draw,
     figure,
     gpu,
     home,
     mistakes,
+    package,
     pairs,
     results,
     run_cards,
@@ -59,8 +61,11 @@ MARKERS: Mapping[str, Marker] = {
     "contents": Marker(contents.block, problem=contents.problem),
     "curves": Marker(lambda sources: comparison.curves(sources.runs)),
     "data": Marker(lambda sources: data.block(sources.runs), is_markdown=True),
-    "draw": Marker(lambda sources: draw.block(sources.runs), files=draw.files),
-    "errors": Marker(lambda sources: mistakes.block(sources.runs), files=mistakes.files),
+    "datasets": Marker(lambda _: datasets.block(), is_markdown=True),
+    "draw": Marker(lambda sources: draw.block(sources.runs), has_scores=True, files=draw.files),
+    "errors": Marker(
+        lambda sources: mistakes.block(sources.runs), has_scores=True, files=mistakes.files
+    ),
     "figure": Marker(figure.block, ("LESSON", "FIGURE"), problem=figure.problem),
     "gpu": Marker(
         lambda sources: gpu.block(sources.root / _STUDIES / "gpu.json"), is_markdown=True
@@ -71,13 +76,17 @@ MARKERS: Mapping[str, Marker] = {
         problem=lambda _, row: home.problem(row),
         files=home.files,
     ),
+    "install": Marker(lambda sources: package.install(sources.distribution), is_markdown=True),
     "length": Marker(contents.length, is_markdown=True, has_scores=True),
+    "package": Marker(lambda sources: package.files(sources.distribution), is_markdown=True),
     "pairs": Marker(lambda sources: pairs.block(sources.runs)),
     "results": Marker(
         lambda sources: results.block(sources.runs), is_markdown=True, has_scores=True
     ),
     "runs": Marker(
-        lambda sources: run_cards.block(sources.runs), is_markdown=True, has_scores=True
+        lambda sources: run_cards.block(sources.runs, sources.distribution),
+        is_markdown=True,
+        has_scores=True,
     ),
     "study": Marker(
         lambda sources: study.block(sources.root / _STUDIES / "records.jsonl"), is_markdown=True

@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from mnist_lessons.publishing.lesson_page.distribution import Distribution
 from mnist_lessons.publishing.runs.store import StoredRun
 
 __all__ = ["Sources"]
@@ -21,6 +22,7 @@ class Sources:
         repository: address of the repository, or empty.
         tutorials: folder of the lessons' pages, as seen from the page that shows the exhibit.
         notebooks: each lesson as a notebook, with values in its prose, by its slug.
+        distribution: how readers get the code.
     """
 
     root: Path
@@ -28,6 +30,7 @@ class Sources:
     repository: str = ""
     tutorials: str = "../tutorials/"
     notebooks: Mapping[str, Any] = field(default_factory=dict)
+    distribution: Distribution = field(default_factory=Distribution)
 
     @cached_property
     def runs(self) -> list[StoredRun]:

@@ -15,35 +15,21 @@ from mnist_lessons.publishing.writing.common_markdown import (
 
 __all__ = ["portable"]
 
-_INSTALL = """\
-# In Colab: install the package that this lesson imports.
-import importlib.util
-
-if importlib.util.find_spec("mnist_lessons") is None:
-    %pip install --quiet "mnist-lessons @ git+https://github.com/{repository}@{commit}"
-"""
-
 
 def portable(
-    notebook: Any,
-    *,
-    published: Callable[[str], str] | None = None,
-    colab: str = "",
-    commit: str = "",
+    notebook: Any, *, published: Callable[[str], str] | None = None, install: str = ""
 ) -> bytes:
     """A lesson's notebook as a file.
 
     Admonitions become quotations, which every notebook shows, and a bar within a formula or code
     ends no cell of a table. A cell has the definitions of its links, which a page may have
-    anywhere. Where the site's address is known, links lead there. Where the notebook can be opened
-    in Colab, it begins with a cell that installs this package.
+    anywhere. Where the site's address is known, links lead there.
 
     Args:
         notebook: with its outputs; stays as it is.
         published: the address on the site of what a lesson's link names; None where the site
             has no address.
-        colab: folder of the notebooks on GitHub, `OWNER/REPOSITORY/...`, or empty.
-        commit: what is installed in Colab; `main` where empty.
+        install: code of a first cell, which installs what the lesson imports; none where empty.
     """
     own = nbformat.from_dict(notebook)  # a copy, all the way down
     prose = [cell for cell in own.cells if cell.cell_type == "markdown"]
@@ -52,8 +38,8 @@ def portable(
         cell.source = without_bars(with_quotations(cell.source))
         if published:
             cell.source = with_addresses(cell.source, published)
-    if colab:
-        own.cells.insert(0, _install_cell("/".join(colab.split("/")[:2]), commit or "main"))
+    if install:
+        own.cells.insert(0, nbformat.v4.new_code_cell(install, id="install"))
     return f"{nbformat.v4.writes(own)}\n".encode()  # without checks of what we have made
 
 
@@ -68,8 +54,3 @@ def _define_links(prose: list[Any]) -> None:
         ]
         if lacking:
             cell.source = "\n".join([cell.source, "", *lacking])
-
-
-def _install_cell(repository: str, commit: str) -> Any:
-    source = _INSTALL.format(repository=repository, commit=commit).rstrip()
-    return nbformat.v4.new_code_cell(source, id="install")

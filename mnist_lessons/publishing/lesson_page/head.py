@@ -8,6 +8,7 @@ from markupsafe import Markup
 from mnist_lessons._words import count, device, timed
 from mnist_lessons.publishing.html.markdown import inert
 from mnist_lessons.publishing.html.templates import fragment
+from mnist_lessons.publishing.lesson_page.distribution import Distribution
 from mnist_lessons.publishing.lesson_page.run_card import downloads
 from mnist_lessons.publishing.runs.card import Card
 
@@ -21,15 +22,20 @@ _LINK = re.compile(r"\[([^]]*)\]\([^)]*\)")
 _COLAB = "https://colab.research.google.com/github"
 
 
-def head(slug: str, card: Card, notebook: Any, *, colab: str = "", edit: str = "") -> str:
+def head(
+    slug: str,
+    card: Card,
+    notebook: Any,
+    distribution: Distribution = Distribution(),
+    edit: str = "",
+) -> str:
     """Markdown for the top of a lesson's page.
 
     Args:
         slug: of the lesson.
         card: what its run recorded.
         notebook: of the lesson.
-        colab: folder of the notebooks on GitHub as `OWNER/REPOSITORY/blob/BRANCH/FOLDER`; no
-            link where empty.
+        distribution: what else is linked, where there is any.
         edit: address where the script can be edited; no link where empty.
     """
     minutes = reading_minutes(notebook)
@@ -40,8 +46,10 @@ def head(slug: str, card: Card, notebook: Any, *, colab: str = "", edit: str = "
         "[more about this run](#the-run-behind-this-page)."
     )
     links = [downloads(slug)]
-    if colab:
-        links.append(f"[open in Colab]({colab_link(colab, slug)})")
+    if distribution.guide:
+        links.append(f"[how to run it](../{distribution.guide})")
+    if distribution.colab:
+        links.append(f"[open in Colab]({colab_link(distribution.colab, slug)})")
     if edit:
         links.append(f"[edit the script]({edit})")
     return fragment("facts", Markup(about), Markup(" · ".join(links)))

@@ -8,6 +8,7 @@ from mnist_lessons.errors import BuildFailure
 from mnist_lessons.publishing.execution.prepare import LessonPage
 from mnist_lessons.publishing.html.templates import fragment
 from mnist_lessons.publishing.lesson_page import cells, placeholders, run_card
+from mnist_lessons.publishing.lesson_page.distribution import Distribution
 from mnist_lessons.publishing.lesson_page.download import portable
 from mnist_lessons.publishing.lesson_page.head import head
 from mnist_lessons.publishing.lesson_page.thumbnail import thumbnails
@@ -46,15 +47,18 @@ def figures_run(page: LessonPage) -> StoredRun | None:
 
 
 def files_beside(
-    page: LessonPage, notebook: Any, *, published: Callable[[str], str] | None, colab: str
+    page: LessonPage,
+    notebook: Any,
+    distribution: Distribution,
+    published: Callable[[str], str] | None,
 ) -> dict[str, bytes]:
     """What lies beside a lesson's page, by name: downloads, figures, the log and the run card.
 
     Args:
         page: the lesson.
         notebook: what `notebook_of` returned.
+        distribution: how readers of the notebook get the package.
         published: see `portable`.
-        colab: see `portable`.
 
     Raises:
         BuildFailure: a drawing of its run could do more than be seen.
@@ -66,26 +70,25 @@ def files_beside(
             files |= cells.figures(notebook, page.earlier)
     if run := page.run:
         files |= cells.figures(notebook, run)
-        files[f"{slug}.ipynb"] = portable(
-            notebook, published=published, colab=colab, commit=run.card.commit or ""
-        )
+        install = distribution.install(run.card.commit or "")
+        files[f"{slug}.ipynb"] = portable(notebook, published=published, install=install)
         files |= {name: run.content(name) or b"" for name in ("log.csv", "run.json")}
         files |= {small.file: small.content for small in thumbnails(run, notebook)}
     return files
 
 
-def markdown(page: LessonPage, notebook: Any, colab: str, edit: str) -> str:
+def markdown(page: LessonPage, notebook: Any, distribution: Distribution, edit: str) -> str:
     """The lesson's prose, and what the site says of it: downloads, notices, run card, log."""
     prose = placeholders.markdown(notebook)
     if page.run is None:
         running = _RUNNING + (_UNTIL_THEN if page.earlier else "")
         return after_title(prose, _FAILED if page.reasons() else running)
-    top = head(page.lesson.slug, page.run.card, notebook, colab=colab, edit=edit)
+    top = head(page.lesson.slug, page.run.card, notebook, distribution, edit=edit)
     top = f"{top}\n\n{notices([page.run])}".strip()
     return (
         f"{after_title(prose, top)}\n\n"
         f"## The run behind this page\n\n{run_card.measured(page.run)}\n\n"
-        f"{run_card.run_card(page.run)}\n"
+        f"{run_card.run_card(page.run, distribution)}\n"
     )
 
 

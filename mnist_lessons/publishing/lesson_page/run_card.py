@@ -7,6 +7,7 @@ from markupsafe import Markup
 
 from mnist_lessons._words import duration, timed
 from mnist_lessons.publishing.html.templates import fragment, render
+from mnist_lessons.publishing.lesson_page.distribution import Distribution
 from mnist_lessons.publishing.runs.card import Card, Data
 from mnist_lessons.publishing.runs.store import StoredRun
 
@@ -20,13 +21,14 @@ _FILES = {
 }
 
 
-def run_card(run: StoredRun, beside: str = "") -> str:
+def run_card(run: StoredRun, distribution: Distribution = Distribution(), beside: str = "") -> str:
     """Everything that one must know to repeat a run, as HTML that stands in Markdown.
 
     Each page of a lesson has it: as a table in Markdown it would be the slowest of its blocks.
 
     Args:
         run: the run.
+        distribution: how readers get the code.
         beside: folder of the lesson's page, as seen from the page that shows the card.
     """
     card = run.card
@@ -41,7 +43,10 @@ def run_card(run: StoredRun, beside: str = "") -> str:
         ("versions", versions),
         ("commit", _commit(card)),
     ]
-    return render("run_card.html", rows=rows, files=_files(quote(card.lesson), beside))
+    files = {"files of this run": _files(quote(card.lesson), beside)}
+    if code := distribution.files(f"{beside}../downloads/"):
+        files["code of this site"] = code
+    return render("run_card.html", rows=rows, files=files)
 
 
 def _commit(card: Card) -> str:

@@ -17,7 +17,6 @@ from mnist_lessons.publishing.execution.prepare import LessonPage
 from mnist_lessons.publishing.exhibits import markers
 from mnist_lessons.publishing.exhibits import registry as exhibits
 from mnist_lessons.publishing.exhibits.sources import Sources
-from mnist_lessons.publishing.html.templates import fragment
 from mnist_lessons.publishing.lesson_page import cells, placeholders
 from mnist_lessons.publishing.lesson_page.api_links import described, linked
 from mnist_lessons.publishing.lesson_page.cell_cache import CellCache
@@ -32,7 +31,10 @@ from mnist_lessons.publishing.lesson_page.page import (
     with_code,
 )
 from mnist_lessons.publishing.runs.project import Project
+from mnist_lessons.publishing.runs.store import StoredRun
+from mnist_lessons.publishing.site.offers import Offers
 from mnist_lessons.publishing.site.problems import PageProblems
+from mnist_lessons.publishing.site.theme import watermark
 from mnist_lessons.publishing.writing.imported import imported_names
 from mnist_lessons.publishing.writing.lessons import code_cells
 from mnist_lessons.publishing.writing.links import Text
@@ -74,6 +76,7 @@ class Content:
         self._sources = Sources(Path(), {})
         self.problems = PageProblems(Project(Path()), [], self._sources)
         self._cells = CellCache()
+        self._offers = Offers()
 
     def take(self, pages: Iterable[LessonPage], config: MkDocsConfig) -> list[str]:
         """Make a site of these lessons; return what is wrong with them and the other pages."""
@@ -81,8 +84,9 @@ class Content:
         self.pages = sorted(pages, key=lambda page: reading_order.find(page.lesson.uri))
         self._docs = Path(config.docs_dir)
         self._notebooks = {}
+        problems = self._offers.make(_project(config), config)
         self.problems = self._look_at(config, None)
-        return [*self.problems.of_bands, *self.reasons(), *self.problems.all()]
+        return [*problems, *self.problems.of_bands, *self.reasons(), *self.problems.all()]
 
     def take_again(
         self, pages: Iterable[LessonPage], config: MkDocsConfig, uris: Collection[str]
@@ -104,7 +108,12 @@ class Content:
         self._by_uri = {page.lesson.uri: page for page in self.pages}
         project = _project(config)
         runs = {page.lesson.slug: page.run for page in self.pages}
-        self._sources = Sources(project.root, runs, notebooks=self._notebooks)
+        self._sources = Sources(
+            project.root,
+            runs,
+            notebooks=self._notebooks,
+            distribution=self._offers.distribution,
+        )
         problems = PageProblems(project, self.pages, self._sources, uris)
         recorded = {slug: run.card.values if run else None for slug, run in runs.items()}
         for page in self.pages:
@@ -126,10 +135,9 @@ class Content:
         return [reason for page in self.pages for reason in page.reasons(in_full=self.in_full)]
 
     @property
-    def newest(self) -> str:
-        """The day of the newest run, as `2026-01-31`; empty where there is none."""
-        started = [run.card.started for run in self._sources.runs]
-        return f"{max(started):%Y-%m-%d}" if started else ""
+    def runs(self) -> list[StoredRun]:
+        """Those that the site shows."""
+        return self._sources.runs
 
     def lesson_of(self, file: File) -> LessonPage | None:
         """The lesson of which a file makes the page."""
@@ -150,28 +158,27 @@ class Content:
             lesson.uri, str(lesson.script.parent.parent), config.site_dir, config.use_directory_urls
         )
         source.edit_uri = f"../{lesson.uri}"  # it is looked for in docs/
-        contents = files_beside(page, notebook, published=site, colab=_colab(config))
+        contents = files_beside(page, notebook, self._offers.distribution, site)
         beside = [
             File.generated(config, f"tutorials/{lesson.slug}/{name}", content=content)
             for name, content in contents.items()
         ]
         return [source, *beside]
 
-    def files_of_exhibits(self, config: MkDocsConfig) -> list[File]:
-        """What the exhibits of all runs load.
+    def files_of_all(self, config: MkDocsConfig) -> list[File]:
+        """What the exhibits of all runs load, and what there is to download.
 
         Raises:
             LessonError: what a run left behind is damaged.
         """
-        return [
-            File.generated(config, address, content=content)
-            for address, content in exhibits.files(self._sources).items()
-        ]
+        loaded = exhibits.files(self._sources).items()
+        files = [File.generated(config, address, content=content) for address, content in loaded]
+        return [*files, *self._offers.files(config)]
 
     def source(self, lesson: LessonPage, page: Page, config: MkDocsConfig) -> str:
         """The Markdown of a lesson's page."""
         notebook = self._notebooks[lesson.lesson.slug]
-        return markdown(lesson, notebook, _colab(config), page.edit_url or "")
+        return markdown(lesson, notebook, self._offers.distribution, page.edit_url or "")
 
     def filled_markdown(self, text: str, page: Page) -> str:
         """A page with its exhibits that are Markdown; a lesson's is described for search.
@@ -213,9 +220,7 @@ class Content:
             for place in placeholders.lost(html, places):
                 _log.warning(f"{lesson.lesson.uri}: the prose hides or repeats the comment {place}")
             html = with_code(html, lesson, code)
-        if any(run.card.profile == "preview" for run in self._sources.runs):
-            html += fragment("watermark")
-        return html
+        return html + watermark(self._sources.runs)
 
     def _code(self, page: LessonPage, config: MkDocsConfig) -> list[str]:
         """The HTML of a lesson's code cells, with links from names to the API reference."""
@@ -232,7 +237,3 @@ class Content:
 
 def _project(config: MkDocsConfig) -> Project:
     return Project(Path(config.config_file_path).resolve().parent)
-
-
-def _colab(config: MkDocsConfig) -> str:
-    return str(config.extra.get("colab") or "")

@@ -1,6 +1,5 @@
 """The MkDocs plugin: what MkDocs calls, and when; what pages are made of is in `content`."""
 
-import os
 import signal
 from collections.abc import Callable, Collection
 from contextlib import ExitStack
@@ -28,6 +27,7 @@ from mnist_lessons.publishing.site.policy import with_policy
 from mnist_lessons.publishing.site.problems import setting_error, tell
 from mnist_lessons.publishing.site.publishable import problems_of_publishing
 from mnist_lessons.publishing.site.search_index import split_index
+from mnist_lessons.publishing.site.theme import tell_theme
 from mnist_lessons.publishing.writing.known import KNOWN
 from mnist_lessons.publishing.writing.links import lines_of_links
 from mnist_lessons.publishing.writing.pages import read_page
@@ -122,7 +122,7 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
         return nav
 
     def on_env(self, env: Environment, *, config: MkDocsConfig, files: Files) -> Environment:
-        """Stop for a formula; compile the templates once in a server's life; date the pages."""
+        """Stop for a formula; compile the templates once in a server's life; tell them of runs."""
         # Of a page, they have been noted with their lines.
         unnoted = [
             f"{uri}: {reason}".removeprefix(": ")
@@ -133,11 +133,7 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
         self._env = env
         if self._templates:
             env.bytecode_cache = self._templates
-        if (newest := self.content.newest) and "SOURCE_DATE_EPOCH" not in os.environ:
-            # Of the newest run, not of today: the same runs make the same site on any day.
-            for file in files.documentation_pages():
-                assert file.page
-                file.page.update_date = newest
+        tell_theme(env, files, self.content.runs)
         return env
 
     def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
@@ -176,7 +172,7 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
             self._give_way()
             added += self.content.files_of(page, config)
         try:
-            added += self.content.files_of_exhibits(config)
+            added += self.content.files_of_all(config)
         except LessonError as error:
             if not self._workshop:  # a server tells it in the exhibit's place
                 raise PluginError(str(error)) from error

@@ -12,6 +12,7 @@ from mnist_lessons.publishing.execution.plan import differences
 from mnist_lessons.publishing.execution.prepare import LessonPage
 from mnist_lessons.publishing.execution.terminal import as_text
 from mnist_lessons.publishing.execution.today import today
+from mnist_lessons.publishing.runs.package import package_of
 from mnist_lessons.publishing.runs.project import Project, read_lessons
 from mnist_lessons.publishing.runs.store import StoredRun
 from mnist_lessons.publishing.site.bands import check_bands, read_bands
@@ -30,6 +31,7 @@ __all__ = [
 SOURCES = "sources.json"
 
 _FULL = "MNIST"
+_NOT_COMMITTED = "it has files that were not committed"
 
 
 def source_hashes(project: Project) -> dict[str, str]:
@@ -86,6 +88,9 @@ def problems_of_publishing(
         if page.run
         for problem in problems_of_run(project, settings, page.lesson, page.run)
     ]
+    package = package_of(project)
+    if package and package.uncommitted_changes:
+        problems.append(f"{package.archive}: {_NOT_COMMITTED}")
     return [*problems, "this may not be published: nothing changed"] if problems else []
 
 
@@ -112,6 +117,7 @@ def problems_of_site(project: Project, settings: Settings, site: Path) -> list[s
         if not script.is_file() or script.read_bytes() != lesson.plain:
             problems.append(f"{lesson.slug}: its text has changed since the site was built")
     problems += _changed_sources(project, site)
+    problems += _changed_package(project, site)
     known = {lesson.slug for lesson in lessons}
     for page in sorted((site / "tutorials").glob("*/run.json")):
         if page.parent.name not in known:
@@ -132,6 +138,19 @@ def _changed_sources(project: Project, site: Path) -> list[str]:
         for name in changed
         if not name.startswith("tutorials/")
     ]
+
+
+def _changed_package(project: Project, site: Path) -> Iterator[str]:
+    """What speaks against the files to download: each must be that of today, all committed."""
+    package = package_of(project)
+    if package is None:
+        return
+    for address, content in package.files.items():
+        there = site / address
+        if not there.is_file() or there.read_bytes() != content:
+            yield f"{address} is not that of today's files: build the site again"
+    if package.uncommitted_changes:
+        yield f"{package.archive}: {_NOT_COMMITTED}"
 
 
 def _reasons(project: Project, settings: Settings, lesson: Lesson, run: StoredRun) -> Iterator[str]:

@@ -45,7 +45,7 @@ def test_code_and_outputs_stay():
 def test_the_notebook_that_was_given_stays():
     given = notebook()
     before = nbformat.writes(given)
-    portable(given, published=on_site("https://x.org/"), colab="o/r/blob/b/f")
+    portable(given, published=on_site("https://x.org/"), install="1")
     assert nbformat.writes(given) == before
 
 
@@ -87,8 +87,8 @@ def test_a_bar_in_a_formula_or_code_ends_no_cell_of_a_table():
         assert cell.source == text.replace(row, safe)
 
 
-def test_for_colab_the_first_cell_installs_the_same_commit():
-    first, *rest = read(portable(notebook(), colab="o/r/blob/pages/f", commit="abc")).cells
-    assert first.cell_type == "code"
-    assert "git+https://github.com/o/r@abc" in first.source
-    assert len(rest) == 2
+def test_what_it_needs_is_installed_by_a_cell_before_all_others():
+    first, *rest = read(portable(notebook(), install="%pip install x")).cells
+    assert (first.cell_type, first.source) == ("code", "%pip install x")
+    assert (first.execution_count, first.outputs) == (None, [])
+    assert [cell.cell_type for cell in rest] == ["markdown", "code"]

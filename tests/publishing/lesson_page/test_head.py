@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from mnist_lessons.publishing.lesson_page.distribution import Distribution
 from mnist_lessons.publishing.lesson_page.head import description, head, reading_minutes, title
 from tests.publishing.cards import card_with
 
@@ -35,7 +36,10 @@ def test_the_head_names_the_gpu_as_a_text():
 def test_links_need_an_address():
     assert "Colab" not in head("a", ONE, WORDS)
     assert "edit" not in head("a", ONE, WORDS)
-    said = head("a", ONE, WORDS, colab="o/r/blob/pages/tutorials", edit="https://x/edit/a.py")
+    assert "run it" not in head("a", ONE, WORDS)
+    distribution = Distribution(colab="o/r/blob/pages/tutorials", guide="run.md")
+    said = head("a", ONE, WORDS, distribution, "https://x/edit/a.py")
+    assert "[how to run it](../run.md)" in said
     where = "https://colab.research.google.com/github/o/r/blob/pages/tutorials/a/a.ipynb"
     assert f"[open in Colab]({where})" in said
     assert "[edit the script](https://x/edit/a.py)" in said

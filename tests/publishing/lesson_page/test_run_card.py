@@ -3,6 +3,8 @@
 import pytest
 
 from mnist_lessons.publishing.lesson_page import run_card
+from mnist_lessons.publishing.lesson_page.distribution import Distribution
+from mnist_lessons.publishing.runs.package import Package
 from tests.publishing.hostile import HOSTILE, TABLE, has_no_effect, html_of, rows_of
 
 DATA = {
@@ -48,6 +50,16 @@ def test_a_run_card_has_what_repeats_the_run(run_of):
     assert card["versions"] == "python 3.13.1, torch 2.10.0"
     assert card["commit"] == "not a Git checkout"
     assert card["licence of the images"] == "a licence"
+
+
+@pytest.mark.parametrize(("beside", "folder"), [("", "../"), ("tutorials/", "tutorials/../")])
+def test_a_run_card_links_the_code_beside_the_commit(run_of, beside, folder):
+    package = Package(dict.fromkeys(("constraints.txt", "a.whl", "a.tar.gz"), b""))
+    card = html_of(run_card.run_card(run_of(), Distribution(package), beside))
+    links = [link["href"] for link in card.find(string="code of this site").find_next("td")("a")]
+    assert links == [
+        f"{folder}downloads/{name}" for name in ("a.whl", "a.tar.gz", "constraints.txt")
+    ]
 
 
 def test_a_run_card_tells_what_was_trained_before(run_of):

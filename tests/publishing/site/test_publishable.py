@@ -7,9 +7,15 @@ import pytest
 
 from mnist_lessons._datasets import checksums
 from mnist_lessons.publishing.execution.places import machine_path
+from mnist_lessons.publishing.runs.package import package_of
 from mnist_lessons.publishing.runs.project import Project
-from mnist_lessons.publishing.site.publishable import problems_of_run, problems_of_site
+from mnist_lessons.publishing.site.publishable import (
+    problems_of_publishing,
+    problems_of_run,
+    problems_of_site,
+)
 from mnist_lessons.settings import Settings
+from tests.publishing.small_package import write_package
 
 
 def end(slug, **changes):
@@ -216,6 +222,32 @@ class TestSite:
         (project.root / "tutorials/bands.toml").write_text("[one]\nscore = [0.9, 0.99]\n")
         told = "tutorials/bands.toml: [one] score: no run recorded it; there are none"
         assert site_objections(*public) == [told]
+
+    def test_what_there_is_to_download(self, public, published):
+        project, _ = public
+        write_package(project.root)
+        project.commit()
+        files = package_of(Project(project.root)).files
+        other = [
+            f"{address} is not that of today's files: build the site again" for address in files
+        ]
+        assert site_objections(*public) == other
+        for address, content in files.items():
+            (published / address).parent.mkdir(exist_ok=True)
+            (published / address).write_bytes(content)
+        assert site_objections(*public) == []
+
+        (project.root / "small_lessons/records.json").write_text("[3]\n")
+        said = "small_lessons-1.2.tar.gz: it has files that were not committed"
+        assert site_objections(*public)[-1] == said
+        assert problems_of_publishing(Project(project.root), Settings(), []) == [
+            said,
+            "this may not be published: nothing changed",
+        ]
+        project.commit()
+        assert site_objections(*public) == [
+            reason for reason in other if "constraints.txt" not in reason
+        ]
 
     def test_no_site(self, public, published):
         (published / "index.html").unlink()
