@@ -15,7 +15,8 @@ from mnist_lessons.errors import LessonError
 __all__ = ["main"]
 
 _PARTS = ("loops", "building", "lessons", "pages")
-_APART = "scale"  # takes long: not among `all`
+# Not among `all`: one takes long, the other needs data that no lesson does.
+_APART = ("scale", "pens")
 
 
 def main() -> None:
@@ -66,6 +67,12 @@ def _measures(arguments: argparse.Namespace) -> dict[str, Callable[[], Part]]:
         from benchmarks import pages  # needs a browser
 
         measures["pages"] = partial(pages.measure, pages.checked_site(arguments.site))
+    if "pens" in wanted:
+        from benchmarks import pens  # needs what a site is made with
+
+        measures["pens"] = partial(
+            pens.measure, arguments.site, test=arguments.test, choose=arguments.choose
+        )
     return {name: measures[name] for name in wanted}
 
 
@@ -82,9 +89,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "part",
         nargs="?",
-        choices=[*_PARTS, "all", _APART],
+        choices=[*_PARTS, "all", *_APART],
         default="all",
-        help="(all: without scale, which takes half an hour)",
+        help="(all: without scale, which takes half an hour, and pens)",
     )
     parser.add_argument("--site", type=Path, default="site", help="built site to measure (site)")
     parser.add_argument(
@@ -105,6 +112,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--threads", type=_positive, nargs="+", default=[1, 2], help="for the loops (1 2)"
+    )
+    of_pens = parser.add_mutually_exclusive_group()
+    of_pens.add_argument(
+        "--test", action="store_true", help="pens: by the test writers, who choose nothing"
+    )
+    of_pens.add_argument(
+        "--choose",
+        action="store_true",
+        help="pens: choose when each network is sure, for the page",
     )
     parser.add_argument(
         "--json", type=output_file, metavar="FILE", help="also write all figures here"
