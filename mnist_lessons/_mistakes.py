@@ -1,14 +1,11 @@
 """The mistakes of a model as two files: a list with its doubts, and a picture of the images."""
 
-import io
 import json
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
 from torch import Tensor, equal, uint8
 
+from mnist_lessons._tiles import sheet_png
 from mnist_lessons.data import Split
 from mnist_lessons.evaluation import Predictions, confusion_counts
 
@@ -75,20 +72,9 @@ def mistakes_png(predictions: Predictions, test: Split) -> bytes:
         test: uint8 images (N, 28, 28).
     """
     tiles = test.images.cpu()[predictions.errors].numpy()  # (M, 28, 28)
-    buffer = io.BytesIO()
-    Image.fromarray(_sheet(tiles)).save(buffer, format="PNG", optimize=True)
-    return buffer.getvalue()
+    return sheet_png(tiles, _COLUMNS)
 
 
 def _thousandths(probabilities: Tensor) -> list[list[int]]:
     rounded: list[list[int]] = (probabilities.double() * _THOUSAND).round().long().tolist()
     return rounded
-
-
-def _sheet(tiles: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Tiles (M, 28, 28) side by side; the last row is filled up with black ones."""
-    rows = max(1, -(-len(tiles) // _COLUMNS))
-    whole = np.zeros((rows * _COLUMNS, 28, 28), dtype=np.uint8)
-    whole[: len(tiles)] = tiles
-    grid = whole.reshape(rows, _COLUMNS, 28, 28).swapaxes(1, 2)
-    return np.ascontiguousarray(grid.reshape(rows * 28, _COLUMNS * 28))

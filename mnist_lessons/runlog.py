@@ -20,6 +20,7 @@ from tqdm import tqdm
 from mnist_lessons._files import write_whole
 from mnist_lessons._machine import Machine, machine
 from mnist_lessons._mistakes import check_agreement, mistakes_json, mistakes_png
+from mnist_lessons._tiles import training_png
 from mnist_lessons.data import Split, Splits
 from mnist_lessons.devices import select_device
 from mnist_lessons.errors import LessonError, SettingError
@@ -101,6 +102,7 @@ class Run:
         self._started = time.perf_counter()
         self._figures: dict[str, LessonFigure] = {}
         self._histories: list[tuple[str, tuple[EpochRecord, ...]]] = []
+        self._train: Split | None = None
         self._test: Split | None = None
         self._card = _new_card(lesson, seed, settings.profile or "full", self.device)
         try:
@@ -121,7 +123,7 @@ class Run:
         if self._card["profile"] == "preview":
             splits = splits.head(_PREVIEW_IMAGES)
         self._card["data"] = splits.provenance.as_dict()
-        self._test = splits.test
+        self._train, self._test = splits.train, splits.test
         self._save()
         return splits
 
@@ -240,6 +242,8 @@ class Run:
     ) -> StoredNetwork:
         """Store a trained network as `KEY.weights`, for the page where readers draw a digit.
 
+        Beside it lie some training images, `training.digits.png`, for that page to compare with.
+
         It takes the fewest bytes that keep the accuracy; see `mnist_lessons.export.store`.
         Which way of storing is taken depends on the test images, which network does not:
         publish the one whose result you have noted.
@@ -263,11 +267,12 @@ class Run:
         known = {result["key"]: result["title"] for result in self._card["results"]}
         if title is None and key not in known:
             raise ValueError(f"no result has the key {key!r}: give a title")
-        if self._test is None:
+        if self._train is None or self._test is None:
             raise ValueError("no data went through run.loaded")
         gain, offset = affine(self._test.images, images)
         stored = store(model, Split(images, self._test.labels.to(images.device)))
         write_whole(self.folder / f"{key}.weights", stored.content)
+        write_whole(self.folder / "training.digits.png", training_png(self._train))
         self._card["networks"] = [other for other in self._card["networks"] if other["key"] != key]
         self._card["networks"].append(
             {"key": key, "title": title or known[key], "gain": gain, "offset": offset}

@@ -12,6 +12,7 @@ from mnist_lessons.data import Split, normalise
 from mnist_lessons.evaluation import evaluate, predict
 from mnist_lessons.export import TOLERANCE, affine, load, store
 from mnist_lessons.models import CompactCNN, ImprovedCNN, SimpleDNN
+from mnist_lessons.publishing.runs.tiles import tiles_of
 from mnist_lessons.runlog import Run
 from mnist_lessons.settings import Settings
 from mnist_lessons.training import TrainConfig, fit
@@ -268,6 +269,17 @@ def test_publishing_leaves_the_weights_and_says_what_they_are(run, splits, train
     raw = (pixels * 0.3081 + 0.1307).mul(255).round()
     assert (raw * noted["gain"] + noted["offset"] - pixels).abs().max() < 1e-5
     assert (load(noted, content)(pixels) - load(noted, stored.content)(pixels)).abs().max() == 0
+
+
+def test_publishing_keeps_the_first_training_images_of_each_digit(run, sample, splits, trained):
+    run.publish("net", trained, splits.test.images, title="The net")
+    tiles = tiles_of(run.folder / "training.digits.png", 150, 1_500)
+    labels = sample.train.labels
+    for digit in range(10):
+        images = sample.train.images[labels == digit][:150].flatten(1)
+        assert len(images) == 150
+        kept = tiles[150 * digit : 150 * (digit + 1)]
+        assert kept == [bytes(image.tolist()) for image in images]
 
 
 def test_what_cannot_be_published_is_told(run, splits, tmp_path):
