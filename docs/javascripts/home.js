@@ -55,7 +55,7 @@ const begin = async (root) => {
       answerDue = 0;
       clear.hidden = drawing.isEmpty;
       if (drawing.isEmpty) say(invitation);
-      else if (read) say(sentence(read(drawing.seen(true))));
+      else if (read) say(sentence(read(drawing.seen().pixels)));
     });
   };
   const show = makePad(find(".draw-area"), drawing, renew, (text) => {

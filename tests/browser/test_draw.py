@@ -13,13 +13,15 @@ import torch
 from PIL import Image
 from playwright.sync_api import expect
 
+from benchmarks.browsing import violations
 from benchmarks.static import serving_folder
-from mnist_lessons import export
+from mnist_lessons import export, framing
 from mnist_lessons._words import a
 from mnist_lessons.data import normalise
 from mnist_lessons.evaluation import predict
 from mnist_lessons.models import ImprovedCNN, SimpleDNN
 from mnist_lessons.publishing.exhibits import draw
+from mnist_lessons.publishing.exhibits.sources import Sources
 from mnist_lessons.publishing.site.policy import with_policy
 from mnist_lessons.runlog import Run
 from mnist_lessons.settings import Settings
@@ -30,7 +32,8 @@ pytestmark = pytest.mark.slow  # its networks are trained first
 
 DOCS = Path(__file__).parents[2] / "docs"
 STROKES = json.loads((Path(__file__).parent / "strokes.json").read_text())
-KEYS = ("dnn", "cnn")
+KEYS = ("one/dnn", "two/cnn")
+NAMES = dict(zip(KEYS, ("simple network", "convolutional network"), strict=True))
 PAGE = """\
 <!doctype html>
 <html class="no-js" lang="en">
@@ -38,7 +41,7 @@ PAGE = """\
 <title>Draw a digit</title><link rel="icon" href="data:,">
 <link rel="stylesheet" href="../stylesheets/extra.css">
 <script>document.documentElement.className = "js";</script></head>
-<body class="md-typeset"><main>{block}</main>
+<body class="md-typeset"><main><h1>Draw a digit</h1>{block}</main>
 <script>
   // As the theme's observable of pages.
   const document$ = {{
@@ -83,15 +86,16 @@ def stored(runs):
     for run in runs:
         for noted in raw_card(run)["networks"]:
             content = (run.folder / f"{noted['key']}.weights").read_bytes()
-            found[noted["key"]] = noted, export.load(noted, content)
+            found[f"{run.card.lesson}/{noted['key']}"] = noted, export.load(noted, content)
     return found
 
 
 def write_site(folder, runs):
-    for name, content in draw.files(runs).items():
-        (folder / name).parent.mkdir(exist_ok=True)
+    sources = Sources(folder, {run.card.lesson: run for run in runs})
+    for name, content in draw.files(sources).items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(content)
-    page = with_policy(PAGE.format(block=draw.block(runs)))
+    page = with_policy(PAGE.format(block=draw.block(sources, *KEYS)))
     (folder / "draw" / "index.html").write_text(page, encoding="utf-8")
     for kind in ("javascripts", "stylesheets"):
         shutil.copytree(DOCS / kind, folder / kind)
@@ -179,6 +183,11 @@ def words(page):
     return page.locator(".draw-words").inner_text()
 
 
+def next_error(page, number=1):
+    page.get_by_role("button", name="Next error of the simple network").click()
+    expect(page.locator(".draw-words")).to_contain_text(f"Error {number} ")
+
+
 SEVEN = ((0.25, 0.2), (0.7, 0.2), (0.45, 0.85))
 SENTENCE = r"The simple network reads \d, .*sure.*\. The convolutional network reads \d, .*sure"
 
@@ -197,7 +206,7 @@ def test_logits_are_those_of_pytorch_on_a_thousand_images(key, page, sample, sto
             """async ([key, images]) => {
                 const { loadNetworks } = await import("../javascripts/draw/networks.js");
                 const { logits } = await import("../javascripts/draw/inference.js");
-                const network = (await loadNetworks()).find((one) => one.key === key);
+                const [network] = await loadNetworks([key]);
                 return images.map((pixels) => Array.from(logits(network, pixels)));
             }""",
             [key, raw.flatten(1).tolist()],
@@ -208,16 +217,68 @@ def test_logits_are_those_of_pytorch_on_a_thousand_images(key, page, sample, sto
     assert torch.equal(ours.argmax(dim=1), theirs.argmax(dim=1))
 
 
+def test_the_page_reads_strokes_as_python_does(page, stored):
+    drawings = [drawing["strokes"] for drawing in STROKES[::7]]
+    told = page.evaluate(
+        "drawings => drawings.map(document.querySelector('[data-ready]').read)", drawings
+    )
+    pixels = torch.stack(
+        [torch.from_numpy(framing.frame(framing.ink(framing.fit(strokes)))) for strokes in drawings]
+    )
+    for n, key in enumerate(KEYS):
+        noted, model = stored[key]
+        with torch.no_grad():
+            logits = model(pixels[:, None] * noted["gain"] + noted["offset"])
+        ours = [readings[n] for readings in told]
+        assert {one["name"] for one in ours} == {NAMES[key]}
+        assert torch.tensor([one["logits"] for one in ours]).sub(logits).abs().max() < 1e-2
+        probabilities = torch.tensor([one["probabilities"] for one in ours])
+        assert torch.allclose(probabilities, logits.softmax(dim=1), atol=1e-2)
+        assert all(one["sure"] for one in ours)
+
+
+def test_temperature_softens_what_is_shown_and_a_threshold_makes_unsure(open_demo, demo):
+    page = open_demo()
+    strokes = STROKES[23]["strokes"]
+    before = page.evaluate("one => document.querySelector('[data-ready]').read(one)", strokes)
+
+    def soften(route):
+        content = route.fetch().json()
+        content["networks"][0] |= {"temperature": 3, "sure": 1}
+        route.fulfill(json=content)
+
+    page.route("**/networks.json", soften)
+    page.reload()
+    page.wait_for_selector("[data-ready]")
+    after = page.evaluate("one => document.querySelector('[data-ready]').read(one)", strokes)
+    assert after[1] == before[1]
+    assert after[0]["logits"] == before[0]["logits"]
+    softened = (torch.tensor(after[0]["logits"]) / 3).softmax(dim=0)
+    assert torch.allclose(torch.tensor(after[0]["probabilities"]), softened, atol=1e-6)
+    assert (before[0]["sure"], after[0]["sure"]) == (True, False)
+    drag(page, *SEVEN)
+    first, second = page.locator('[data-doubt="one/dnn"]').evaluate_all(
+        """cells => [...cells.keys()].sort((one, other) =>
+            cells[other].style.getPropertyValue("--share") -
+            cells[one].style.getPropertyValue("--share"))"""
+    )[:2]
+    told = f"The simple network is not sure: perhaps {first}, or {second}. The convolutional"
+    expect(live(page)).to_contain_text(told)
+    assert read_by(page, KEYS[0]) == f"{first}?"
+
+
 # Drawing.
 
 
 def test_both_networks_answer_while_the_line_is_drawn(page):
+    page.get_by_role("button", name="Clear").click()
+    pixels_seen(page)
     assert [read_by(page, key) for key in KEYS] == ["?", "?"]
     drag(page, *SEVEN[:2], lift=False)
     assert pixels_seen(page).any()
     assert all(read_by(page, key).isdigit() for key in KEYS)
-    assert f"The simple network reads {read_by(page, 'dnn')}, " in words(page)
-    assert f"The convolutional network reads {read_by(page, 'cnn')}, " in words(page)
+    assert f"The simple network reads {read_by(page, KEYS[0])}, " in words(page)
+    assert f"The convolutional network reads {read_by(page, KEYS[1])}, " in words(page)
     page.mouse.up()
     page.get_by_role("button", name="Clear").click()
     pixels_seen(page)
@@ -231,20 +292,23 @@ def test_on_a_phone_pad_and_answers_are_seen_together(open_demo):
     last = page.locator("[data-answer]").last.bounding_box()
     assert last["y"] + last["height"] < 700
     tops = [page.locator(name).first.bounding_box()["y"] for name in (
-        ".draw-area", '[data-do="clear"]', "[data-next]", ".draw-doubts", ".draw-seen", ".draw-help"
+        ".draw-area", '[data-do="clear"]', "[data-next]", ".draw-doubts", ".draw-words",
+        ".draw-verdict", ".draw-help", ".draw-seen",
     )]  # fmt: skip
     assert tops == sorted(tops)
 
 
 def test_an_empty_pad_says_what_it_is_for(page):
     hint = "getComputedStyle(document.querySelector('.draw-area'), '::after').content"
+    assert "Draw your own" in page.evaluate(hint)
+    page.get_by_role("button", name="Clear").click()
     assert "Draw a digit here" in page.evaluate(hint)
     drag(page, *SEVEN, lift=False)
     assert page.evaluate(hint) == "none"
     page.mouse.up()
     page.get_by_role("button", name="Clear").click()
     assert "Draw a digit here" in page.evaluate(hint)
-    page.get_by_role("button", name="Next error of the simple network").click()
+    next_error(page)
     assert page.evaluate(hint) == "none"
 
 
@@ -265,17 +329,24 @@ def test_doubts_are_told_in_words_and_add_up(page):
         assert all("%" in cell.inner_text() for cell in cells.all())
 
 
-def test_the_feature_maps_are_those_of_the_drawing(page):
-    maps = page.locator("[data-maps]")
-    assert [map_.get_attribute("aria-label") for map_ in maps.all()] == [
-        "What the first convolution makes of your digit: 10 maps of 24 by 24",
-        "What the second convolution makes of your digit: 20 maps of 8 by 8",
-    ]
-    blank = [map_.evaluate("canvas => canvas.toDataURL()") for map_ in maps.all()]
+def test_all_maps_are_those_of_the_drawing_and_of_the_followed_network(page):
+    maps = page.locator(".draw-maps canvas")
+    page.get_by_text("All that its hidden layers").click()
     drag(page, *SEVEN)
     pixels_seen(page)
-    drawn = [map_.evaluate("canvas => canvas.toDataURL()") for map_ in maps.all()]
-    assert all(before != after for before, after in zip(blank, drawn, strict=True))
+    told = [f"Hidden layer {number} makes 100 numbers of it" for number in (1, 2)]
+    assert [one.get_attribute("aria-label") for one in maps.all()] == told
+    page.get_by_label("Follow the").select_option("convolutional network")
+    pixels_seen(page)
+    assert [one.get_attribute("aria-label") for one in maps.all()] == [
+        "Convolution 1 makes 10 maps of 24 by 24 of it",
+        "Convolution 2 makes 20 maps of 8 by 8 of it",
+    ]
+    once = [one.evaluate("canvas => canvas.toDataURL()") for one in maps.all()]
+    drag(page, (0.35, 0.5), (0.65, 0.55))
+    pixels_seen(page)
+    twice = [one.evaluate("canvas => canvas.toDataURL()") for one in maps.all()]
+    assert all(before != after for before, after in zip(once, twice, strict=True))
 
 
 def test_a_finger_draws_and_does_not_scroll(open_demo):
@@ -296,7 +367,7 @@ def test_a_finger_draws_and_does_not_scroll(open_demo):
     assert page.evaluate("scrollY") == before
     assert seen.any(axis=1).sum() >= 19, "one long line"
     assert seen.any(axis=0).sum() < 6
-    assert read_by(page, "cnn").isdigit()
+    assert read_by(page, KEYS[1]).isdigit()
 
 
 def test_a_second_finger_draws_nothing(open_demo):
@@ -310,7 +381,7 @@ def test_a_second_finger_draws_nothing(open_demo):
         ("touchEnd", []),
     ):
         client.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
-    page.locator("[data-centre]").uncheck()
+    page.locator("[data-centred]").uncheck()
     assert not pixels_seen(page)[:, 14:].any()
 
 
@@ -372,8 +443,8 @@ def test_undo_takes_the_last_line_and_clear_takes_all(page):
 def test_a_drawing_comes_back_after_test_digits(page):
     drag(page, *SEVEN)
     mine = pixels_seen(page)
-    for _ in range(2):
-        page.get_by_role("button", name="Next error of the simple network").click()
+    for number in (1, 2):
+        next_error(page, number=number)
     theirs = pixels_seen(page)
     assert (theirs != mine).any()
     drag(page, (0.5, 0.2), (0.5, 0.8))
@@ -402,6 +473,112 @@ def test_answers_stay_where_they_are(width, open_page):
     assert len(places) == 1
 
 
+# Before anything is drawn.
+
+
+def test_a_digit_writes_itself_until_somebody_draws(page):
+    first = pixels_seen(page)
+    page.wait_for_timeout(600)
+    assert first.any()
+    assert (pixels_seen(page) != first).any()
+    assert read_by(page, KEYS[0]).isdigit()
+    assert not page.locator(".draw-way").get_attribute("data-unread")
+    drag(page, (0.5, 0.1), (0.5, 0.9))
+    mine = pixels_seen(page)
+    assert mine.any(axis=0).sum() < 8
+    page.wait_for_timeout(600)
+    assert (pixels_seen(page) == mine).all()
+    expect(page.get_by_role("button", name="Show an example")).to_be_visible()
+    for _ in range(2):
+        page.get_by_role("button", name="Undo").click()
+        assert not pixels_seen(page).any(), "the example does not come back"
+
+
+def test_an_example_can_be_stopped_and_asked_for(page):
+    page.get_by_role("button", name="Stop the example").click()
+    still = pixels_seen(page)
+    page.wait_for_timeout(300)
+    assert (pixels_seen(page) == still).all()
+    drag(page, *SEVEN)
+    mine = pixels_seen(page)
+    page.get_by_role("button", name="Show an example").click()
+    page.wait_for_timeout(300)
+    assert (pixels_seen(page) != mine).any()
+    page.get_by_role("button", name="Undo").click()
+    assert (pixels_seen(page) == mine).all()
+
+
+def test_an_example_is_not_read_aloud(page):
+    said = live(page).inner_text()
+    page.wait_for_timeout(1_500)
+    assert live(page).inner_text() == said
+    assert "reads" in words(page)
+
+
+def test_a_key_takes_over_from_the_example(page):
+    page.locator(".draw-area").press("ArrowDown")
+    assert not pixels_seen(page).any()
+
+
+def test_without_motion_the_example_is_there_at_once(open_demo):
+    page = open_demo(reduced_motion="reduce")
+    written = pixels_seen(page)
+    assert written.any(axis=1).sum() >= 19
+    page.wait_for_timeout(300)
+    assert (pixels_seen(page) == written).all()
+    page.get_by_role("button", name="Show an example").click()
+    another = pixels_seen(page)
+    assert (another != written).any()
+
+
+# The way from ink to answer.
+
+
+def test_each_stage_shows_what_became_of_the_drawing(page):
+    drag(page, *SEVEN)
+    pixels_seen(page)
+    way = page.locator(".draw-way")
+    assert way.get_attribute("data-unread") is None
+    for name in ("strokes", "ink", "pixels", "maps"):
+        colours = way.locator(f'canvas[data-stage="{name}"]').evaluate(
+            """canvas => {
+                const { width, height } = canvas;
+                const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
+                return new Set(data.filter((_, i) => i % 4 === 0)).size;
+            }"""
+        )
+        assert colours > 3, name
+    told = page.evaluate(
+        """strokes => document.querySelector("[data-ready]").read(strokes)[0]""",
+        [[[140 * x, 140 * y] for x, y in SEVEN]],
+    )
+    logits = way.locator('[data-stage="logits"] td').all_inner_texts()
+    assert len(logits) == len(told["logits"]) == 10
+    best = int(np.argmax([float(value) for value in logits]))
+    assert read_by(page, KEYS[0]) == str(best)
+    assert all(
+        "%" in one for one in way.locator('[data-stage="probabilities"] td').all_inner_texts()
+    )
+    page.get_by_role("button", name="Clear").click()
+    pixels_seen(page)
+    assert way.get_attribute("data-blank") == ""
+
+
+def test_size_and_place_do_not_matter_unless_fitting_is_off(page):
+    small = [(0.1 + 0.2 * x, 0.1 + 0.2 * y) for x, y in SEVEN]
+    drag(page, *SEVEN)
+    large = pixels_seen(page)
+    page.get_by_role("button", name="Clear").click()
+    drag(page, *small)
+    fitted = pixels_seen(page)
+    assert np.abs(fitted - large).mean() < 12
+    page.get_by_role("switch", name="Fit my strokes").uncheck()
+    assert pixels_seen(page).mean() > 1.3 * fitted.mean(), "a blob"
+    page.get_by_role("switch", name="Fit my strokes").check()
+    page.get_by_role("switch", name="MNIST's thickness").uncheck()
+    assert pixels_seen(page).mean() < 0.6 * fitted.mean()
+
+
 def test_centring_brings_a_small_digit_to_the_middle(page):
     drag(page, (0.1, 0.1), (0.2, 0.1), (0.15, 0.25))
     centred = pixels_seen(page)
@@ -423,21 +600,21 @@ def test_the_next_error_is_read_wrong_and_the_truth_is_told(key, page, runs):
     [errors] = [
         json.loads(path.read_text())["errors"]
         for run in runs
-        for path in run.folder.glob(f"{key}.errors.json")
+        for path in run.folder.glob(f"{key.partition('/')[2]}.errors.json")
     ]
-    name = {"dnn": "simple", "cnn": "convolutional"}[key]
-    button = page.get_by_role("button", name=f"Next error of the {name} network")
+    name = NAMES[key]
+    button = page.get_by_role("button", name=f"Next error of the {name}")
     for number, (_, true, read, _) in enumerate(errors[:3], start=1):
         button.click()
         shown = min(40, len(errors))
         all_of_them = f" (the surest of {len(errors)})" if len(errors) > 40 else ""
-        told = f"Error {number} of {shown}{all_of_them} of the {name} network"
+        told = f"Error {number} of {shown}{all_of_them} of the {name}"
         expect(live(page)).to_contain_text(f"{told}: it is {a(true)}.")
         assert read_by(page, key) == str(read)
 
 
 def test_arrows_move_a_test_digit_and_centring_brings_it_back(page, runs, sample):
-    page.get_by_role("button", name="Next error of the simple network").click()
+    next_error(page)
     framed = pixels_seen(page)
     errors = json.loads((runs[0].folder / "dnn.errors.json").read_text())["errors"]
     assert (framed == sample.test.images[errors[0][0]].numpy()).all(), "as MNIST has it"
@@ -454,10 +631,91 @@ def test_arrows_move_a_test_digit_and_centring_brings_it_back(page, runs, sample
 
 
 def test_drawing_replaces_a_test_digit(page):
-    page.get_by_role("button", name="Next error of the simple network").click()
+    next_error(page)
     drag(page, (0.5, 0.1), (0.5, 0.9))
     assert pixels_seen(page).any(axis=0).sum() < 6
     expect(live(page)).not_to_contain_text("Error")
+
+
+# The reader's verdict.
+
+
+def judged_wrong(page, meant):
+    drag(page, *SEVEN)
+    pixels_seen(page)
+    page.get_by_role("button", name="It read me wrong").click()
+    page.get_by_role("button", name=str(meant), exact=True).click()
+
+
+def other_than(page):
+    """A digit that no network has read."""
+    drag(page, *SEVEN)
+    pixels_seen(page)
+    read = {int(read_by(page, key)) for key in KEYS}
+    page.get_by_role("button", name="Clear").click()
+    return next(digit for digit in range(10) if digit not in read)
+
+
+def test_a_misread_digit_is_shown_beside_the_nearest_training_images(page, demo):
+    asked = []
+    page.on("response", lambda answer: asked.append(answer))
+    meant = other_than(page)
+    judged_wrong(page, meant)
+    told = page.locator("[data-comparison]")
+    expect(told.get_by_text(re.compile("training image nearest to your digit is"))).to_be_visible()
+    expect(told.locator("figure")).to_have_count(3)
+    expect(told.get_by_text(re.compile(r"nearest of \d+ training images of a"))).to_have_count(2)
+    rows = told.locator("tbody tr")
+    assert [row.split("\t")[0] for row in rows.all_inner_texts()] == list(NAMES.values())
+    loaded = [answer for answer in asked if "training-" in answer.url]
+    assert len(loaded) == 2
+    assert sum(len(answer.body()) for answer in loaded) <= 40_000
+    assert violations(page) == []
+
+
+def test_the_score_stays_in_this_browser_until_it_is_reset(page):
+    meant = other_than(page)
+    score = page.locator("[data-score]")
+    assert score.inner_text() == ""
+    judged_wrong(page, meant)
+    told = "Read right so far: simple network {0} of {1}, convolutional network {0} of {1}."
+    expect(score).to_have_text(told.format(0, 1))
+    page.get_by_role("button", name=str(read_by(page, KEYS[0])), exact=True).click()
+    expect(score).to_contain_text("simple network 1 of 1")
+    page.get_by_role("button", name="Clear").click()
+    expect(page.get_by_role("button", name="It read me right")).to_be_disabled()
+    drag(page, *SEVEN)
+    pixels_seen(page)
+    for _ in range(2):
+        page.get_by_role("button", name="It read me right").click()
+    expect(score).to_contain_text("simple network 2 of 2")
+    page.reload()
+    page.wait_for_selector("[data-ready]")
+    expect(score).to_contain_text("simple network 2 of 2")
+    page.get_by_role("button", name="Reset the score").click()
+    expect(score).to_have_text("")
+    page.reload()
+    page.wait_for_selector("[data-ready]")
+    expect(score).to_have_text("")
+
+
+def test_the_strokes_can_be_saved_as_a_file(page):
+    meant = other_than(page)
+    judged_wrong(page, meant)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save my strokes").click()
+    saved = json.loads(Path(download.value.path()).read_text())
+    assert saved["digit"] == meant
+    [stroke] = saved["strokes"]
+    assert np.allclose(stroke[0], [140 * value for value in SEVEN[0]], atol=0.6)
+
+
+def test_an_example_and_a_test_digit_are_not_judged(page):
+    wrong = page.get_by_role("button", name="It read me wrong")
+    pixels_seen(page)
+    assert wrong.is_disabled()
+    next_error(page)
+    assert wrong.is_disabled()
 
 
 # What a reader can rely on.
@@ -482,8 +740,6 @@ def test_it_works_offline_once_it_is_loaded(page):
     drag(page, *SEVEN)
     pixels_seen(page)
     assert all(read_by(page, key).isdigit() for key in KEYS)
-    page.get_by_role("button", name="Next error of the convolutional network").click()
-    assert pixels_seen(page).any()
 
 
 def test_instant_navigation_may_bring_the_page_again(page):
@@ -499,7 +755,6 @@ def test_instant_navigation_may_bring_the_page_again(page):
         }"""
     )
     page.wait_for_selector("[data-ready]")
-    assert read_by(page, "dnn") == "?"
     drag(page, *SEVEN)
     pixels_seen(page)
     assert all(read_by(page, key).isdigit() for key in KEYS)
@@ -516,11 +771,31 @@ def test_a_page_that_is_told_of_twice_is_started_once(page):
 
 def test_what_could_not_be_loaded_is_told(browser, demo):
     page = browser.new_page()
-    page.route("**/weights.bin", lambda route: route.fulfill(status=503))
+    page.route("**/*.weights.bin", lambda route: route.fulfill(status=503))
     page.goto(demo)
-    expect(live(page)).to_contain_text("could not be loaded (weights.bin: 503)")
+    expect(live(page)).to_contain_text("could not be loaded (two/cnn.weights.bin: 503)")
     drag(page, *SEVEN)
     assert pixels_seen(page).any(), "one can still draw"
+    page.close()
+
+
+@pytest.mark.parametrize("what", ["errors", "training"])
+def test_what_is_fetched_later_may_fail(browser, demo, what):
+    page = browser.new_page()
+    page.route("**/*errors.bin", lambda route: route.fulfill(status=503))
+    page.route("**/training-*.bin", lambda route: route.fulfill(status=503))
+    page.goto(demo)
+    page.wait_for_selector("[data-ready]")
+    if what == "errors":
+        page.get_by_role("button", name="Next error of the convolutional network").click()
+        told = "The test digits could not be loaded (two/cnn.errors.bin: 503)."
+    else:
+        judged_wrong(page, other_than(page))
+        told = "The training images could not be loaded (training-"
+    expect(live(page)).to_contain_text(told)
+    drag(page, *SEVEN)
+    pixels_seen(page)
+    assert read_by(page, KEYS[1]).isdigit(), "one can still draw"
     page.close()
 
 
@@ -530,7 +805,7 @@ def test_without_javascript_there_is_a_sentence_and_a_picture(open_demo):
     expect(page.get_by_text("Drawing needs JavaScript")).to_be_visible()
     picture = page.locator(".draw-without img")
     expect(picture).to_be_visible()
-    assert "The convolutional network reads" in picture.get_attribute("alt")
+    assert "The simple network reads" in picture.get_attribute("alt")
     assert picture.evaluate("image => image.complete && image.naturalWidth") == 560
 
 

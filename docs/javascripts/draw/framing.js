@@ -2,8 +2,9 @@
 
 /** Pixels of a side of an image. */
 export const SIZE = 28;
+/** Pixels of the longer side of a framed digit. */
+export const BOX = 20;
 
-const BOX = 20; // pixels of the longer side of a framed digit
 const { ceil, floor, max, min } = Math;
 
 // Averages along the rows: (length, width) to (count, width).

@@ -2,7 +2,7 @@
 
 /** Pixels of a side of the area to draw on. */
 export const SIDE = 140;
-/** Half the width of a line, in these pixels. */
+/** Half the width of a line, in these pixels; drawn so, a fitted digit is as thick as MNIST's. */
 export const PEN = 6;
 
 const STEPS = 4; // straight pieces of a curve, from the middle of two points to the next middle
@@ -40,13 +40,13 @@ export const trace = (points, draw) => {
   for (let n = 0; n <= points.length; n++) extend(points, n, draw);
 };
 
-/** A line from one place to another on ink (SIDE * SIDE), each pixel 0 to 1. */
-export const mark = (ink, [x0, y0], [x1, y1]) => {
+// A line from one place to another on ink (SIDE * SIDE), each pixel 0 to 1.
+const mark = (ink, [x0, y0], [x1, y1], pen) => {
   const [dx, dy] = [x1 - x0, y1 - y0];
   const squared = dx * dx + dy * dy;
   const reach = (a, b) => [
-    max(0, floor(min(a, b) - PEN - 1)),
-    min(SIDE, ceil(max(a, b) + PEN + 1)),
+    max(0, floor(min(a, b) - pen - 1)),
+    min(SIDE, ceil(max(a, b) + pen + 1)),
   ];
   const [left, right] = reach(x0, x1);
   const [top, bottom] = reach(y0, y1);
@@ -55,15 +55,15 @@ export const mark = (ink, [x0, y0], [x1, y1]) => {
       const [across, down] = [x + 0.5 - x0, y + 0.5 - y0];
       const along = squared ? max(0, min(1, (across * dx + down * dy) / squared)) : 0;
       const [ex, ey] = [across - along * dx, down - along * dy];
-      const covered = max(0, min(1, PEN + 0.5 - sqrt(ex * ex + ey * ey)));
+      const covered = max(0, min(1, pen + 0.5 - sqrt(ex * ex + ey * ey)));
       if (covered > ink[y * SIDE + x]) ink[y * SIDE + x] = covered;
     }
   }
 };
 
-/** The ink (SIDE * SIDE) of strokes. */
-export const inkOf = (strokes) => {
+/** The ink (SIDE * SIDE) of strokes, drawn with a round pen. */
+export const inkOf = (strokes, pen = PEN) => {
   const ink = new Float64Array(SIDE * SIDE);
-  for (const points of strokes) trace(points, (a, b) => mark(ink, a, b));
+  for (const points of strokes) trace(points, (a, b) => mark(ink, a, b, pen));
   return ink;
 };

@@ -1,4 +1,4 @@
-// The published networks and their mistakes, from the files beside the page.
+// Published networks, their weights and their errors, from the files beside the page.
 
 import { SIZE } from "./framing.js";
 import { unpack } from "./inference.js";
@@ -16,19 +16,25 @@ const unzipped = async (name) => {
   return new Response(stream).arrayBuffer();
 };
 
-/** The networks as `networks.json` describes them, with weights, and `tiles` of their mistakes. */
-export const loadNetworks = async () => {
-  const [{ networks }, weights, images] = await Promise.all([
-    load("networks.json").then((response) => response.json()),
-    unzipped("weights.bin"),
-    unzipped("digits.bin"),
-  ]);
-  unpack(networks, weights);
-  let at = 0;
-  for (const network of networks) {
-    network.tiles = network.digits.map(
-      () => new Uint8Array(images, at++ * SIZE * SIZE, SIZE * SIZE),
-    );
+/** Images of SIZE * SIZE pixels from a file, 0 to 255. */
+export const loadTiles = async (name) => {
+  const images = await unzipped(name);
+  const area = SIZE * SIZE;
+  const count = images.byteLength / area;
+  return Array.from({ length: count }, (_, i) => new Uint8Array(images, i * area, area));
+};
+
+/**
+ * The networks with these keys, LESSON/NETWORK, as `networks.json` describes them, with weights.
+ * The lightest comes first; `loaded` is called with all that are there, in the order of the keys.
+ */
+export const loadNetworks = async (keys, loaded = () => {}) => {
+  const { networks } = await (await load("networks.json")).json();
+  const chosen = keys.map((key) => networks.find((network) => network.key === key));
+  for (const network of [...chosen].sort((one, other) => one.size - other.size)) {
+    unpack([network], await unzipped(`${network.key}.weights.bin`));
+    network.isReady = true;
+    loaded(chosen.filter(({ isReady }) => isReady));
   }
-  return networks;
+  return chosen;
 };

@@ -50,11 +50,12 @@ export const makePad = (area, drawing, changed, say) => {
     if (drawing.tile) paintTile();
     brush.classList.toggle("draw-down", drawing.isOpen);
     area.toggleAttribute("data-empty", drawing.isEmpty);
+    area.toggleAttribute("data-example", drawing.isExample);
     changed();
   };
 
   const begin = (point) => {
-    const covered = drawing.tile;
+    const covered = drawing.tile || drawing.isExample;
     drawing.begin();
     add(point);
     if (covered) show();
@@ -103,7 +104,13 @@ export const makePad = (area, drawing, changed, say) => {
     });
   }
 
+  const takeOver = () => {
+    if (!drawing.isExample) return;
+    drawing.clear();
+    show();
+  };
   const move = ([dx, dy]) => {
+    takeOver();
     if (drawing.tile) {
       drawing.move(dx, dy);
       show();

@@ -1,135 +1,126 @@
 // Draw a digit: the networks of the lessons read it here, in the reader's browser.
 
-import { a, percent } from "../words.js";
+import { makeDoubts } from "./doubts.js";
 import { Drawing } from "./drawing.js";
-import { SIZE } from "./framing.js";
-import { logits, softmax } from "./inference.js";
+
+import { makeExample } from "./example.js";
 import { loadNetworks } from "./networks.js";
 import { makePad } from "./pad.js";
+import { read, sentence } from "./reading.js";
+import { seen } from "./seeing.js";
+import { makeStages } from "./stages.js";
+import { makeTestDigits } from "./test-digits.js";
+import { makeVerdict } from "./verdict.js";
 
 const PAUSE = 800; // ms: a screen reader must not be flooded
 const LATEST = 30; // answers of which the median time is shown
+const WAYS = ["fitted", "thick", "centred"];
 
-const sentence = ({ name }, doubts) => {
-  const [first, second] = [...doubts.keys()].sort((one, other) => doubts[other] - doubts[one]);
-  const sure = percent(doubts[first], 0).replace(">", "over");
-  const hesitates = doubts[second] >= 0.05 ? `; hesitates with ${second}` : "";
-  return `The ${name} reads ${first}, ${sure} sure${hesitates}.`;
-};
-
-// Show grey images (count, h, w) side by side, with values from 0 (black) to `top` (white).
-const paint = (canvas, [count, h, w], values, top) => {
-  const context = canvas.getContext("2d");
-  const columns = Math.floor((canvas.width + 1) / (w + 1));
-  const image = context.createImageData(canvas.width, canvas.height);
-  for (let i = 0; i < count * h * w; i++) {
-    const map = Math.floor(i / (h * w));
-    const y = (Math.floor(i / w) % h) + Math.floor(map / columns) * (h + 1);
-    const at = 4 * (y * canvas.width + (map % columns) * (w + 1) + (i % w));
-    image.data.fill(Math.max(0, values[i] / top) * 255, at, at + 3);
-    image.data[at + 3] = 255;
-  }
-  context.putImageData(image, 0, 0);
-};
-
-const noteOn = ({ name, digits, mistakes }, n) => {
-  const of = mistakes > digits.length ? ` (the surest of ${mistakes})` : "";
-  return `Error ${n + 1} of ${digits.length}${of} of the ${name}: it is ${a(digits[n])}.`;
-};
-
-/** Make the page work, where its block is `root`. */
-export const start = async (root) => {
-  const find = (name) => root.querySelector(name);
-  const words = find(".draw-words");
-  const live = find("[aria-live]");
-  const centre = find("[data-centre]");
-  const drawing = new Drawing();
-  const times = [];
-  let networks = [];
-  let sayDue = 0;
-  let answerDue = 0;
-
-  // Aloud later, and only the last.
-  const say = (text) => {
+// What says a sentence: to be seen at once, and aloud later, and then only the last.
+const makeVoice = (words, live) => {
+  let due = 0;
+  return (text, isAloud) => {
     words.textContent = text;
-    clearTimeout(sayDue);
-    sayDue = setTimeout(() => {
+    clearTimeout(due);
+    if (!isAloud) return;
+    due = setTimeout(() => {
       live.textContent = text;
     }, PAUSE);
   };
-  const showDoubts = (network, doubts) => {
-    const best = doubts ? doubts.indexOf(Math.max(...doubts)) : -1;
-    find(`[data-answer="${network.key}"]`).textContent = doubts ? best : "?";
-    root.querySelectorAll(`[data-doubt="${network.key}"]`).forEach((cell, digit) => {
-      const share = doubts ? doubts[digit] : 0;
-      cell.style.setProperty("--share", share);
-      cell.classList.toggle("draw-best", digit === best);
-      cell.lastElementChild.textContent = doubts ? percent(share, 0) : "";
-    });
-  };
-  const showMaps = (blank) => {
-    for (const canvas of root.querySelectorAll("[data-maps]")) {
-      const { layers } = networks.find(({ key }) => key === canvas.dataset.maps);
-      const { shape, out } = layers[canvas.dataset.layer];
-      paint(canvas, shape, blank ? out.map(() => 0) : out, Math.max(...out) || 1);
-    }
-  };
-  const showTime = () => {
+};
+
+// What notes the milliseconds of an answer, and shows what is usual.
+const makeClock = (element) => {
+  const times = [];
+  return (time) => {
+    times.push(time);
     if (times.length <= 4) return;
     const latest = times.slice(-LATEST).sort((one, other) => one - other);
-    find("[data-time]").textContent = `${latest[latest.length >> 1].toFixed(1)} ms`;
+    element.textContent = `${latest[latest.length >> 1].toFixed(1)} ms`;
   };
+};
+
+/**
+ * Make the page work, where its block is `root`. Once `root.dataset.ready` is set,
+ * `root.read(strokes)` tells what each network makes of lists of [x, y] on a pad of side 140, as
+ * `read` in `reading.js` does; the switches of the page hold for it.
+ */
+export const start = async (root) => {
+  const find = (name) => root.querySelector(name);
+  const keys = root.dataset.draw.split(" ");
+  const live = find("[aria-live]");
+  const followed = find("[data-follow]");
+  const say = makeVoice(find(".draw-words"), live);
+  const clock = makeClock(find("[data-time]"));
+  const showDoubts = new Map(keys.map((key) => [key, makeDoubts(root, key)]));
+  const showStages = makeStages(find(".draw-way"));
+  const drawing = new Drawing();
+  let networks = []; // those that are loaded
+  let due = 0;
+
+  const ways = () => Object.fromEntries(WAYS.map((way) => [way, find(`[data-${way}]`).checked]));
+  const readings = (pixels) => networks.map((network) => read(network, pixels));
+  root.read = (strokes) => readings(seen(strokes, ways()).pixels);
+
   const answer = () => {
-    answerDue = 0;
+    due = 0;
     const begin = performance.now();
-    const pixels = drawing.seen(centre.checked);
-    const blank = !pixels.some(Boolean);
-    const doubts = networks.map((network) => softmax(logits(network, pixels)));
-    if (!blank && networks.length) times.push(performance.now() - begin);
-    paint(find(".draw-seen"), [1, SIZE, SIZE], pixels, 255);
-    if (!networks.length) return;
-    for (const [n, network] of networks.entries()) showDoubts(network, blank ? null : doubts[n]);
-    showMaps(blank);
-    showTime();
-    const told = networks.map((network, n) => sentence(network, doubts[n]));
-    say(blank ? "Nothing is drawn." : [drawing.note, ...told].join(" ").trim());
+    const all = drawing.seen(ways());
+    const isBlank = !all.pixels.some(Boolean);
+    const told = readings(all.pixels);
+    if (!isBlank && told.length === keys.length) clock(performance.now() - begin);
+    const n = networks.findIndex(({ key }) => key === followed.value);
+    showStages(drawing, all, networks[n], told[n]);
+    networks.forEach(({ key }, i) => {
+      showDoubts.get(key)(isBlank ? null : told[i]);
+    });
+    verdict.renew(all.pixels, isBlank ? [] : told);
+    const sentences = isBlank ? ["Nothing is drawn."] : told.map(sentence);
+    const said = [drawing.note, ...(told.length ? sentences : [])].join(" ").trim();
+    if (said) say(said, !drawing.isExample);
   };
   const renew = () => {
-    if (!answerDue) answerDue = requestAnimationFrame(answer);
+    if (!due) due = requestAnimationFrame(answer);
   };
 
-  const show = makePad(find(".draw-area"), drawing, renew, (text) => {
+  const whisper = (text) => {
     live.textContent = text;
-  });
-  centre.addEventListener("change", renew);
+  };
+  const verdict = makeVerdict(find(".draw-verdict"), drawing, whisper);
+  const changed = () => {
+    verdict.forget();
+    renew();
+  };
+  const show = makePad(find(".draw-area"), drawing, changed, whisper);
+  for (const way of WAYS) find(`[data-${way}]`).addEventListener("change", renew);
+  followed.addEventListener("change", renew);
   for (const change of ["undo", "clear"]) {
     find(`[data-do="${change}"]`).addEventListener("click", () => {
       drawing[change]();
       show();
     });
   }
-  for (const button of root.querySelectorAll("[data-next]")) {
-    let next = 0;
-    button.addEventListener("click", () => {
-      const network = networks.find(({ key }) => key === button.dataset.next);
-      if (!network?.tiles.length) return;
-      const n = next++ % network.tiles.length;
-      drawing.show(network.tiles[n], noteOn(network, n));
-      show();
-    });
-  }
-  show();
+  const showDigit = (tile, note) => {
+    drawing.show(tile, note);
+    show();
+  };
+  const failed = (text) => {
+    if (drawing.isExample) drawing.clear();
+    drawing.note = text;
+    show();
+  };
+  makeTestDigits(root, (key) => networks.find((one) => one.key === key), showDigit, failed);
+  makeExample(find('[data-do="example"]'), drawing, show);
   try {
-    networks = await loadNetworks();
+    await loadNetworks(keys, (loaded) => {
+      networks = loaded;
+      renew();
+    });
   } catch (error) {
-    words.textContent =
-      live.textContent = `The networks could not be loaded (${error.message}). Load the page again when you are online.`;
+    failed(
+      `The networks could not be loaded (${error.message}). Load the page again when you are online.`,
+    );
     return;
   }
-  // A browser compiles what runs often: the first answer to a reader should not pay for it.
-  for (let n = 0; n < 9; n++) {
-    for (const network of networks) logits(network, drawing.seen(false));
-  }
   root.dataset.ready = "";
-  renew();
 };

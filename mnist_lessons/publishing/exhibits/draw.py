@@ -1,28 +1,38 @@
 """The page where readers draw a digit: its networks as files, and its block of HTML.
 
-`docs/javascripts/draw/page.js` makes it work.
+A marker names the networks, `LESSON/KEY` each. `docs/javascripts/draw/page.js` makes them work.
 """
 
 import gzip
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from mnist_lessons.publishing.exhibits.example import Example
+from mnist_lessons.publishing.exhibits.sources import Sources
 from mnist_lessons.publishing.html.templates import render
 from mnist_lessons.publishing.runs.card import Network
-from mnist_lessons.publishing.runs.networks import Mistake, Mistakes, mistakes_of, weights_of
-from mnist_lessons.publishing.runs.store import StoredRun
+from mnist_lessons.publishing.runs.networks import (
+    Mistake,
+    Mistakes,
+    mistakes_of,
+    training_of,
+    weights_of,
+)
 
-__all__ = ["block", "files"]
+__all__ = ["block", "files", "problem"]
+
+_CONFIDENCE = Path("mnist_lessons", "studies", "confidence.json")
+_UNCHANGED = {"temperature": 1, "sure": 0}
 
 _MOST_MISTAKES = 40
-_MAPS_IN_A_ROW = 10
-_ORDINALS = ("first", "second", "third")
 _STORAGE = {"int8": "8 bits", "float16": "half precision", "float32": "full precision"}
+# Sixteen levels of grey: training images are only looked at.
+_COARSE = bytes(round(level / 17) * 17 for level in range(256))
 _WHO_ANSWERS = {1: "The network answers", 2: "Both networks together answer"}
 
 
@@ -32,15 +42,15 @@ class _Network:
 
     Attributes:
         noted: what the run's card says of it.
+        key: `LESSON/KEY`.
         name: in a sentence, after "the".
-        key: unique in the page, made of letters, digits, `_` and `-`.
         weights: as they are stored.
         mistakes: on the test split; None where the run noted none.
     """
 
     noted: Network
-    name: str
     key: str
+    name: str
     weights: bytes
     mistakes: Mistakes | None
 
@@ -54,67 +64,88 @@ class _Network:
         """The weights as the page loads them."""
         return _packed(self.weights)
 
+    @property
+    def example(self) -> Example | None:
+        """A test digit that it gets wrong, the least confident of those shown."""
+        return Example(self.surest[-1], self.name) if self.surest else None
 
-def files(runs: Sequence[StoredRun]) -> dict[str, bytes]:
-    """What the page loads, by address in the site.
 
-    `weights.bin` and `digits.bin` are gzipped: they are small on every host. Of each lesson
-    comes the published network with the most epochs.
+def files(sources: Sources) -> dict[str, bytes]:
+    """What pages load, by address in the site: all published networks, whichever a page names.
+
+    Weights and test digits are gzipped: they are small on every host.
 
     Raises:
         BuildFailure: what a run has published is damaged.
     """
-    networks = _networks(runs)
+    networks = _networks(sources)
     if not networks:
         return {}
-    content = {"networks": [_described(network) for network in networks]}
-    digits = [mistake.pixels for network in networks for mistake in network.surest]
-    made = {
-        "draw/networks.json": json.dumps(content, separators=(",", ":")).encode(),
-        "draw/weights.bin": _packed(b"".join(network.weights for network in networks)),
-        "draw/digits.bin": _packed(b"".join(digits)),
-    }
-    if example := _example(networks):
-        made["draw/example.svg"] = example.drawing
-    return made
+    confidence = _confidence(sources.root)
+    content = {"networks": [_described(network, confidence) for network in networks]}
+    made = {"draw/networks.json": json.dumps(content, separators=(",", ":")).encode()}
+    for network in networks:
+        made[f"draw/{network.key}.weights.bin"] = network.packed
+        digits = b"".join(mistake.pixels for mistake in network.surest)
+        made[f"draw/{network.key}.errors.bin"] = _packed(digits)
+        if network.example:
+            made[f"draw/{network.key}.svg"] = network.example.drawing
+    return made | _training(sources)
 
 
-def block(runs: Sequence[StoredRun]) -> str:
+def block(sources: Sources, *keys: str) -> str:
     """The HTML of the page.
+
+    Args:
+        sources: the project, and the runs of its lessons.
+        keys: of the networks, in their order; those of lessons without a run are left out.
 
     Raises:
         BuildFailure: what a run has published is damaged.
     """
-    networks = _networks(runs)
+    known = {network.key: network for network in _networks(sources)}
+    networks = [known[key] for key in keys if key in known]
     return render(
         "draw.html",
         networks=networks,
-        maps=[figure for network in networks for figure in _maps(network)],
         who_answers=_WHO_ANSWERS.get(len(networks), "All networks together answer"),
         sizes=_sizes(networks),
-        example=_example(networks),
+        shown=next((network for network in networks if network.example), None),
     )
 
 
-def _networks(runs: Sequence[StoredRun]) -> list[_Network]:
-    chosen = [(run, _longest_trained(run)) for run in runs if run.card.networks]
-    kinds = [_kind(noted) for _, noted in chosen]
-    keys = [noted.key for _, noted in chosen]
+def problem(sources: Sources, *keys: str) -> str:
+    """Why a network cannot be shown; empty where all can, or may once their lessons have run."""
+    for key in keys:
+        lesson, _, name = key.partition("/")
+        if lesson not in sources.lessons:
+            return f"no lesson {lesson}; there are {', '.join(sources.lessons)}"
+        run = sources.lessons[lesson]
+        there = [noted.key for noted in run.card.networks] if run else [name]
+        if name not in there:
+            told = ", ".join(f"{lesson}/{one}" for one in there)
+            return f"{lesson} publishes no network {key}; it publishes {told or 'none'}"
+    return ""
+
+
+def _networks(sources: Sources) -> list[_Network]:
+    published = [
+        (lesson, run, noted)
+        for lesson, run in sources.lessons.items()
+        if run
+        for noted in run.card.networks
+    ]
+    kinds = [_kind(noted) for *_, noted in published]
     return [
         _Network(
             noted,
+            key=f"{lesson}/{noted.key}",
             name=kind if kinds.count(kind) == 1 else f"network {noted.title}",
-            key=key if keys.count(key) == 1 else f"{key}-{number}",
             weights=weights_of(run, noted),
-            mistakes=mistakes_of(run, key),
+            mistakes=mistakes_of(run, noted.key),
         )
-        for number, ((run, noted), kind, key) in enumerate(zip(chosen, kinds, keys, strict=True))
+        for (lesson, run, noted), kind in zip(published, kinds, strict=True)
     ]
-
-
-def _longest_trained(run: StoredRun) -> Network:
-    epochs = {result.key: result.epochs for result in run.card.results}
-    return max(run.card.networks, key=lambda network: epochs.get(network.key, 0))
 
 
 def _kind(noted: Network) -> str:
@@ -122,36 +153,41 @@ def _kind(noted: Network) -> str:
     return "convolutional network" if has_convolution else "simple network"
 
 
-def _described(network: _Network) -> dict[str, Any]:
+def _confidence(root: Path) -> dict[str, dict[str, float]]:
+    """The temperature of each network, by name, and the least probability that is sure."""
+    try:
+        found: dict[str, dict[str, float]] = json.loads((root / _CONFIDENCE).read_bytes())
+    except FileNotFoundError:
+        return {}
+    return found
+
+
+def _described(network: _Network, confidence: Mapping[str, Mapping[str, float]]) -> dict[str, Any]:
     noted = msgspec.to_builtins(network.noted)
     known = {name: noted[name] for name in ("storage", "layers", "gain", "offset")}
-    mistakes = len(network.mistakes.all) if network.mistakes else 0
-    about = {"key": network.key, "name": network.name, "mistakes": mistakes}
-    return {**about, **known, "digits": [mistake.true for mistake in network.surest]}
+    chosen = confidence.get(network.name, {})
+    return {
+        "key": network.key,
+        "name": network.name,
+        "size": len(network.packed),
+        **{name: chosen.get(name, value) for name, value in _UNCHANGED.items()},
+        **known,
+        "mistakes": len(network.mistakes.all) if network.mistakes else 0,
+        "digits": [mistake.true for mistake in network.surest],
+    }
+
+
+def _training(sources: Sources) -> dict[str, bytes]:
+    """Some training images of each digit, in few grey levels."""
+    found = (images for run in sources.runs if (images := training_of(run)))
+    return {
+        f"draw/training-{digit}.bin": _packed(b"".join(images).translate(_COARSE))
+        for digit, images in enumerate(next(found, ()))
+    }
 
 
 def _packed(content: bytes) -> bytes:
     return gzip.compress(content, 9, mtime=0)
-
-
-def _maps(network: _Network) -> Iterator[dict[str, Any]]:
-    """What the page shows of each convolution."""
-    layers = [
-        (number, layer.shape)
-        for number, layer in enumerate(network.noted.layers)
-        if layer.kind == "conv"
-    ]
-    for order, (layer, (count, height, width)) in enumerate(layers):
-        ordinal = _ORDINALS[order] if order < len(_ORDINALS) else "next"
-        across = min(count, _MAPS_IN_A_ROW)
-        yield {
-            "network": network.key,
-            "layer": layer,
-            "width": across * (width + 1) - 1,
-            "height": -(-count // across) * (height + 1) - 1,
-            "says": f"What the {ordinal} convolution makes of your digit: {count} maps of "
-            f"{height} by {width}",
-        }
 
 
 def _sizes(networks: Sequence[_Network]) -> list[tuple[str, list[str]]]:
@@ -163,9 +199,3 @@ def _sizes(networks: Sequence[_Network]) -> list[tuple[str, list[str]]]:
         "test images": lambda network: f"{network.noted.count:,}",
     }
     return [(what, [tell(network) for network in networks]) for what, tell in told.items()]
-
-
-def _example(networks: Sequence[_Network]) -> Example | None:
-    """A test digit that the last network gets wrong, the least confident of those shown."""
-    network = next((one for one in reversed(networks) if one.surest), None)
-    return Example(network.surest[-1], network.name) if network else None

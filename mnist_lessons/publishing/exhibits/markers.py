@@ -91,7 +91,7 @@ def filled_html(page: str, sources: Sources, failed: Callable[[LessonError], str
     def exhibit(place: re.Match[str]) -> str:
         name, *arguments = place[1].split()
         marker = MARKERS.get(name)
-        if marker is None or marker.is_markdown or len(arguments) != len(marker.arguments):
+        if marker is None or marker.is_markdown or not marker.takes(len(arguments)):
             return place[0]
         try:
             if problem := marker.problem(sources, *arguments):
@@ -142,7 +142,7 @@ def _wrong(marker: re.Match[str], sources: Sources) -> Iterator[str]:
         yield f"write it as <!-- lessons: {' '.join(words)} -->"
     elif "".join(_beside(marker)).strip():
         yield "it must stand alone on its line"
-    elif len(arguments) != len(known.arguments):
+    elif not known.takes(len(arguments)):
         yield f"write it as <!-- lessons: {' '.join([name, *known.arguments])} -->"
     elif problem := known.problem(sources, *arguments):
         yield problem

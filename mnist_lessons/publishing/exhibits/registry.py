@@ -6,7 +6,7 @@ A marker stands alone on its line, so an exhibit is a block. What Markdown can s
 table, is Markdown: it is searched, and its links are checked. All else is HTML, from a template.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,7 +28,6 @@ from mnist_lessons.publishing.exhibits import (
     test_source,
 )
 from mnist_lessons.publishing.exhibits.sources import Sources
-from mnist_lessons.publishing.runs.store import StoredRun
 
 __all__ = ["MARKERS", "Marker", "files"]
 
@@ -41,7 +40,8 @@ class Marker:
 
     Attributes:
         make: the exhibit, from the sources and the marker's arguments; HTML or Markdown.
-        arguments: what must follow the name, for the author to see.
+        arguments: what must follow the name, for the author to see; a last one that ends with
+            `...` stands for one or more.
         is_markdown: whether it is Markdown.
         has_scores: whether a page with it must say of which data and profile these are.
         problem: why the arguments are wrong; empty where they are right.
@@ -53,7 +53,13 @@ class Marker:
     is_markdown: bool = False
     has_scores: bool = False
     problem: Callable[..., str] = lambda *_: ""
-    files: Callable[[Sequence[StoredRun]], Mapping[str, bytes]] = lambda _: {}
+    files: Callable[[Sources], Mapping[str, bytes]] = lambda _: {}
+
+    def takes(self, count: int) -> bool:
+        """Whether as many arguments may follow the name."""
+        least = len(self.arguments)
+        is_open = bool(self.arguments) and self.arguments[-1].endswith("...")
+        return count == least or (is_open and count > least)
 
 
 MARKERS: Mapping[str, Marker] = {
@@ -62,9 +68,17 @@ MARKERS: Mapping[str, Marker] = {
     "curves": Marker(lambda sources: comparison.curves(sources.runs)),
     "data": Marker(lambda sources: data.block(sources.runs), is_markdown=True),
     "datasets": Marker(lambda _: datasets.block(), is_markdown=True),
-    "draw": Marker(lambda sources: draw.block(sources.runs), has_scores=True, files=draw.files),
+    "draw": Marker(
+        draw.block,
+        ("LESSON/NETWORK ...",),
+        has_scores=True,
+        problem=draw.problem,
+        files=draw.files,
+    ),
     "errors": Marker(
-        lambda sources: mistakes.block(sources.runs), has_scores=True, files=mistakes.files
+        lambda sources: mistakes.block(sources.runs),
+        has_scores=True,
+        files=lambda sources: mistakes.files(sources.runs),
     ),
     "figure": Marker(figure.block, ("LESSON", "FIGURE"), problem=figure.problem),
     "gpu": Marker(
@@ -74,7 +88,7 @@ MARKERS: Mapping[str, Marker] = {
         lambda sources, row: home.block(sources.runs, row),
         ("ROW",),
         problem=lambda _, row: home.problem(row),
-        files=home.files,
+        files=lambda sources: home.files(sources.runs),
     ),
     "install": Marker(lambda sources: package.install(sources.distribution), is_markdown=True),
     "length": Marker(contents.length, is_markdown=True, has_scores=True),
@@ -103,5 +117,5 @@ def files(sources: Sources) -> dict[str, bytes]:
     """
     made: dict[str, bytes] = {}
     for marker in MARKERS.values():
-        made |= marker.files(sources.runs)
+        made |= marker.files(sources)
     return made

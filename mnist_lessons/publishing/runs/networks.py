@@ -1,4 +1,4 @@
-"""What a run noted of its networks: their mistakes on the test split, and their weights.
+"""What a run noted of its networks: their mistakes, their weights, and some training images.
 
 Each file is read once a build, whichever pages show it.
 """
@@ -15,9 +15,10 @@ from mnist_lessons.publishing.runs.card import Network
 from mnist_lessons.publishing.runs.store import StoredRun
 from mnist_lessons.publishing.runs.tiles import tiles_of
 
-__all__ = ["Mistake", "Mistakes", "mistakes_of", "weights_of"]
+__all__ = ["Mistake", "Mistakes", "mistakes_of", "training_of", "weights_of"]
 
 _DIGITS = 10
+_TRAINING = 150  # images of a digit
 _AGAIN = "`python -m mnist_lessons.publishing run --again` makes"
 # What reading a damaged file can raise.
 _DAMAGED = (OSError, ValueError, TypeError, LookupError)
@@ -92,6 +93,25 @@ def weights_of(run: StoredRun, network: Network) -> bytes:
             f"{_AGAIN} it anew"
         ) from error
     return content
+
+
+def training_of(run: StoredRun) -> list[list[bytes]]:
+    """Some of a run's training images, 784 bytes each, by digit; none where it kept none.
+
+    Raises:
+        BuildFailure: their picture is damaged.
+    """
+    picture = run.folder / "training.digits.png"
+    if not picture.is_file():
+        return []
+    try:
+        tiles = tiles_of(picture, _TRAINING, _DIGITS * _TRAINING)
+    except _DAMAGED as error:
+        raise BuildFailure(
+            f"{run.card.lesson}: the training images cannot be read: {error}; {_AGAIN} them anew"
+        ) from error
+    rows = (tiles[start : start + _TRAINING] for start in range(0, len(tiles), _TRAINING))
+    return [[tile for tile in row if any(tile)] for row in rows]
 
 
 @lru_cache(maxsize=64)

@@ -11,7 +11,9 @@ from PIL import Image
 
 from mnist_lessons.errors import BuildFailure
 from mnist_lessons.publishing.exhibits import draw
+from mnist_lessons.publishing.exhibits.sources import Sources
 from mnist_lessons.publishing.runs.store import StoredRun
+from mnist_lessons.publishing.runs.tiles import sprite
 from tests.publishing.cards import whole
 
 DOCS = Path(__file__).parents[3] / "docs"
@@ -85,17 +87,31 @@ def write_mistakes(folder, key, count):
     Image.fromarray(sheet).save(folder / f"{key}.errors.png")
 
 
+def sources_of(runs, root=DOCS):
+    return Sources(root, {run.card.lesson: run for run in runs})
+
+
+def files_of(runs, root=DOCS):
+    return draw.files(sources_of(runs, root))
+
+
+def block_of(runs):
+    """A page with all networks of the runs."""
+    keys = [f"{run.card.lesson}/{noted.key}" for run in runs for noted in run.card.networks]
+    return draw.block(sources_of(runs), *keys)
+
+
 def described(files):
     return json.loads(files["draw/networks.json"])["networks"]
 
 
 def soup_of(runs):
-    return BeautifulSoup(draw.block(runs), "html.parser")
+    return BeautifulSoup(block_of(runs), "html.parser")
 
 
 def test_before_anything_is_published_a_sentence_says_so(run_of):
     for runs in ([], [run_of()]):
-        assert draw.files(runs) == {}
+        assert files_of(runs) == {}
         assert "No lesson has published" in soup_of(runs).get_text()
         assert not soup_of(runs)("script")
 
@@ -104,47 +120,89 @@ def test_a_run_from_before_there_were_networks_is_no_obstacle(tmp_path):
     card = whole({"lesson": "old"})
     del card["networks"]
     (tmp_path / "run.json").write_text(json.dumps(card))
-    assert draw.files([StoredRun(tmp_path)]) == {}
+    assert files_of([StoredRun(tmp_path)]) == {}
 
 
-def test_the_files_hold_weights_and_digits_in_the_order_of_the_networks(run_of):
+def test_the_files_hold_weights_and_digits_of_each_network(run_of):
     runs = [
         run_of(network("dnn"), mistakes=2),
         run_of(network("cnn", layers=CONVOLUTIONAL), lesson="two", mistakes=50),
     ]
-    files = draw.files(runs)
-    assert [one["key"] for one in described(files)] == ["dnn", "cnn"]
+    files = files_of(runs)
+    assert [one["key"] for one in described(files)] == ["one/dnn", "two/cnn"]
     assert [one["name"] for one in described(files)] == [
         "simple network",
         "convolutional network",
     ]
-    weights = b"".join(
-        (run.folder / f"{key}.weights").read_bytes()
-        for run, key in zip(runs, ("dnn", "cnn"), strict=True)
-    )
-    assert gzip.decompress(files["draw/weights.bin"]) == weights
-    digits = np.frombuffer(gzip.decompress(files["draw/digits.bin"]), np.uint8).reshape(-1, 784)
-    assert [tile[0] for tile in digits] == [1, 2, *range(1, 41)], "at most forty of each"
-    assert (digits == digits[:, :1]).all()
-    assert [len(one["digits"]) for one in described(files)] == [2, 40]
+    assert [len(one["digits"]) for one in described(files)] == [2, 40], "at most forty of each"
     assert set(described(files)[0]["digits"]) == {5}
+    for run, one in zip(runs, described(files), strict=True):
+        packed = files[f"draw/{one['key']}.weights.bin"]
+        assert len(packed) == one["size"]
+        weights = run.folder / f"{one['key'].partition('/')[2]}.weights"
+        assert gzip.decompress(packed) == weights.read_bytes()
+        digits = gzip.decompress(files[f"draw/{one['key']}.errors.bin"])
+        tiles = np.frombuffer(digits, np.uint8).reshape(-1, 784)
+        assert [tile[0] for tile in tiles] == list(range(1, len(one["digits"]) + 1))
+        assert (tiles == tiles[:, :1]).all()
+
+
+def test_confidence_is_that_of_the_name_and_else_changes_nothing(run_of, tmp_path):
+    runs = [run_of(network("dnn")), run_of(network("cnn", layers=CONVOLUTIONAL), lesson="two")]
+    record = tmp_path / "mnist_lessons" / "studies" / "confidence.json"
+    record.parent.mkdir(parents=True)
+    record.write_text(json.dumps({"simple network": {"temperature": 1.7, "sure": 0.6}}))
+    told = [
+        [(one["temperature"], one["sure"]) for one in described(files_of(runs, root))]
+        for root in (tmp_path, tmp_path / "elsewhere")
+    ]
+    assert told == [[(1.7, 0.6), (1, 0)], [(1, 0), (1, 0)]]
+
+
+def test_training_images_come_by_digit_in_few_greys(run_of):
+    run = run_of(network("dnn"))
+    assert not any("training" in name for name in files_of([run]))
+    tiles = [bytes([level]) * 784 for level in range(1, 251)]
+    row = [*tiles[:149], bytes(784)]  # one image fewer than there could be
+    picture = sprite([*row, *row[::-1] * 9], 150)
+    (run.folder / "training.digits.png").write_bytes(picture)
+    files = files_of([run])
+    for digit in range(10):
+        kept = gzip.decompress(files[f"draw/training-{digit}.bin"])
+        assert len(kept) == 149 * 784
+        assert set(kept) <= set(range(0, 256, 17))
+    assert np.frombuffer(kept, np.uint8).reshape(-1, 784)[0, 0] == 153, "149 is next to it"
 
 
 def test_the_same_runs_make_the_same_bytes(run_of):
     runs = [run_of(network("dnn"))]
-    assert draw.files(runs) == draw.files(runs)
-    assert draw.block(runs) == draw.block(runs)
+    assert files_of(runs) == files_of(runs)
+    assert block_of(runs) == block_of(runs)
 
 
-def test_of_each_lesson_comes_the_network_with_the_most_epochs(run_of):
-    run = run_of(network("a"), network("b"), network("c"), epochs=(3, 120, 5))
-    assert [one["key"] for one in described(draw.files([run]))] == ["b"]
+def test_a_page_shows_the_networks_that_it_names_in_its_order(run_of):
+    runs = [run_of(network("a"), network("b")), run_of(network("c"), lesson="two")]
+    html = draw.block(sources_of(runs), "two/c", "one/a")
+    soup = BeautifulSoup(html, "html.parser")
+    assert soup.find(attrs={"data-draw": True})["data-draw"] == "two/c one/a"
+    answers = soup(attrs={"data-answer": True})
+    assert [one["data-answer"] for one in answers] == ["two/c", "one/a"]
+    assert [one["value"] for one in soup("option")] == ["two/c", "one/a"]
 
 
-def test_networks_with_the_same_key_or_kind_are_told_apart(run_of):
+def test_a_network_that_cannot_be_shown_is_told(run_of):
+    sources = Sources(DOCS, {"one": run_of(network("a")), "two": None})
+    assert draw.problem(sources, "one/a", "two/any") == ""
+    assert draw.problem(sources, "one/a", "one/b") == (
+        "one publishes no network one/b; it publishes one/a"
+    )
+    assert draw.problem(sources, "three/a") == "no lesson three; there are one, two"
+
+
+def test_networks_of_the_same_kind_are_told_apart(run_of):
     runs = [run_of(network("dnn", title=f"Network {n}"), lesson=f"l{n}") for n in range(2)]
-    first, second = described(draw.files(runs))
-    assert first["key"] != second["key"]
+    first, second = described(files_of(runs))
+    assert [first["key"], second["key"]] == ["l0/dnn", "l1/dnn"]
     assert [first["name"], second["name"]] == ["network Network 0", "network Network 1"]
     assert len(soup_of(runs)("strong", attrs={"data-answer": True})) == 2
 
@@ -164,26 +222,19 @@ def test_the_table_says_size_and_accuracy_before_and_after(run_of):
     ]
 
 
-def test_each_network_has_its_doubts_its_maps_and_its_button(run_of):
+def test_each_network_has_its_doubts_and_its_button(run_of):
     runs = [run_of(network("dnn")), run_of(network("cnn", layers=CONVOLUTIONAL), lesson="two")]
     soup = soup_of(runs)
-    for key in ("dnn", "cnn"):
+    for key in ("one/dnn", "two/cnn"):
         assert len(soup(attrs={"data-doubt": key})) == 10
         assert len(soup("button", attrs={"data-next": key})) == 1
-    maps = soup(attrs={"data-maps": True})
-    assert [(map_["data-maps"], map_["data-layer"]) for map_ in maps] == [
-        ("cnn", "0"),
-        ("cnn", "3"),
-    ]
-    assert [(map_["width"], map_["height"]) for map_ in maps] == [("249", "24"), ("89", "17")]
-    assert all(map_["aria-label"] for map_ in maps)
     assert soup.find(id="draw-help")
 
 
 def test_a_network_without_mistakes_has_no_button(run_of):
-    files = draw.files([run_of(network("dnn"), mistakes=0)])
-    assert gzip.decompress(files["draw/digits.bin"]) == b""
-    assert "draw/example.svg" not in files
+    files = files_of([run_of(network("dnn"), mistakes=0)])
+    assert gzip.decompress(files["draw/one/dnn.errors.bin"]) == b""
+    assert "draw/one/dnn.svg" not in files
     soup = soup_of([run_of(network("dnn"), mistakes=0)])
     assert not soup("button", attrs={"data-next": True})
     assert not soup("img")
@@ -196,7 +247,7 @@ def test_the_picture_for_those_without_javascript_says_what_it_shows(run_of):
     assert picture["alt"] == (
         "A test digit, a 5. The simple network reads 3; its doubts: 90% for 3, 10% for 5."
     )
-    drawn = BeautifulSoup(draw.files(runs)["draw/example.svg"], "html.parser")
+    drawn = BeautifulSoup(files_of(runs)[f"draw/{picture['src']}"], "html.parser")
     assert drawn.find("svg")["width"] == picture["width"]
     assert len(drawn("rect")) == 10
 
@@ -215,22 +266,27 @@ def test_damaged_files_fail_the_build_and_name_the_lesson(name, run_of):
     path = run.folder / name
     path.write_bytes(path.read_bytes()[:-100] if name == "dnn.weights" else b"{")
     with pytest.raises(BuildFailure, match=r"one: the (network|mistakes of) 'dnn' cannot be read"):
-        draw.files([run])
+        files_of([run])
 
 
 def test_the_whole_demo_is_small(run_of):
     """With random weights, which are harder to compress than any that have been learned."""
     noise = np.random.default_rng(0)
+    sizes = {"dnn": 91_080, "cnn": 22_470, "compact": 74_000}
     runs = [
-        run_of(network("dnn", bytes=91_080), mistakes=40),
-        run_of(network("cnn", layers=CONVOLUTIONAL, bytes=22_470), lesson="two", mistakes=40),
+        run_of(network(key, layers=CONVOLUTIONAL, bytes=size), lesson=key, mistakes=40)
+        for key, size in sizes.items()
     ]
-    for run, key, size in zip(runs, ("dnn", "cnn"), (91_080, 22_470), strict=True):
+    for run, (key, size) in zip(runs, sizes.items(), strict=True):
         weights = np.clip(noise.normal(0, 30, size), -127, 127).astype(np.int8)
         (run.folder / f"{key}.weights").write_bytes(weights.tobytes())
     scripts = [path.read_bytes() for path in (DOCS / "javascripts" / "draw").glob("*.js")]
     assert len(scripts) > 5
     style = (DOCS / "stylesheets" / "draw.css").read_bytes()
-    parts = [*draw.files(runs).values(), draw.block(runs).encode(), *scripts, style]
-    assert sum(len(gzip.compress(part, 9)) for part in parts) <= 150_000
-    assert sum(len(gzip.compress(script, 9)) for script in scripts) <= 10_000
+    files = {name: content for name, content in files_of(runs).items() if "errors" not in name}
+    parts = [*files.values(), block_of(runs).encode(), *scripts, style]
+    whole = sum(len(gzip.compress(part, 9)) for part in parts)
+    assert whole <= 220_000
+    later = [len(files[f"draw/{key}/{key}.weights.bin"]) for key in ("dnn", "compact")]
+    assert whole - sum(later) <= 150_000, "the lightest network answers first"
+    assert sum(len(gzip.compress(script, 9)) for script in scripts) <= 21_000

@@ -32,6 +32,7 @@ GOOD = [
     "<!--lessons:results-->",
     "<!-- lessons:   figure\n  one   kept -->",
     "<!-- lessons: figure two not-known-yet -->",
+    "<!-- lessons: draw two/one two/another -->",
     f"<!-- lessons: test {TEST} -->",
     "<!-- lessons learned: none -->",
     "<!-- lesson -->",
@@ -83,6 +84,8 @@ WRONG = {
     "<!-- lessons: results now -->": "write it as <!-- lessons: results -->",
     "<!-- lessons: figure one -->": "write it as <!-- lessons: figure LESSON FIGURE -->",
     "<!-- lessons: figur one kept -->": f"no marker figur; {NAMED}",
+    "<!-- lessons: draw -->": "write it as <!-- lessons: draw LESSON/NETWORK ... -->",
+    "<!-- lessons: draw two/one three/one -->": "no lesson three; there are one, two",
     "<!-- lessons: figure three kept -->": "no lesson three; there are one, two",
     "<!-- lessons: figure one kep -->": "one shows no figure 'kep'; it shows kept, curve",
     "<!-- lessons: test tests/nothing.py test_x -->": "there is no file of tests tests/nothing.py",
@@ -105,18 +108,20 @@ def test_each_wrong_marker_of_a_page_is_told(told):
 
 
 def test_places_are_filled_but_not_in_code(sources):
-    text = "<!--lessons:results-->\n\n`<!-- lessons: results -->`\n\n<!-- lessons:  draw -->\n"
+    text = (
+        "<!--lessons:results-->\n\n`<!-- lessons: results -->`\n\n<!-- lessons:  draw two/net -->\n"
+    )
     filled, has_scores = filled_markdown(text, sources)
     assert has_scores
     assert [line for line in filled.split("\n") if line] == [
         "| model | test accuracy | 95% interval | parameters |",
         "| --- | ---: | ---: | ---: |",
         "`<!-- lessons: results -->`",
-        "<!-- lessons: draw -->",
+        "<!-- lessons: draw two/net -->",
     ]
     html = filled_html(f"<p>Before</p>\n{filled}", sources, str)
     assert "No lesson has published a network" in html
-    assert "<!-- lessons: draw -->" not in html
+    assert "<!-- lessons: draw" not in html
 
 
 def test_an_exhibit_that_cannot_be_made_is_told_in_its_place(sources):

@@ -1,0 +1,131 @@
+// The way from ink to answer, stage by stage: strokes, ink, pixels, maps, logits, probabilities.
+
+import { percent } from "../words.js";
+import { boxAround } from "./fitting.js";
+import { SIZE } from "./framing.js";
+import { SIDE, trace } from "./ink.js";
+import { hidden, makeMaps, paintLayer } from "./maps.js";
+import { paintTiles, wipe } from "./painting.js";
+
+const MARK = "#ff8a3d"; // of boxes and middles, on black
+
+// A canvas whose unit is a pixel of the drawing area, painted black.
+const cleared = (canvas) => {
+  const context = canvas.getContext("2d");
+  const zoom = canvas.width / SIDE;
+  context.setTransform(zoom, 0, 0, zoom, 0, 0);
+  context.fillStyle = "#000";
+  context.fillRect(0, 0, SIDE, SIDE);
+  return context;
+};
+
+const outline = (context, [left, right, top, bottom]) => {
+  Object.assign(context, { strokeStyle: MARK, lineWidth: 1 });
+  context.setLineDash([4, 3]);
+  context.strokeRect(left, top, right - left, bottom - top);
+  context.setLineDash([]);
+};
+
+const cross = (context, [x, y]) => {
+  Object.assign(context, { strokeStyle: MARK, lineWidth: 2 });
+  context.beginPath();
+  for (const [dx, dy] of [
+    [6, 0],
+    [0, 6],
+  ]) {
+    context.moveTo(x - dx, y - dy);
+    context.lineTo(x + dx, y + dy);
+  }
+  context.stroke();
+};
+
+const showStrokes = (canvas, strokes) => {
+  const context = cleared(canvas);
+  Object.assign(context, { strokeStyle: "#fff", lineWidth: 1.5, lineCap: "round" });
+  context.beginPath();
+  for (const points of strokes) {
+    trace(points, ([x0, y0], [x1, y1]) => {
+      context.moveTo(x0, y0);
+      context.lineTo(x1, y1);
+    });
+  }
+  context.stroke();
+  outline(context, boxAround(strokes));
+};
+
+/** The box around ink and its centre of mass, in pixels of it. */
+const measured = (ink, width) => {
+  const dots = [];
+  let [all, across, down] = [0, 0, 0];
+  ink.forEach((value, i) => {
+    if (!value) return;
+    const [x, y] = [i % width, Math.floor(i / width)];
+    dots.push([x, y], [x + 1, y + 1]);
+    all += value;
+    across += value * (x + 0.5);
+    down += value * (y + 0.5);
+  });
+  return [boxAround([dots]), [across / all, down / all]];
+};
+
+const showInk = (canvas, ink) => {
+  const width = Math.sqrt(ink.length);
+  const small = document.createElement("canvas");
+  paintTiles(small, [1, width, width], ink, 1);
+  const context = cleared(canvas);
+  context.imageSmoothingEnabled = width > SIZE;
+  context.drawImage(small, 0, 0, SIDE, SIDE);
+  const [box, middle] = measured(ink, width);
+  const zoom = SIDE / width;
+  outline(
+    context,
+    box.map((value) => value * zoom),
+  );
+  cross(
+    context,
+    middle.map((value) => value * zoom),
+  );
+};
+
+const showBars = (cells, values, told) => {
+  const [low, high] = [Math.min(0, ...values), Math.max(0, ...values)];
+  const place = (value) => (value - low) / (high - low || 1);
+  cells.forEach((cell, digit) => {
+    const value = values[digit];
+    const ends = [place(0), place(value)].sort((one, other) => one - other);
+    cell.style.setProperty("--from", ends[0]);
+    cell.style.setProperty("--to", ends[1]);
+    cell.textContent = told(value);
+    cell.classList.toggle("draw-best", value === high);
+  });
+};
+
+/**
+ * @param root the element with all stages.
+ * @returns a function that shows a drawing, what is seen of it, and what the followed network,
+ *   whose latest answer it was, made of it; without a network only the first stages.
+ */
+export const makeStages = (root) => {
+  const stage = (name) => root.querySelector(`[data-stage="${name}"]`);
+  const canvases = root.querySelectorAll("canvas[data-stage]");
+  const bars = (name) => [...stage(name).querySelectorAll("td")];
+  const softened = root.querySelector("[data-temperature]");
+  const showMaps = makeMaps(root.querySelector(".draw-all-maps"));
+
+  return (drawing, { ink, pixels }, network, reading) => {
+    const blank = !pixels.some(Boolean);
+    root.toggleAttribute("data-blank", blank);
+    root.toggleAttribute("data-unread", blank || !network);
+    for (const canvas of canvases) wipe(canvas);
+    if (drawing.strokes.length) showStrokes(stage("strokes"), drawing.strokes);
+    if (!blank) showInk(stage("ink"), ink);
+    paintTiles(stage("pixels"), [1, SIZE, SIZE], pixels, 255);
+    if (blank || !network) return;
+    paintLayer(stage("maps"), hidden(network)[0]);
+    showMaps(network);
+    const { temperature } = network;
+    softened.textContent = temperature === 1 ? "" : `, each divided by ${temperature}`;
+    showBars(bars("logits"), reading.logits, (value) => value.toFixed(1));
+    showBars(bars("probabilities"), reading.probabilities, (value) => percent(value, 0));
+  };
+};

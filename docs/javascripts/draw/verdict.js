@@ -1,0 +1,119 @@
+// Whether the networks read right: the reader says so or names the digit, and a score is kept here.
+
+const STORE = "mnist-lessons-draw-score";
+const SAVED = "digit.json";
+
+// A browser may forbid to store anything: then the score lasts as long as the page.
+const stored = () => {
+  try {
+    return JSON.parse(localStorage.getItem(STORE)) ?? {};
+  } catch {
+    return {};
+  }
+};
+const keep = (score) => {
+  try {
+    if (Object.keys(score).length) localStorage.setItem(STORE, JSON.stringify(score));
+    else localStorage.removeItem(STORE);
+  } catch {}
+};
+
+const topOf = ({ probabilities }) => probabilities.indexOf(Math.max(...probabilities));
+
+const counted = (score, readings, meant) => {
+  const next = { ...score };
+  for (const reading of readings) {
+    const [right, all] = next[reading.name] ?? [0, 0];
+    next[reading.name] = [right + (topOf(reading) === meant), all + 1];
+  }
+  return next;
+};
+
+const save = (content) => {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(
+    new Blob([JSON.stringify(content)], { type: "application/json" }),
+  );
+  link.download = SAVED;
+  link.click();
+  URL.revokeObjectURL(link.href);
+};
+
+/**
+ * Let a reader judge what was read of a drawing.
+ *
+ * @param root the element with the buttons and what they open.
+ * @param drawing a Drawing; only what the reader drew is judged, and counts once.
+ * @param say is called with what a screen reader says.
+ * @returns `renew(pixels, readings)`, for each answer, and `forget()`, for each change of the drawing.
+ */
+export const makeVerdict = (root, drawing, say) => {
+  const find = (name) => root.querySelector(name);
+  const judges = root.querySelectorAll("[data-judge]");
+  const panel = find(".draw-wrong");
+  const comparison = find("[data-comparison]");
+  let latest = { pixels: null, readings: [] };
+  let score = stored();
+  let before = null; // the score without this drawing, once it is judged
+  let meant = null;
+
+  const showScore = () => {
+    const told = Object.entries(score).map(([name, [right, all]]) => `${name} ${right} of ${all}`);
+    find("[data-score]").textContent = told.length ? `Read right so far: ${told.join(", ")}.` : "";
+    find("[data-reset]").hidden = !told.length;
+  };
+  const judge = (digit) => {
+    meant = digit;
+    before ??= score;
+    score = counted(before, latest.readings, meant);
+    keep(score);
+    showScore();
+  };
+
+  judges[0].addEventListener("click", () => {
+    panel.hidden = true;
+    judge(topOf(latest.readings[0]));
+    say(find("[data-score]").textContent);
+  });
+  judges[1].addEventListener("click", () => {
+    panel.hidden = false;
+    panel.querySelector("button").focus();
+  });
+  for (const button of root.querySelectorAll("[data-meant]")) {
+    button.addEventListener("click", async () => {
+      judge(Number(button.dataset.meant));
+      for (const other of root.querySelectorAll("[data-meant]"))
+        other.setAttribute("aria-pressed", other === button);
+      find("[data-save]").hidden = false;
+      const { compare } = await import("./comparison.js");
+      say(await compare(comparison, latest, meant));
+    });
+  }
+  find("[data-save]").addEventListener("click", () =>
+    save({ digit: meant, strokes: drawing.strokes }),
+  );
+  find("[data-reset]").addEventListener("click", () => {
+    score = {};
+    before = null;
+    keep(score);
+    showScore();
+    judges[0].focus();
+  });
+  showScore();
+
+  return {
+    renew(pixels, readings) {
+      latest = { pixels, readings };
+      const canJudge = readings.length && drawing.strokes.length && !drawing.isExample;
+      for (const button of judges) button.disabled = !canJudge;
+    },
+    forget() {
+      before = null;
+      panel.hidden = true;
+      comparison.replaceChildren();
+      find("[data-save]").hidden = true;
+      for (const button of root.querySelectorAll("[data-meant]"))
+        button.setAttribute("aria-pressed", false);
+    },
+  };
+};
