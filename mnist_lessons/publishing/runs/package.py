@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -120,8 +121,15 @@ def _files(path: Path, root: Path) -> Iterator[str]:
     if path.is_file():
         yield path.relative_to(root).as_posix()
     for folder, folders, names in os.walk(path):
-        folders[:] = [name for name in folders if name != "__pycache__"]
-        yield from (Path(folder, name).relative_to(root).as_posix() for name in names)
+        folders[:] = filter(_is_source, folders)
+        yield from (
+            Path(folder, name).relative_to(root).as_posix() for name in names if _is_source(name)
+        )
+
+
+def _is_source(name: str) -> bool:
+    """Whether what lies in a folder of sources is one, and not a cache that a tool has made."""
+    return name != "__pycache__" and not name.startswith(".")
 
 
 def _made_from(root: Path, names: list[str]) -> _MadeFrom:
@@ -154,7 +162,7 @@ def _made(root: Path, names: list[str], made_from: _MadeFrom) -> Package:
     with staging(place.parent, f"{place.name}-in-progress-", place.with_suffix(".lock")) as scratch:
         folder = scratch / place.name
         folder.mkdir()
-        _ask_backend(root, folder, made_from.date)
+        _ask_backend(_copied(root, names, scratch / "sources"), folder, made_from.date)
         (folder / PINS).write_bytes((root / PINS).read_bytes())
         contents = {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
         _, changed = committed_state(root, names) if made_from.commit else (None, False)
@@ -167,6 +175,14 @@ def _made(root: Path, names: list[str], made_from: _MadeFrom) -> Package:
         (folder / _TOLD).write_text(json.dumps(told), encoding="utf-8")
         swap(folder, place)
     return package
+
+
+def _copied(root: Path, names: list[str], folder: Path) -> Path:
+    """A folder with the sources and nothing else: the backend packs whatever lies there."""
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(root / name, folder / name)
+    return folder
 
 
 def _ask_backend(root: Path, folder: Path, date: int) -> None:

@@ -78,6 +78,17 @@ def test_it_has_the_package_the_sources_and_the_pins(root):
     assert not package.uncommitted_changes
 
 
+@pytest.mark.parametrize("folder", ["small_lessons", "tutorials"])
+def test_it_has_nothing_of_what_tools_have_left(root, made, folder):
+    package = of(root)
+    for name in ("__pycache__/one.pyc", ".a_cache/b", ".ipynb_checkpoints/one.ipynb", ".DS_Store"):
+        (root / folder / name).parent.mkdir(exist_ok=True)
+        (root / folder / name).write_text("x")
+    (root / ".cache" / "downloads" / NAMES[0]).unlink()
+    assert of(root) == package
+    assert len(made) == 2
+
+
 def test_its_sums_are_those_that_sha256sum_checks(root, tmp_path):
     files = of(root).files
     for address, content in files.items():
