@@ -16,7 +16,7 @@ from mnist_lessons.publishing.writing.lessons import Lesson
 __all__ = ["multiply", "small_project"]
 
 _TEMPLATE = Path(__file__).with_name("small_lesson.py")
-_HOME = "# Small lessons\n\n<!-- lessons: results -->\n"
+_HOME = "# Small lessons\n\n<!-- lessons: comparison -->\n"
 
 
 def small_project(folder: Path) -> Copy:

@@ -376,7 +376,8 @@ def built(tmp_path_factory) -> TinyProject:
     for folder in ("docs", "tutorials", "mnist_lessons"):
         (root / folder).mkdir()
     (root / "mnist_lessons" / "tiny.py").write_text(TINY, encoding="utf-8")
-    home = "# Home\n\n<!-- lessons: results -->\n\n## Links\n\n[Lesson one](tutorials/one.py)\n"
+    markers = "<!-- lessons: length -->\n\n<!-- lessons: comparison -->"
+    home = f"# Home\n\n{markers}\n\n## Links\n\n[Lesson one](tutorials/one.py)\n"
     (root / "docs" / "index.md").write_text(home, encoding="utf-8")
     project = TinyProject(root)
     project.write("one")

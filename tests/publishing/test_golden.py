@@ -24,7 +24,6 @@ from mnist_lessons.publishing.exhibits import (
     mistakes,
     package,
     pairs,
-    results,
     run_cards,
     test_source,
 )
@@ -137,7 +136,6 @@ BLOCKS = {
     "home.html": lambda runs: home.block(runs, "0"),
     "contents.html": contents_of,
     "length.md": lambda runs: contents.length(sources_of(runs)),
-    "results.md": results.block,
     "data.md": data.block,
     "runs.md": lambda runs: run_cards.block(runs, DISTRIBUTION),
     "package.md": lambda _: package.files(DISTRIBUTION),

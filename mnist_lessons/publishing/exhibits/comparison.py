@@ -81,7 +81,7 @@ def _device(row: _Row, _: float) -> str:
 
 
 # A new column is an entry here, and a line of `docs/results.md`; what it shows is in `runs.card`.
-# Those that the home page has come first, and the device last.
+# The most telling come first, and the device last.
 _COLUMNS = (
     _Column("test accuracy", _accuracy, lambda row: row.noted.accuracy),
     _Column("95% interval", _interval, lambda row: row.noted.interval[0], is_scale=True),

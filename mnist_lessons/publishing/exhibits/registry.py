@@ -22,7 +22,6 @@ from mnist_lessons.publishing.exhibits import (
     mistakes,
     package,
     pairs,
-    results,
     run_cards,
     study,
     test_source,
@@ -94,9 +93,6 @@ MARKERS: Mapping[str, Marker] = {
     "length": Marker(contents.length, is_markdown=True, has_scores=True),
     "package": Marker(lambda sources: package.files(sources.distribution), is_markdown=True),
     "pairs": Marker(lambda sources: pairs.block(sources.runs)),
-    "results": Marker(
-        lambda sources: results.block(sources.runs), is_markdown=True, has_scores=True
-    ),
     "runs": Marker(
         lambda sources: run_cards.block(sources.runs, sources.distribution),
         is_markdown=True,

@@ -15,10 +15,12 @@ __all__ = ["block"]
 # What a row is called, and its recipes: as its lesson trains it, and as the study ends.
 _ROWS = (
     ("fully connected", "dnn", "dnn-decayed"),
-    ("convolutional, 3 epochs", "cnn", "cnn-augmented"),
-    ("convolutional, 90 epochs", "", "cnn-90-views"),
+    ("convolutional, trained briefly", "cnn", "cnn-augmented"),
+    ("convolutional, trained longer", "", "cnn-90-views"),
     ("six small convolutions", "", "compact-views"),
 )
+
+_FIXED = "\N{NO-BREAK SPACE}"
 
 _Records = Sequence[Mapping[str, Any]]
 
@@ -62,7 +64,7 @@ def _accuracy(records: _Records) -> Markdown:
     shares = [record["test"]["correct"] / record["test"]["count"] for record in records]
     if not shares:
         return Markdown("")
-    spread = f" ± {100 * statistics.stdev(shares):.2f}" if len(shares) > 1 else ""
+    spread = f" ±{_FIXED}{100 * statistics.stdev(shares):.2f}" if len(shares) > 1 else ""
     return Markdown(f"**{statistics.fmean(shares):.2%}**{spread}")
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from xml.etree import ElementTree
 
@@ -77,6 +78,7 @@ def chosen_figure(run: StoredRun, notebook: Any) -> Figure | None:
     return next((figure for figure in figures if name in (None, figure.name)), None)
 
 
+@lru_cache(maxsize=64)  # a build asks for the file, for its page, and for the list
 def cut_out(drawing: bytes) -> bytes:
     """The axes and bitmaps of a drawing, an SVG file that may be published, without any text."""
     root = fromstring(drawing, forbid_dtd=True)

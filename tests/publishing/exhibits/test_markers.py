@@ -29,25 +29,25 @@ def told(sources):
 
 GOOD = [
     *(f"<!-- lessons: {name} -->" for name, marker in MARKERS.items() if not marker.arguments),
-    "<!--lessons:results-->",
+    "<!--lessons:length-->",
     "<!-- lessons:   figure\n  one   kept -->",
     "<!-- lessons: figure two not-known-yet -->",
     "<!-- lessons: draw two/one two/another -->",
     f"<!-- lessons: test {TEST} -->",
     "<!-- lessons learned: none -->",
     "<!-- lesson -->",
-    "<!-- less results than before -->",
-    "<!-- lists: results -->",
+    "<!-- less length than before -->",
+    "<!-- lists: length -->",
     "<!-- less: is more -->",
     "<!-- license: MIT -->",
-    "<!-- lessons, in short: results -->",
+    "<!-- lessons, in short: length -->",
     "<!-- lessons - none -->",
     "<!-- an ordinary comment -->",
-    "`<!-- lessons: resluts -->`",
-    "``` \n<!-- lessons: resluts -->\n```",
+    "`<!-- lessons: lenght -->`",
+    "``` \n<!-- lessons: lenght -->\n```",
     "~~~html\n<!-- lessons: figure a -->\n~~~",
-    "Text.\n\n    <!-- lessons: resluts -->\n",
-    "!!! note\n\n    ```\n    <!-- lessons: resluts -->\n    ```",
+    "Text.\n\n    <!-- lessons: lenght -->\n",
+    "!!! note\n\n    ```\n    <!-- lessons: lenght -->\n    ```",
 ]
 
 
@@ -58,30 +58,30 @@ def test_a_marker_that_exists_is_no_fault_nor_is_code(text, told):
 
 NAMED = f"there are {', '.join(MARKERS)}"
 WRONG = {
-    "<!-- lessons: resluts -->": f"no marker resluts; {NAMED}",
-    "<!--lessons:resluts-->": f"no marker resluts; {NAMED}",
-    "<!-- lessons: Results -->": f"no marker Results; {NAMED}",
-    "<!-- Lessons: results -->": "write it as <!-- lessons: results -->",
-    "<!-- lesson: results -->": "write it as <!-- lessons: results -->",
-    "<!-- lesons: results -->": "write it as <!-- lessons: results -->",
-    "<!-- lesons: resluts -->": f"no marker resluts; {NAMED}",
-    "<!-- lessosn: results -->": "write it as <!-- lessons: results -->",
-    "<!-- lessons; results -->": "write it as <!-- lessons: results -->",
-    "<!-- lessons = results -->": "write it as <!-- lessons: results -->",
-    "<!-- lessons - results -->": "write it as <!-- lessons: results -->",
-    "<! -- lessons: results -->": "write it as <!-- lessons: results -->",
-    "<!- lessons: results ->": "it does not end with -->",
-    "<! lessons: results >": "it does not end with -->",
-    "< !-- lessons: results -->": "write it as <!-- lessons: results -->",
-    "<!-- lessons: results --->": "write it as <!-- lessons: results -->",
-    "<!-- lessons/results -->": "write it as <!-- lessons: results -->",
-    "<!-- lessons_results -->": "write it as <!-- lessons: results -->",
-    "<!-- lessons:: results -->": "write it as <!-- lessons: results -->",
-    "<!-- sessons: results -->": "write it as <!-- lessons: results -->",
-    "<!-- lessons results -->": "write it as <!-- lessons: results -->",
+    "<!-- lessons: lenght -->": f"no marker lenght; {NAMED}",
+    "<!--lessons:lenght-->": f"no marker lenght; {NAMED}",
+    "<!-- lessons: Length -->": f"no marker Length; {NAMED}",
+    "<!-- Lessons: length -->": "write it as <!-- lessons: length -->",
+    "<!-- lesson: length -->": "write it as <!-- lessons: length -->",
+    "<!-- lesons: length -->": "write it as <!-- lessons: length -->",
+    "<!-- lesons: lenght -->": f"no marker lenght; {NAMED}",
+    "<!-- lessosn: length -->": "write it as <!-- lessons: length -->",
+    "<!-- lessons; length -->": "write it as <!-- lessons: length -->",
+    "<!-- lessons = length -->": "write it as <!-- lessons: length -->",
+    "<!-- lessons - length -->": "write it as <!-- lessons: length -->",
+    "<! -- lessons: length -->": "write it as <!-- lessons: length -->",
+    "<!- lessons: length ->": "it does not end with -->",
+    "<! lessons: length >": "it does not end with -->",
+    "< !-- lessons: length -->": "write it as <!-- lessons: length -->",
+    "<!-- lessons: length --->": "write it as <!-- lessons: length -->",
+    "<!-- lessons/length -->": "write it as <!-- lessons: length -->",
+    "<!-- lessons_length -->": "write it as <!-- lessons: length -->",
+    "<!-- lessons:: length -->": "write it as <!-- lessons: length -->",
+    "<!-- sessons: length -->": "write it as <!-- lessons: length -->",
+    "<!-- lessons length -->": "write it as <!-- lessons: length -->",
     "<!-- lessons: -->": f"no name; {NAMED}",
-    "<!-- lessons: results": "it does not end with -->",
-    "<!-- lessons: results now -->": "write it as <!-- lessons: results -->",
+    "<!-- lessons: length": "it does not end with -->",
+    "<!-- lessons: length now -->": "write it as <!-- lessons: length -->",
     "<!-- lessons: figure one -->": "write it as <!-- lessons: figure LESSON FIGURE -->",
     "<!-- lessons: figur one kept -->": f"no marker figur; {NAMED}",
     "<!-- lessons: draw -->": "write it as <!-- lessons: draw LESSON/NETWORK ... -->",
@@ -109,14 +109,13 @@ def test_each_wrong_marker_of_a_page_is_told(told):
 
 def test_places_are_filled_but_not_in_code(sources):
     text = (
-        "<!--lessons:results-->\n\n`<!-- lessons: results -->`\n\n<!-- lessons:  draw two/net -->\n"
+        "<!--lessons:length-->\n\n`<!-- lessons: length -->`\n\n<!-- lessons:  draw two/net -->\n"
     )
     filled, has_scores = filled_markdown(text, sources)
     assert has_scores
     assert [line for line in filled.split("\n") if line] == [
-        "| model | test accuracy | 95% interval | parameters |",
-        "| --- | ---: | ---: | ---: |",
-        "`<!-- lessons: results -->`",
+        "No lessons yet.",
+        "`<!-- lessons: length -->`",
         "<!-- lessons: draw two/net -->",
     ]
     html = filled_html(f"<p>Before</p>\n{filled}", sources, str)
@@ -134,23 +133,22 @@ def test_an_exhibit_that_cannot_be_made_is_told_in_its_place(sources):
 @pytest.mark.parametrize("before", ["", "Text.\n", "# Title\n", "!!! note\n    ", "- a\n\n    "])
 def test_a_place_is_a_block_of_its_own(before, sources):
     indent = before.rpartition("\n")[2]
-    text, _ = filled_markdown(f"{before}<!-- lessons: results -->\n{indent}More.", sources)
+    text, _ = filled_markdown(f"{before}<!-- lessons: length -->\n{indent}More.", sources)
     blocks = [block for block in re.split(r"\n\s*\n", text) if block.strip()]
     assert [block.strip("\n") for block in blocks[-2:]] == [
-        f"{indent}| model | test accuracy | 95% interval | parameters |\n"
-        f"{indent}| --- | ---: | ---: | ---: |",
+        f"{indent}No lessons yet.",
         f"{indent}More.",
     ]
 
 
 @pytest.mark.parametrize("text", ["- M", "> M", "| M |", "Text M", "M text", "# M", "<p>M</p>"])
 def test_a_marker_beside_something_is_told(text, told):
-    marker = "<!-- lessons: results -->"
+    marker = "<!-- lessons: length -->"
     assert told(text.replace("M", marker)) == [(1, f"{marker}: it must stand alone on its line")]
 
 
 def test_an_escaped_marker_is_text(told, sources):
-    text = "\\<!-- lessons: resluts -->"
+    text = "\\<!-- lessons: lenght -->"
     assert told(text) == []
     assert filled_markdown(text, sources) == (text, False)
 
@@ -165,10 +163,10 @@ def test_a_lesson_with_a_marker_says_once_that_it_is_a_preview(project):
 @pytest.mark.slow
 def test_a_misspelt_marker_fails_the_build_and_every_name_fills_its_place(project):
     """A name that nobody fills would stay on the page as a comment."""
-    project.write("one", prose="<!-- lessons: resluts -->")
+    project.write("one", prose="<!-- lessons: lenght -->")
     wrong = project.build()
     assert wrong.returncode == 1
-    assert "error: tutorials/one.py, line 4: <!-- lessons: resluts -->: no marker resluts" in (
+    assert "error: tutorials/one.py, line 4: <!-- lessons: lenght -->: no marker lenght" in (
         wrong.stderr
     )
     project.write("one")

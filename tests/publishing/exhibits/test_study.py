@@ -38,7 +38,7 @@ def test_the_best_of_the_repository_is_there_with_its_seeds():
         assert row[1] == f"{last.records[0].parameters:,}"
         for shown, name in zip(row[4 - len(names) :], names, strict=True):
             mean, spread = steps[name].test
-            assert shown == f"{mean:.2%} ± {100 * spread:.2f}"
+            assert shown == f"{mean:.2%} ±\N{NO-BREAK SPACE}{100 * spread:.2f}"
     best = max(step.test[0] for step in steps.values() if step.recipe.tested)
     assert f"{best:.2%}" in block
     assert f"{len(SEEDS)} trainings" in block
@@ -59,7 +59,7 @@ def test_a_row_is_left_out_without_its_last_recipe_and_has_no_spread_of_one(tabl
 def test_trainings_of_a_former_recipe_do_not_count(table_of):
     old = record(correct=5_000, made_by="before")
     [_, row], _ = table_of(old, record(correct=9_800), record(correct=9_900, seed=2))
-    assert row[-1] == "98.50% ± 0.71"
+    assert row[-1] == "98.50% ±\N{NO-BREAK SPACE}0.71"
 
 
 def test_nothing_is_shown_of_no_record(table_of, tmp_path):
