@@ -2,43 +2,26 @@
 
 import { a, percent } from "./words.js";
 
-const FOLDER = new URL("../home/", import.meta.url);
 const PAUSE = 800; // ms: a screen reader must not be flooded
 
-const load = async (name) => {
-  const response = await fetch(new URL(name, FOLDER));
-  if (!response.ok) throw new Error(`${name}: ${response.status}`);
-  return response;
+const load = async () => {
+  const modules = ["drawing", "networks", "pad", "reading"].map((name) => `./draw/${name}.js`);
+  return Object.assign({}, ...(await Promise.all(modules.map((module) => import(module)))));
 };
 
-// What reads pixels, and gives the probability of each digit.
-const loadReader = async () => {
-  const [{ logits, softmax, unpack }, description, weights] = await Promise.all([
-    import("./draw/inference.js"),
-    load("network.json").then((response) => response.json()),
-    load("weights.bin"),
-  ]);
-  const stream = weights.body.pipeThrough(new DecompressionStream("gzip"));
-  unpack([description], await new Response(stream).arrayBuffer());
-  return (pixels) => softmax(logits(description, pixels));
-};
-
-const sentence = (doubts) => {
-  const [first, second] = [...doubts.keys()].sort((one, other) => doubts[other] - doubts[one]);
-  if (doubts[first] < 0.5) return `Not sure. Perhaps ${a(first)}, or ${a(second)}.`;
-  return `It reads ${first}, and is ${percent(doubts[first]).replace("> ", "more than ")} sure.`;
+const sentence = ({ probabilities, sure }, [first, second]) => {
+  if (!sure) return `Not sure: perhaps ${a(first)}, or ${a(second)}.`;
+  const share = percent(probabilities[first]).replace("> ", "more than ");
+  return `It reads ${first}, and is ${share} sure.`;
 };
 
 const begin = async (root) => {
   const find = (name) => root.querySelector(name);
   const [answer, live, clear] = ["[data-answer]", "[aria-live]", "[data-clear]"].map(find);
   const invitation = answer.textContent;
-  const [{ Drawing }, { makePad }] = await Promise.all([
-    import("./draw/drawing.js"),
-    import("./draw/pad.js"),
-  ]);
+  const { Drawing, loadNetworks, makePad, ranked, read } = await load();
   const drawing = new Drawing();
-  let read = null;
+  let network = null;
   let sayDue = 0;
   let answerDue = 0;
 
@@ -55,7 +38,10 @@ const begin = async (root) => {
       answerDue = 0;
       clear.hidden = drawing.isEmpty;
       if (drawing.isEmpty) say(invitation);
-      else if (read) say(sentence(read(drawing.seen().pixels)));
+      else if (network) {
+        const reading = read(network, drawing.seen().pixels);
+        say(sentence(reading, ranked(reading)));
+      }
     });
   };
   const show = makePad(find(".draw-area"), drawing, renew, (text) => {
@@ -68,7 +54,7 @@ const begin = async (root) => {
   });
   show();
   try {
-    read = await loadReader();
+    [network] = await loadNetworks([root.dataset.home]);
     renew();
     root.dataset.ready = "";
   } catch (error) {
@@ -76,7 +62,7 @@ const begin = async (root) => {
   }
 };
 
-/** Make the pad work, where its block is `root`, once it is seen or touched. */
+/** Make the pad work, where its block is `root`, once it is seen. */
 export const start = (root) => {
   const seen = new IntersectionObserver((entries) => {
     if (!entries.some(({ isIntersecting }) => isIntersecting)) return;

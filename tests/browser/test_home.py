@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 # A one, from the upper end to the lower, in shares of the pad.
 ONE = [(0.5, 0.2), (0.5, 0.4), (0.5, 0.6), (0.5, 0.8)]
-READS = re.compile(r"It reads \d, and is .*% sure\.|Not sure\. Perhaps an? \d, or an? \d\.")
+READS = re.compile(r"It reads \d, and is .*% sure\.|Not sure: perhaps an? \d, or an? \d\.")
 # What must be seen without scrolling; below what says that the site is a preview.
 FIRST = """() => {
   document.querySelectorAll(".admonition").forEach(box => box.remove());
@@ -72,11 +72,11 @@ def test_the_pad_reads_what_is_drawn_and_can_be_cleared(open_page):
 
 def test_the_network_comes_when_the_pad_is_seen(open_page, until):
     page = open_page("", width=390, height=300, wait_until="networkidle")
-    loaded = [url for url in page.visit.sent if "/home/" in url or "/draw/" in url]
+    loaded = [url for url in page.visit.sent if "/draw/" in url]
     assert loaded == []
     page.locator(".home-pad").scroll_into_view_if_needed()
     until(page, "document.querySelector('[data-home][data-ready]')")
-    assert any(url.endswith("/home/weights.bin") for url in page.visit.sent)
+    assert any(url.endswith("/cnn_120.weights.bin") for url in page.visit.sent)
 
 
 def test_a_digit_can_be_drawn_with_the_keyboard_alone(open_page):
@@ -114,7 +114,7 @@ def test_without_javascript_a_picture_and_a_link_stand_there(open_page):
 def test_a_network_that_does_not_come_is_told(browser, site):
     context = browser.new_context()
     page = context.new_page()
-    page.route("**/home/weights.bin", lambda route: route.abort())
+    page.route("**/cnn_120.weights.bin", lambda route: route.abort())
     page.goto(site.address)
     expect(answer(page)).to_contain_text("The network could not be loaded")
     context.close()

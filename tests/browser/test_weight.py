@@ -30,7 +30,7 @@ def test_a_first_visit_to_a_lesson_is_light(open_page, site, lesson, dark):
 def test_so_is_one_to_the_home_page_with_its_pad_and_pictures(open_page, site, dark):
     sizes = visited(open_page, site, HOME, dark)
     assert sum(sizes.values()) <= 150_000, sizes
-    assert sizes["home/weights.bin"] <= NETWORK
+    assert sizes["draw/improved_cnn/cnn_120.weights.bin"] <= NETWORK
 
 
 @pytest.mark.parametrize("width", [1280, 390])

@@ -133,7 +133,7 @@ BLOCKS = {
         f"draw/{networks_of(runs)[0]}.svg"
     ].decode(),
     "errors.html": mistakes.block,
-    "home.html": lambda runs: home.block(runs, "0"),
+    "home.html": lambda runs: home.block(sources_of(runs), "one/net", "0", "two/net"),
     "contents.html": contents_of,
     "length.md": lambda runs: contents.length(sources_of(runs)),
     "data.md": data.block,

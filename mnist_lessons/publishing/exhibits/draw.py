@@ -24,7 +24,7 @@ from mnist_lessons.publishing.runs.networks import (
     weights_of,
 )
 
-__all__ = ["block", "files", "problem"]
+__all__ = ["block", "example", "files", "problem"]
 
 _CONFIDENCE = Path("mnist_lessons", "studies", "confidence.json")
 _UNCHANGED = {"temperature": 1, "sure": 0}
@@ -126,6 +126,16 @@ def problem(sources: Sources, *keys: str) -> str:
             told = ", ".join(f"{lesson}/{one}" for one in there)
             return f"{lesson} publishes no network {key}; it publishes {told or 'none'}"
     return ""
+
+
+def example(sources: Sources, key: str) -> Example | None:
+    """What readers without JavaScript see of a network, drawn in `draw/KEY.svg`, if anything.
+
+    Raises:
+        BuildFailure: what a run has published is damaged.
+    """
+    known = {network.key: network.example for network in _networks(sources)}
+    return known.get(key)
 
 
 def _networks(sources: Sources) -> list[_Network]:

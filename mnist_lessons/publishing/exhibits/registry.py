@@ -84,10 +84,10 @@ MARKERS: Mapping[str, Marker] = {
         lambda sources: gpu.block(sources.root / _STUDIES / "gpu.json"), is_markdown=True
     ),
     "home": Marker(
-        lambda sources, row: home.block(sources.runs, row),
-        ("ROW",),
-        problem=lambda _, row: home.problem(row),
-        files=lambda sources: home.files(sources.runs),
+        home.block,
+        ("LESSON/NETWORK", "ROW", "LESSON/NETWORK"),
+        has_scores=True,
+        problem=home.problem,
     ),
     "install": Marker(lambda sources: package.install(sources.distribution), is_markdown=True),
     "length": Marker(contents.length, is_markdown=True, has_scores=True),
