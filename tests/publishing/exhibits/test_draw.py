@@ -6,10 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from bs4 import BeautifulSoup
 from PIL import Image
 
+from benchmarks.pens import networks_of
 from mnist_lessons.errors import BuildFailure
+from mnist_lessons.export import load
 from mnist_lessons.publishing.exhibits import draw
 from mnist_lessons.publishing.exhibits.sources import Sources
 from mnist_lessons.publishing.runs.store import StoredRun
@@ -145,6 +148,21 @@ def test_the_files_hold_weights_and_digits_of_each_network(run_of):
         tiles = np.frombuffer(digits, np.uint8).reshape(-1, 784)
         assert [tile[0] for tile in tiles] == list(range(1, len(one["digits"]) + 1))
         assert (tiles == tiles[:, :1]).all()
+
+
+def test_the_benchmark_reads_the_networks_that_the_page_shows(run_of, tmp_path):
+    """`python -m benchmarks pens` knows the page by its files and by `data-draw` alone."""
+    runs = [run_of(network("dnn")), run_of(network("cnn", layers=LINEAR), lesson="two")]
+    for name, content in files_of(runs).items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(content)
+    (tmp_path / "draw" / "index.html").write_text(block_of(runs[1:]), encoding="utf-8")
+    [found] = networks_of(tmp_path)
+    one = described(files_of(runs))[1]
+    assert found.name == one["name"]
+    assert (found.temperature, found.sure, found.gain, found.offset) == (1, 0, 1 / 255, 0)
+    weights = (runs[1].folder / "cnn.weights").read_bytes()
+    assert torch.equal(found.model[1].weight, load(one, weights)[1].weight)
 
 
 def test_confidence_is_that_of_the_name_and_else_changes_nothing(run_of, tmp_path):
