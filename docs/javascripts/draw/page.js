@@ -93,6 +93,9 @@ export const start = async (root) => {
   };
   const show = makePad(find(".draw-area"), drawing, changed, whisper);
   for (const way of WAYS) find(`[data-${way}]`).addEventListener("change", renew);
+  find("[data-centred]").addEventListener("change", ({ target }) => {
+    find("[data-fitted]").disabled = !target.checked; // what stays where it is keeps its size, too
+  });
   followed.addEventListener("change", renew);
   for (const change of ["undo", "clear"]) {
     find(`[data-do="${change}"]`).addEventListener("click", () => {

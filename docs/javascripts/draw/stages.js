@@ -20,18 +20,18 @@ const cleared = (canvas) => {
 };
 
 const outline = (context, [left, right, top, bottom]) => {
-  Object.assign(context, { strokeStyle: MARK, lineWidth: 1 });
-  context.setLineDash([4, 3]);
+  Object.assign(context, { strokeStyle: MARK, lineWidth: 2 });
+  context.setLineDash([6, 4]);
   context.strokeRect(left, top, right - left, bottom - top);
   context.setLineDash([]);
 };
 
 const cross = (context, [x, y]) => {
-  Object.assign(context, { strokeStyle: MARK, lineWidth: 2 });
+  Object.assign(context, { strokeStyle: MARK, lineWidth: 4 });
   context.beginPath();
   for (const [dx, dy] of [
-    [6, 0],
-    [0, 6],
+    [9, 0],
+    [0, 9],
   ]) {
     context.moveTo(x - dx, y - dy);
     context.lineTo(x + dx, y + dy);
@@ -41,7 +41,7 @@ const cross = (context, [x, y]) => {
 
 const showStrokes = (canvas, strokes) => {
   const context = cleared(canvas);
-  Object.assign(context, { strokeStyle: "#fff", lineWidth: 1.5, lineCap: "round" });
+  Object.assign(context, { strokeStyle: "#fff", lineWidth: 3, lineCap: "round" });
   context.beginPath();
   for (const points of strokes) {
     trace(points, ([x0, y0], [x1, y1]) => {
