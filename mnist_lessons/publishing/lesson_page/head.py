@@ -11,6 +11,7 @@ from mnist_lessons.publishing.html.templates import fragment
 from mnist_lessons.publishing.lesson_page.distribution import Distribution
 from mnist_lessons.publishing.lesson_page.run_card import downloads
 from mnist_lessons.publishing.runs.card import Card
+from mnist_lessons.publishing.writing.lessons import LEVEL, said_of
 
 __all__ = ["colab_link", "description", "head", "reading_minutes", "title"]
 
@@ -38,10 +39,11 @@ def head(
         distribution: what else is linked, where there is any.
         edit: address where the script can be edited; no link where empty.
     """
-    minutes = reading_minutes(notebook)
     where = device(card.device, card.device_name, card.threads)
-    about = (
-        f"About {count(minutes, 'minute')} to read. The program ran for "
+    level = said_of(notebook).get(LEVEL, "")
+    about = f"{level.capitalize()}: about" if level else "About"
+    about += (
+        f" {count(reading_minutes(notebook), 'minute')} to read. The program ran for "
         f"{timed(card.whole_seconds)} on {inert(where)}; "
         "[more about this run](#the-run-behind-this-page)."
     )

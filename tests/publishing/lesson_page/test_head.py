@@ -27,6 +27,11 @@ def test_the_head_says_how_long_it_takes_to_read_and_to_run():
     assert "(#the-run-behind-this-page)" in said
 
 
+def test_the_head_says_for_whom_a_lesson_is():
+    text = new_markdown_cell("# T", metadata={"level": "beginner"})
+    assert "Beginner: about 1 minute to read" in head("a", ONE, notebook(text))
+
+
 def test_the_head_names_the_gpu_as_a_text():
     said = head("a", card_with(device="cuda", device_name="A <b> GPU"), WORDS)
     assert "<b>" not in said
