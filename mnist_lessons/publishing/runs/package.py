@@ -102,7 +102,7 @@ def package_of(project: Project) -> Package | None:
         names = [*_sources(root)]
         made_from = _made_from(root, names)
         return _kept(root, made_from) or _made(root, names, made_from)
-    except (OSError, LookupError, tomllib.TOMLDecodeError) as error:
+    except (OSError, LookupError, ValueError) as error:
         raise BuildFailure(f"the package cannot be made from {_PROJECT}: {error}") from error
 
 

@@ -192,6 +192,18 @@ def test_why_it_cannot_be_made_is_told(root, name, content, told):
     assert not (root / ".cache" / "downloads").exists()
 
 
+def test_who_sets_the_date_of_sources_gets_it(root, monkeypatch):
+    package = of(root)
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "86400")
+    other = of(root)
+    assert other.contents[NAMES[2]] != package.contents[NAMES[2]]
+    with tarfile.open(fileobj=io.BytesIO(other.contents[NAMES[2]])) as archive:
+        assert {member.mtime for member in archive if member.name.endswith(".md")} == {86400}
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "yesterday")
+    with pytest.raises(BuildFailure, match="yesterday"):
+        of(root)
+
+
 @pytest.mark.skipif(not (ROOT / ".git").exists(), reason="an unpacked archive: no Git to ask")
 def test_this_project_gives_away_all_that_git_knows(tmp_path):
     tracked = set(git(ROOT, "ls-files").splitlines())
