@@ -462,14 +462,15 @@ def test_answers_stay_where_they_are(width, open_page):
     page = open_page("draw/", width=width)
     page.wait_for_selector("[data-ready]")
     longest = (
-        "Error 39 of 40 (the surest of 232) of the convolutional network: it is an 8. "
-        "The simple network reads 8, 94% sure; hesitates with 3. "
-        "The convolutional network reads 8, 94% sure; hesitates with 3."
+        "Error 39 of 40 (the surest of 232) of the CNN of lesson 2: it is an 8. "
+        "The best CNN reads 8, 94% sure; hesitates with 3. "
+        "The best DNN reads 8, over 99% sure; hesitates with 3. "
+        "The CNN of lesson 2 reads 8, 94% sure; hesitates with 3."
     )
     places = set()
     for text in ("", longest):
         page.locator(".draw-words").evaluate("(one, text) => { one.textContent = text; }", text)
-        places.add(page.locator(".draw-doubts").evaluate("one => one.offsetTop"))
+        places.add(page.locator(".draw-verdict").evaluate("one => one.offsetTop"))
     assert len(places) == 1
 
 
@@ -775,6 +776,17 @@ def test_a_page_that_is_told_of_twice_is_started_once(page):
     page.get_by_role("button", name="Undo").click()
     assert once.any()
     assert not pixels_seen(page).any()
+
+
+def test_the_lightest_network_answers_while_others_are_loading(open_demo):
+    page = open_demo()
+    page.route("**/one/dnn.weights.bin", lambda route: None)
+    page.reload()
+    expect(page.locator(f'[data-answer="{KEYS[1]}"]')).to_have_text(re.compile(r"\d"))
+    assert read_by(page, KEYS[0]) == "?"
+    drag(page, *SEVEN)
+    pixels_seen(page)
+    assert re.fullmatch(r"The convolutional network reads \d, [^.]*\.", words(page))
 
 
 def test_what_could_not_be_loaded_is_told(browser, demo):

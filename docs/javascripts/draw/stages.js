@@ -87,8 +87,9 @@ const showInk = (canvas, ink) => {
   );
 };
 
-const showBars = (cells, values, told) => {
-  const [low, high] = [Math.min(0, ...values), Math.max(0, ...values)];
+// Bars from zero, the longest of them as long as there is room, or of the length `most`.
+const showBars = (cells, values, told, most = 0) => {
+  const [low, high] = [Math.min(0, ...values), Math.max(most, ...values)];
   const place = (value) => (value - low) / (high - low || 1);
   cells.forEach((cell, digit) => {
     const value = values[digit];
@@ -96,7 +97,7 @@ const showBars = (cells, values, told) => {
     cell.style.setProperty("--from", ends[0]);
     cell.style.setProperty("--to", ends[1]);
     cell.textContent = told(value);
-    cell.classList.toggle("draw-best", value === high);
+    cell.classList.toggle("draw-best", value === Math.max(...values));
   });
 };
 
@@ -126,6 +127,6 @@ export const makeStages = (root) => {
     const { temperature } = network;
     softened.textContent = temperature === 1 ? "" : `, each divided by ${temperature}`;
     showBars(bars("logits"), reading.logits, (value) => value.toFixed(1));
-    showBars(bars("probabilities"), reading.probabilities, (value) => percent(value, 0));
+    showBars(bars("probabilities"), reading.probabilities, (value) => percent(value, 0), 1);
   };
 };
