@@ -154,9 +154,12 @@ def test_names_of_the_package_lead_to_the_reference(site, slug):
 
 
 @every_lesson
-def test_a_lesson_says_how_long_it_takes(site, slug):
+def test_a_lesson_says_for_whom_it_is_and_how_long_it_takes(site, slug):
     facts = site.lesson(slug).page.find(class_="lesson-facts").get_text(" ")
-    assert re.search(r"About \d+ minutes to read. The program ran for \d+:\d\d", facts)
+    said = (
+        r"(Beginner|Intermediate|Advanced): about \d+ minutes to read. The program ran for \d+:\d\d"
+    )
+    assert re.search(said, facts)
 
 
 def test_headings_are_in_order(site):
