@@ -1,6 +1,7 @@
 """Images moved, turned, resized and slanted: a known change for all, or a random one for each."""
 
 import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, fields
 
 import torch
@@ -9,7 +10,7 @@ from torch.nn import functional as F
 
 from mnist_lessons._checks import check_number
 
-__all__ = ["RandomAffine", "affine"]
+__all__ = ["Augmentation", "RandomAffine", "affine"]
 
 _RANGES = {"shift": 14, "degrees": 180, "scale": 0.9, "shear": 45}
 
@@ -64,8 +65,16 @@ def affine(
     return F.grid_sample(images, grid, padding_mode="border", align_corners=False)
 
 
+class Augmentation(ABC):
+    """A change of images that is drawn anew each time; equal ones do, and print, the same."""
+
+    @abstractmethod
+    def __call__(self, images: Tensor) -> Tensor:
+        """Change images, float32 (N, C, H, W), each in its own way."""
+
+
 @dataclass(frozen=True, kw_only=True)
-class RandomAffine:
+class RandomAffine(Augmentation):
     """A small change of each image, drawn anew each time, from PyTorch's random numbers.
 
     Every amount is drawn uniformly between its negative and itself, for each image by itself;

@@ -16,7 +16,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from mnist_lessons._checkpoints import Checkpoint
 from mnist_lessons._checks import check_normalised, check_number
-from mnist_lessons.augmentation import RandomAffine
+from mnist_lessons.augmentation import Augmentation
 from mnist_lessons.data import Split, Splits
 from mnist_lessons.devices import synchronise
 from mnist_lessons.errors import NonFiniteLoss
@@ -102,7 +102,7 @@ class TrainConfig:
     weight_decay: float = 0.0
     label_smoothing: float = 0.0
     averaging: float = 0.0
-    augment: RandomAffine | None = None
+    augment: Augmentation | None = None
     seed: int = 0
     measured_images: int = 10_000
 
@@ -118,8 +118,8 @@ class TrainConfig:
             if (value := getattr(self, name)) not in known:
                 names = ", ".join(sorted(known))
                 raise ValueError(f"{name} must be one of {names}, not {value!r}")
-        if not isinstance(self.augment, RandomAffine | None):
-            raise ValueError(f"augment must be a RandomAffine or None, not {self.augment!r}")
+        if not isinstance(self.augment, Augmentation | None):
+            raise ValueError(f"augment must be an Augmentation or None, not {self.augment!r}")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -155,7 +155,7 @@ def test_an_unknown_optimiser_is_refused_with_the_known_ones(name):
 def test_an_unknown_schedule_or_augmentation_is_refused():
     with pytest.raises(ValueError, match="schedule must be one of constant, cosine, one-cycle, "):
         config(schedule="step")
-    with pytest.raises(ValueError, match="augment must be a RandomAffine or None, not"):
+    with pytest.raises(ValueError, match="augment must be an Augmentation or None, not"):
         config(augment="shift")
 
 
