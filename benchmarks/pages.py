@@ -30,7 +30,7 @@ from benchmarks.static import serving_folder
 from mnist_lessons.data import load_mnist
 from mnist_lessons.errors import SettingError
 from mnist_lessons.export import load
-from mnist_lessons.framing import fit, frame, ink
+from mnist_lessons.framing import pixels_of
 from mnist_lessons.settings import Settings
 
 __all__ = ["checked_site", "measure"]
@@ -186,7 +186,7 @@ def _parity(page: Page, site: Path) -> dict[str, float]:
     networks = described["networks"]
     raw = load_mnist(Settings.from_environment()).test.images[:_IMAGES].float()
     drawings = [one["strokes"] for one in json.loads(_STROKES.read_text(encoding="utf-8"))]
-    framed = torch.stack([torch.from_numpy(frame(ink(fit(strokes)))) for strokes in drawings])
+    framed = torch.stack([torch.from_numpy(pixels_of(strokes)) for strokes in drawings])
     theirs = torch.tensor(page.evaluate(_FRAMED, drawings)).reshape(framed.shape)
     images = torch.cat([raw, framed])  # (N, 28, 28), 0 to 255
     keys = [network["key"] for network in networks]

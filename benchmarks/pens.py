@@ -22,7 +22,7 @@ from mnist_lessons.data import Split
 from mnist_lessons.errors import DataError, SettingError
 from mnist_lessons.evaluation import Predictions, predict
 from mnist_lessons.export import load
-from mnist_lessons.framing import SIDE, fit, frame, ink
+from mnist_lessons.framing import SIDE, pixels_of
 from mnist_lessons.pens import PenDigit, load_pens
 
 __all__ = ["Network", "Reading", "measure", "networks_of", "pixels", "placed"]
@@ -192,7 +192,7 @@ def pixels(digits: Sequence[PenDigit], share: float) -> Split:
 
 
 def _framed(digits: Sequence[PenDigit], share: float) -> Tensor:
-    images = [frame(ink(fit(placed(digit.strokes, share)))) for digit in digits]
+    images = [pixels_of(placed(digit.strokes, share)) for digit in digits]
     return torch.from_numpy(np.stack(images)).unsqueeze(1)
 
 

@@ -10,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["PEN", "SIDE", "fit", "frame", "ink"]
+__all__ = ["PEN", "SIDE", "fit_strokes", "frame", "ink", "pixels_of"]
 
 SIDE = 140  # rows and columns of the drawing area
 PEN = 6.0  # radius of the pen, in pixels of the drawing area
@@ -25,7 +25,19 @@ _Point = tuple[float, float]
 _Strokes = Sequence[Sequence[Sequence[float]]]
 
 
-def fit(strokes: _Strokes) -> list[list[_Point]]:
+def pixels_of(strokes: _Strokes) -> NDArray[np.float32]:
+    """The image that a network reads of strokes: fitted, drawn and framed.
+
+    Args:
+        strokes: each a list of points (x, y) in pixels of the drawing area, at least one.
+
+    Returns:
+        Grey levels, float32 (28, 28), 0 to 255, not rounded.
+    """
+    return frame(ink(fit_strokes(strokes)))
+
+
+def fit_strokes(strokes: _Strokes) -> list[list[_Point]]:
     """Bring strokes to the size of MNIST's digits, in the middle of the drawing area.
 
     The pen stays as thick as it is: what is drawn of the result has the box and the lines of

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mnist_lessons.framing import PEN, SIDE, fit, frame, ink
+from mnist_lessons.framing import PEN, SIDE, fit_strokes, frame, ink, pixels_of
 
 LINE = [[[40, 30], [45, 60], [50, 110]]]
 
@@ -69,11 +69,11 @@ def test_any_drawing_fits_and_lies_in_the_middle_where_it_can(points):
 @given(size=st.floats(0.2, 3), x=st.integers(-50, 50), y=st.integers(-50, 50))
 def test_fitted_strokes_are_the_same_at_any_size_and_place(size, x, y):
     other = [[[size * px + x, size * py + y] for px, py in stroke] for stroke in LINE]
-    assert np.abs(frame(ink(fit(other))) - frame(ink(fit(LINE)))).max() < 1e-3
+    assert np.abs(pixels_of(other) - pixels_of(LINE)).max() < 1e-3
 
 
 def test_fitted_strokes_fill_the_box_and_are_as_thick_as_the_pen():
-    drawn = ink(fit([[[50, 60], [50, 80]]]))  # a short line, upright
+    drawn = ink(fit_strokes([[[50, 60], [50, 80]]]))  # a short line, upright
     rows, columns = box(drawn)
     assert rows == SIDE * 20 / 28
     assert columns == pytest.approx(2 * PEN, abs=2)
@@ -81,8 +81,8 @@ def test_fitted_strokes_fill_the_box_and_are_as_thick_as_the_pen():
 
 
 def test_a_fitted_touch_is_a_dot_in_the_middle():
-    assert np.array_equal(ink(fit([[[20, 30], [20, 30]]])), ink([[[70, 70]]]))
-    assert fit([]) == []
+    assert np.array_equal(ink(fit_strokes([[[20, 30], [20, 30]]])), ink([[[70, 70]]]))
+    assert fit_strokes([]) == []
 
 
 def test_without_centring_a_digit_stays_where_it_is_and_as_small():

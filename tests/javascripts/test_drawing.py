@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mnist_lessons.framing import fit, frame, ink
+from mnist_lessons.framing import pixels_of
 
 PLAY = """
 import { Drawing } from "./draw/drawing.js";
@@ -30,7 +30,7 @@ def images(played):
 
 def test_a_line_is_seen_as_it_grows_and_ends_as_in_python(in_node):
     played = in_node(PLAY, LINE)
-    drawn = frame(ink(fit([[[40, 30], [45, 60], [50, 110]]])))
+    drawn = pixels_of([[[40, 30], [45, 60], [50, 110]]])
     assert np.abs(images(played)[-1] - drawn).max() < 1e-3
     assert images(played)[2].any()
     assert played["painted"][:2] == [[[40, 30], [40, 30]], [[40, 30], [42.5, 45]]]

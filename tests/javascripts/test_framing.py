@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import strategies as st
 
-from mnist_lessons.framing import SIDE, fit, frame, ink
+from mnist_lessons.framing import SIDE, fit_strokes, frame, ink, pixels_of
 from mnist_lessons.pens import load_pens
 from mnist_lessons.settings import Settings
 
@@ -51,10 +51,10 @@ def test_ink_is_framed_as_in_python(centre, in_node):
 POINTS = st.tuples(st.floats(-20, SIDE + 20), st.floats(-20, SIDE + 20))
 STROKES = st.lists(st.lists(POINTS, min_size=1, max_size=9), max_size=4)
 SEEN = """
-import { fit } from "./draw/fitting.js";
+import { fitStrokes } from "./draw/fitting.js";
 import { ALL, seen } from "./draw/seeing.js";
 export default (drawings) => [
-  drawings.map((strokes) => fit(strokes).flat(2)),
+  drawings.map((strokes) => fitStrokes(strokes).flat(2)),
   drawings.map((strokes) => Array.from(seen(strokes, ALL).pixels)),
 ];
 """
@@ -62,10 +62,12 @@ export default (drawings) => [
 
 def assert_seen_as_in_python(drawings, in_node):
     places, images = in_node(SEEN, drawings)
-    theirs = [np.ravel([point for stroke in fit(one) for point in stroke]) for one in drawings]
+    theirs = [
+        np.ravel([point for stroke in fit_strokes(one) for point in stroke]) for one in drawings
+    ]
     for ours, strokes in zip(places, theirs, strict=True):
         assert np.abs(np.array(ours) - strokes).max(initial=0) < 1e-9
-    framed = np.stack([frame(ink(fit(strokes))) for strokes in drawings])
+    framed = np.stack([pixels_of(strokes) for strokes in drawings])
     assert np.abs(np.array(images).reshape(framed.shape) - framed).max() / 255 < 1e-6
 
 

@@ -16,7 +16,7 @@ export const boxAround = (strokes) => {
 };
 
 /** Strokes as large as MNIST's digits, in the middle of the area; the pen stays as thick as it is. */
-export const fit = (strokes) => {
+export const fitStrokes = (strokes) => {
   const [left, right, top, bottom] = boxAround(strokes);
   const room = (SIDE * BOX) / SIZE - 2 * (PEN + 0.5); // half a pixel is the edge of a line
   const scale = room / Math.max(right - left, bottom - top, PEN);

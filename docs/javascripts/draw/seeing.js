@@ -1,6 +1,6 @@
 // From strokes to what the networks see, step by step, each of which can be left out.
 
-import { fit } from "./fitting.js";
+import { fitStrokes } from "./fitting.js";
 import { frame } from "./framing.js";
 import { inkOf, PEN, SIDE } from "./ink.js";
 
@@ -15,7 +15,7 @@ export const ALL = { fitted: true, thick: true, centred: true };
  */
 export const seen = (strokes, { fitted, thick, centred }) => {
   const drawn = strokes.filter((points) => points.length);
-  const lines = fitted && centred ? fit(drawn) : drawn;
+  const lines = fitted && centred ? fitStrokes(drawn) : drawn;
   const ink = inkOf(lines, thick ? PEN : THIN);
   return { lines, ink, pixels: frame(ink, SIDE, centred) };
 };
