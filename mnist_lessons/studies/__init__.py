@@ -1,4 +1,4 @@
-"""Recorded studies: trainings that are too many for a build, and what each of them gave.
+"""Recorded studies: trainings that are too many or too long for a build, and what each gave.
 
 `python -m mnist_lessons.studies` trains what is not recorded yet, and records it.
 """
@@ -11,9 +11,22 @@ from pathlib import Path
 from typing import Any
 
 from mnist_lessons.errors import DataError
-from mnist_lessons.studies._recipes import RECIPES, Recipe
+from mnist_lessons.studies._networks import RecordedNetwork, recorded_network
+from mnist_lessons.studies._recipes import LONG_TRAININGS, RECIPES, LongTraining, Recipe
 
-__all__ = ["RECIPES", "SEEDS", "Recipe", "Record", "Step", "load_study", "read_records"]
+__all__ = [
+    "LONG_TRAININGS",
+    "RECIPES",
+    "SEEDS",
+    "LongTraining",
+    "Recipe",
+    "Record",
+    "RecordedNetwork",
+    "Step",
+    "load_study",
+    "read_records",
+    "recorded_network",
+]
 
 SEEDS = (1, 2, 3, 4, 5)
 """Of the trainings of each recipe."""

@@ -11,7 +11,8 @@ from tqdm import tqdm
 from mnist_lessons._files import output_file
 from mnist_lessons.data import load_mnist
 from mnist_lessons.errors import DataError, LessonError
-from mnist_lessons.studies import RECIPES, RECORDS, Recipe, Record, load_study
+from mnist_lessons.studies import LONG_TRAININGS, RECIPES, RECORDS, Recipe, Record, load_study
+from mnist_lessons.studies._networks import missing, record
 from mnist_lessons.studies._train import train
 
 __all__ = ["main"]
@@ -23,9 +24,10 @@ def main() -> None:
     try:
         if load_mnist().provenance.is_sample:
             raise DataError("a study needs the full MNIST, and only the sample is here")
-        jobs = _missing(arguments.output, arguments.recipes)
+        jobs = _missing(arguments.output, arguments.names)
         print(f"{len(jobs)} trainings to do; finished ones go to {arguments.output}")
         _train_all(jobs, arguments.output, arguments.jobs)
+        _record_networks(arguments.names)
     except LessonError as error:
         print(f"error: {error}", file=sys.stderr)
         raise SystemExit(error.exit_status) from None
@@ -39,12 +41,13 @@ def main() -> None:
 
 def _arguments() -> argparse.Namespace:
     names = [recipe.name for recipes in RECIPES.values() for recipe in recipes]
+    names += LONG_TRAININGS
     parser = argparse.ArgumentParser(prog="python -m mnist_lessons.studies", description=__doc__)
-    parser.add_argument("recipes", nargs="*", help=f"only these: {', '.join(names)}")
+    parser.add_argument("names", nargs="*", help=f"only these: {', '.join(names)}")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="trainings at once")
     parser.add_argument("--output", type=output_file, default=RECORDS, help="file of records")
     arguments = parser.parse_args()
-    if unknown := set(arguments.recipes) - set(names):
+    if unknown := set(arguments.names) - set(names):
         parser.error(f"no recipe {', '.join(sorted(unknown))}: there are {', '.join(names)}")
     if arguments.jobs < 1:
         parser.error("--jobs must be at least 1")
@@ -75,6 +78,16 @@ def _train_all(jobs: list[tuple[Recipe, int]], path: Path, at_once: int) -> None
             tqdm.write(_told(record), file=sys.stdout)
             sys.stdout.flush()
             bar.update()
+
+
+def _record_networks(names: list[str]) -> None:
+    """Train, one after the other, the networks whose weights are recorded."""
+    for training in missing():
+        if not names or training.name in names:
+            epochs = training.first.epochs + training.second.epochs
+            print(f"{training.name}: {epochs} epochs, then it is recorded with its weights")
+            network = record(training)
+            print(f"{training.name}: {network}")
 
 
 def _told(record: Record) -> str:

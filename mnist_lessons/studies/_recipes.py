@@ -11,11 +11,12 @@ from torch import nn
 
 from mnist_lessons.augmentation import RandomAffine
 from mnist_lessons.data import Splits, normalise
+from mnist_lessons.handwriting import RandomWarp
 from mnist_lessons.models import CompactCNN, ImprovedCNN, SimpleDNN
 from mnist_lessons.training import TrainConfig
 from mnist_lessons.views import SeveralViews
 
-__all__ = ["NETWORKS", "RECIPES", "Recipe"]
+__all__ = ["LONG_TRAININGS", "NETWORKS", "RECIPES", "LongTraining", "Recipe"]
 
 _SLIGHTLY = RandomAffine(shift=1.5, degrees=8, scale=0.1, shear=8)
 _STRONGLY = RandomAffine(shift=2, degrees=15, scale=0.15, shear=15)
@@ -183,3 +184,66 @@ _LADDERS = {
 
 RECIPES: dict[str, tuple[Recipe, ...]] = {name: tuple(make()) for name, make in _LADDERS.items()}
 """The recipes of each ladder, by its name; each but the first changes an earlier one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LongTraining:
+    """How a network is trained whose weights are recorded, in two stages.
+
+    Attributes:
+        name: short and unique.
+        network: a key of `NETWORKS`.
+        first: how it is trained on MNIST.
+        drawn: digits drawn by program that are among the training images of the second stage.
+        second: how it is then trained on with them.
+    """
+
+    name: str
+    network: str
+    first: TrainConfig
+    drawn: int
+    second: TrainConfig
+
+    @property
+    def key(self) -> str:
+        """Hash of what decides the result."""
+        decisive = (self.network, self.first, self.drawn, self.second)
+        return hashlib.sha256(repr(decisive).encode()).hexdigest()[:16]
+
+    def model(self) -> nn.Module:
+        """A fresh network, from PyTorch's random numbers."""
+        return NETWORKS[self.network]()
+
+
+_BENDING = RandomWarp(bend=0.5, degrees=10, shear=15, aspect=0.2, scale=0.1, shift=1)
+
+
+def _best_cnn() -> LongTraining:
+    first = TrainConfig(
+        epochs=40, batch_size=128, learning_rate=1e-2, schedule="one-cycle", augment=_STRONGLY,
+        seed=1, measured_images=500,
+    )  # fmt: skip
+    second = replace(
+        first, epochs=4, learning_rate=3e-3, schedule="cosine", seed=5, measured_images=100
+    )
+    return LongTraining(
+        name="best-cnn", network="CompactCNN", first=first, drawn=9_000, second=second
+    )
+
+
+def _best_dnn() -> LongTraining:
+    first = TrainConfig(
+        epochs=93, batch_size=256, learning_rate=4e-3, schedule="one-cycle", augment=_BENDING,
+        seed=1, measured_images=500,
+    )  # fmt: skip
+    second = replace(
+        first, epochs=20, batch_size=128, learning_rate=2e-3, schedule="cosine", seed=5,
+        measured_images=100,
+    )  # fmt: skip
+    return LongTraining(
+        name="best-dnn", network="SimpleDNN", first=first, drawn=9_000, second=second
+    )
+
+
+LONG_TRAININGS = {training.name: training for training in (_best_cnn(), _best_dnn())}
+"""By name, how the networks were trained whose weights are recorded."""
