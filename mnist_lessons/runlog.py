@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -34,6 +34,8 @@ if TYPE_CHECKING:  # matplotlib is for those who draw
     from mnist_lessons.plots import LessonFigure
 
 __all__ = ["Run", "RunCard", "format_record", "start_run"]
+
+_Dataset = TypeVar("_Dataset")
 
 _PREVIEW_IMAGES = 4_000
 _KEY = re.compile(r"[A-Za-z0-9_-]+")
@@ -127,19 +129,19 @@ class Run:
         self._save()
         return splits
 
-    def loaded_extra(self, name: str, split: Split | None) -> Split | None:
+    def loaded_extra(self, name: str, dataset: _Dataset | None) -> _Dataset | None:
         """Note whether a dataset besides MNIST was to be had; return it.
 
         A run without it is not published, and runs again where it is to be had.
 
         Args:
             name: of the dataset.
-            split: what its loader gave; None where it was not to be had.
+            dataset: what its loader gave; None where it was not to be had.
         """
-        if split is None and name not in self._card["missing_data"]:
+        if dataset is None and name not in self._card["missing_data"]:
             self._card["missing_data"].append(name)
             self._save()
-        return split
+        return dataset
 
     def follow(
         self, name: str, records: Iterable[EpochRecord], *, epochs: int, every: int = 5
@@ -238,7 +240,13 @@ class Run:
         self.record(**{f"{key}.test_accuracy": score.accuracy})
 
     def publish(
-        self, key: str, model: nn.Module, images: Tensor, *, title: str | None = None
+        self,
+        key: str,
+        model: nn.Module,
+        images: Tensor,
+        *,
+        title: str | None = None,
+        name: str | None = None,
     ) -> StoredNetwork:
         """Store a trained network as `KEY.weights`, for the page where readers draw a digit.
 
@@ -252,7 +260,8 @@ class Run:
             key: that of the network's `result`.
             model: made of layers that `store` knows.
             images: the normalised test images, float32 (N, 1, 28, 28).
-            title: name of the network; that of the result where None.
+            title: name of the network in a table; that of the result where None.
+            name: what a sentence calls it after "the"; made of the title where None.
 
         Returns:
             What was stored, with its accuracy before and after.
@@ -274,10 +283,9 @@ class Run:
         write_whole(self.folder / f"{key}.weights", stored.content)
         write_whole(self.folder / "training.digits.png", training_png(self._train))
         self._card["networks"] = [other for other in self._card["networks"] if other["key"] != key]
-        self._card["networks"].append(
-            {"key": key, "title": title or known[key], "gain": gain, "offset": offset}
-            | stored.as_dict()
-        )
+        title = title or known[key]
+        about = {"key": key, "title": title, "name": name or f"network {title}"}
+        self._card["networks"].append({**about, "gain": gain, "offset": offset, **stored.as_dict()})
         self._save()
         return stored
 

@@ -449,7 +449,8 @@ assert min(losses, key=losses.get) == "no dropout, one-cycle"
 # down, not which network to keep.
 
 # %%
-print(run.publish("cnn_120", model_120, splits.test.images))
+images = splits.test.images
+print(run.publish("cnn_120", model_120, images, name="CNN of lesson 2"))
 
 # %% [markdown]
 # ## What we found

@@ -412,7 +412,7 @@ run.show(figure, "doubts")
 # down, not which network to keep.
 
 # %%
-print(run.publish("dnn", model, splits.test.images))
+print(run.publish("dnn", model, splits.test.images, name="DNN of lesson 1"))
 
 # %% [markdown]
 # ## What we found

@@ -60,7 +60,7 @@ def trained(run, model, key, splits, epochs):
     records = fit(model, splits, TrainConfig(epochs=epochs, batch_size=64, learning_rate=1e-3))
     history = run.follow(key, records, epochs=epochs)
     run.result(key, f"Network {key}", predict(model, splits.test), model, history)
-    run.publish(key, model, splits.test.images)
+    run.publish(key, model, splits.test.images, name=NAMES[key])
 
 
 @pytest.fixture(scope="module")
@@ -222,9 +222,7 @@ def test_the_page_reads_strokes_as_python_does(page, stored):
     told = page.evaluate(
         "drawings => drawings.map(document.querySelector('[data-ready]').read)", drawings
     )
-    pixels = torch.stack(
-        [torch.from_numpy(framing.frame(framing.ink(framing.fit(strokes)))) for strokes in drawings]
-    )
+    pixels = torch.stack([torch.from_numpy(framing.pixels_of(strokes)) for strokes in drawings])
     for n, key in enumerate(KEYS):
         noted, model = stored[key]
         with torch.no_grad():

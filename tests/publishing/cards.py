@@ -67,6 +67,7 @@ EPOCH: dict[str, Any] = {
 NETWORK: dict[str, Any] = {
     "key": "net",
     "title": "A net",
+    "name": "convolutional network",
     "gain": 1.0,
     "offset": 0.0,
     "storage": "int8",

@@ -64,7 +64,8 @@ def runs(tmp_path_factory):
     """Two lessons, whose networks read the same three test images wrong, or one of them."""
     made = []
     for lesson, number, layers in (("one", 3, CONVOLUTION), ("two", 1, CONVOLUTION[1:])):
-        network = {"title": TITLE, "layers": layers, "bytes": 4}
+        kind = "convolutional" if layers is CONVOLUTION else "simple"
+        network = {"title": TITLE, "name": f"{kind} network", "layers": layers, "bytes": 4}
         card = {
             "lesson": lesson,
             "results": [{"title": f"{TITLE} {lesson}", "fit": TITLE}],

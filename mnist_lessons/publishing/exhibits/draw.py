@@ -145,22 +145,16 @@ def _networks(sources: Sources) -> list[_Network]:
         if run
         for noted in run.card.networks
     ]
-    kinds = [_kind(noted) for *_, noted in published]
     return [
         _Network(
             noted,
             key=f"{lesson}/{noted.key}",
-            name=kind if kinds.count(kind) == 1 else f"network {noted.title}",
+            name=noted.name,
             weights=weights_of(run, noted),
             mistakes=mistakes_of(run, noted.key),
         )
-        for (lesson, run, noted), kind in zip(published, kinds, strict=True)
+        for lesson, run, noted in published
     ]
-
-
-def _kind(noted: Network) -> str:
-    has_convolution = any(layer.kind == "conv" for layer in noted.layers)
-    return "convolutional network" if has_convolution else "simple network"
 
 
 def _confidence(root: Path) -> dict[str, dict[str, float]]:

@@ -107,11 +107,13 @@ class Layer(Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Network(Struct, frozen=True, kw_only=True):
     """A network that was stored as `KEY.weights`, for the page to draw on.
 
-    A pixel `p` of 0 to 255 enters it as `gain * p + offset`.
+    A sentence calls it `name`, after "the". A pixel `p` of 0 to 255 enters it as
+    `gain * p + offset`.
     """
 
     key: Key
     title: str
+    name: str
     gain: float
     offset: float
     storage: Literal["int8", "float16", "float32"]
