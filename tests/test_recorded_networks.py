@@ -1,0 +1,100 @@
+"""Networks recorded with their weights are what their records say, and nothing less is loaded."""
+
+import dataclasses
+import json
+
+import pytest
+import torch
+
+from mnist_lessons._datasets import checksums
+from mnist_lessons.data import normalise
+from mnist_lessons.errors import DataError
+from mnist_lessons.evaluation import Score, evaluate
+from mnist_lessons.studies import LONG_TRAININGS, LongTraining, recorded_network
+from mnist_lessons.studies._networks import FOLDER, missing, record, with_drawn_digits
+from mnist_lessons.training import TrainConfig
+
+TINY = LongTraining(
+    name="tiny",
+    network="SimpleDNN",
+    first=TrainConfig(epochs=1, batch_size=64, learning_rate=1e-3, seed=1),
+    drawn=30,
+    second=TrainConfig(epochs=1, batch_size=64, learning_rate=1e-4, seed=2),
+)
+
+
+@pytest.fixture
+def recorded(tmp_path, monkeypatch):
+    monkeypatch.setenv("MNIST_LESSONS_RUNS", str(tmp_path / "runs"))
+    return record(TINY, tmp_path / "networks")
+
+
+def test_a_network_is_trained_in_two_stages_and_scored_as_it_is_stored(recorded, tmp_path, sample):
+    splits = normalise(sample, mean=0.1307, std=0.3081)
+    again = recorded_network("tiny", tmp_path / "networks")
+    scores = {name: evaluate(again.model, getattr(splits, name)) for name in ("validation", "test")}
+    assert again.test["correct"] == scores["test"].correct > 200
+    again.check(**scores)
+    first, second = again.about["stages"]
+    assert first["validation_correct"] > 300
+    # Its rate is too small to learn as much from nothing.
+    assert second["validation_correct"] > 0.95 * first["validation_correct"]
+    assert str(again) == str(recorded)
+    assert again.parameters == 89_610
+
+
+def test_other_counts_than_the_recorded_ones_are_refused(recorded):
+    right = recorded.test["correct"]
+    score = Score(loss=0.1, correct=right - 1, count=recorded.test["count"])
+    with pytest.raises(DataError, match=f"tiny reads {right - 1:,} test images of .*{right:,}"):
+        recorded.check(test=score)
+    recorded.check(test=Score(loss=0.1, correct=1, count=2))  # of other images it says nothing
+
+
+def test_damage_is_told(recorded, tmp_path):
+    folder = tmp_path / "networks"
+    weights = folder / "tiny.weights"
+    weights.write_bytes(weights.read_bytes()[:-1] + b"\x55")
+    with pytest.raises(DataError, match="no network tiny is recorded: its weights are not"):
+        recorded_network("tiny", folder)
+    weights.unlink()
+    with pytest.raises(DataError, match="no network tiny is recorded: "):
+        recorded_network("tiny", folder)
+
+
+def test_drawn_digits_are_added_to_the_training_images_alone(sample):
+    more = with_drawn_digits(sample, 20)
+    assert len(more.train) == len(sample.train) + 20
+    assert torch.equal(more.train.images[: len(sample.train)], sample.train.images)
+    assert (more.validation, more.test) == (sample.validation, sample.test)
+
+
+def test_the_key_is_of_what_decides_the_result():
+    assert dataclasses.replace(TINY, name="x").key == TINY.key
+    others = (
+        dataclasses.replace(TINY, drawn=31),
+        dataclasses.replace(TINY, network="CompactCNN"),
+        dataclasses.replace(TINY, second=TINY.first),
+    )
+    assert len({TINY.key, *(other.key for other in others)}) == 4
+
+
+def test_every_network_is_recorded_as_it_would_be_trained():
+    assert missing() == []
+
+
+@pytest.mark.parametrize("name", LONG_TRAININGS)
+def test_a_recorded_network_was_made_on_the_full_mnist(name):
+    network = recorded_network(name)
+    assert network.about["data"] == checksums()["MNIST"]
+    assert (network.validation["count"], network.test["count"]) == (5_000, 10_000)
+    for stage in network.about["stages"]:
+        assert stage["machine"]["versions"]["torch"]
+
+
+def test_all_weights_together_are_small():
+    assert sum(file.stat().st_size for file in FOLDER.glob("*.weights")) <= 300_000
+    names = {file.stem for file in FOLDER.iterdir()}
+    assert names == set(LONG_TRAININGS)
+    for file in FOLDER.glob("*.json"):
+        assert json.loads(file.read_bytes())["made_by"]
