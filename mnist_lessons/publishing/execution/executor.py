@@ -133,7 +133,7 @@ class Execution:
         for dataset, place in self._found.items():
             link = folder / dataset.folder
             if place.root and not link.exists():
-                link.parent.mkdir(parents=True)
+                link.parent.mkdir(parents=True, exist_ok=True)
                 link.symlink_to(place.root / dataset.folder, target_is_directory=True)
         return folder
 

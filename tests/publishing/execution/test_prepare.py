@@ -1,8 +1,11 @@
 """Giving each lesson a run: what is said first, what reaches a kernel, how many run at once."""
 
 import json
+import shutil
 
 import pytest
+
+from mnist_lessons._datasets import CLOTHES, PENS
 
 ENVIRONMENT = """\
 import json, os
@@ -65,22 +68,27 @@ def test_a_kernel_reads_the_data_that_the_build_has_verified(
     ],
 )
 def test_a_kernel_finds_what_its_lesson_can_do_without(
-    project, small_mnist, small_clothes, tmp_path, packed, there
+    project, small_mnist, small_clothes, monkeypatch, tmp_path, packed, there
 ):
     """The build has put it in place, since a kernel has no network."""
     folder = small_mnist.write(tmp_path / "data", packed=small_mnist.contents if packed else ())
+    # Two small files stand for the pen digits, too.
+    monkeypatch.setitem(vars(PENS), "files", small_mnist.files[2:])
     if there:
         small_clothes(folder, packed=packed)
+        shutil.copytree(folder / CLOTHES.folder, folder / PENS.folder)
     look = """
 from mnist_lessons.settings import Settings
-from mnist_lessons._datasets import CLOTHES
-from mnist_lessons._fetch import _is_there  # mnist_lessons.clothes asks this first
-print(_is_there(CLOTHES, Settings.from_environment().data / CLOTHES.folder))"""
+from mnist_lessons._datasets import CLOTHES, PENS
+# This is what mnist_lessons.clothes and mnist_lessons.pens, which the build looks for, ask first.
+from mnist_lessons._fetch import _is_there
+data = Settings.from_environment().data
+print([_is_there(extra, data / extra.folder) for extra in (CLOTHES, PENS)])"""
     project.write("one", code=ENVIRONMENT + look, end="tiny.publish('one', data=None)")
     [page] = project.prepare(only=["one"], data=folder, offline=True)
     assert page.run, page.failure
     said = page.run.executed.cells[2].outputs[0].text.splitlines()
-    assert said == [str(there)]
+    assert said == [str([there, there])]
 
 
 def test_without_any_full_mnist_the_sample_serves_and_is_planned_for(project, monkeypatch, capsys):
