@@ -104,8 +104,8 @@ def test_code_is_copied_without_its_links(open_home, until, follow, lesson):
 
 
 @pytest.mark.parametrize("place", ["draw", "errors"])
-def test_a_page_is_not_seen_before_its_stylesheet_has_come(open_home, until, place):
-    page = open_home()
+def test_a_page_is_not_seen_before_its_stylesheet_has_come(open_page, until, place):
+    page = open_page("credits/", wait_until="networkidle")  # which has none of its own
     asked = []
     name = f"{place}.css"
     page.route(f"**/{name}", lambda route: asked.append(route))

@@ -58,7 +58,8 @@ def test_a_page_or_configuration_that_cannot_be_read_stops_no_page(server):
     whole = configuration.read_text()
     sound = home.read_bytes()
     home.write_bytes(sound + b"\nNot \xff UTF-8.\n")
-    reason = "docs/index.md, line 9: it is not UTF-8: invalid start byte"
+    line = sound.count(b"\n") + 2
+    reason = f"docs/index.md, line {line}: it is not UTF-8: invalid start byte"
     project.wait_until(lambda: reason in server.said)
     project.wait_until(lambda: reason in server.get(""))
     assert "output of one" in server.page()
