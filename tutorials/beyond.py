@@ -491,7 +491,7 @@ for name, network in best.items():
 from mnist_lessons.framing import pixels_of
 from mnist_lessons.pens import load_pens
 
-pens = run.loaded_extra("Pendigits", load_pens())
+pens = load_pens()
 some = pens.choosing[:: 7 if full else 70] if pens else []
 if pens is None:
     print("No pen digits are to be had here: none in this run.")
