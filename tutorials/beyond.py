@@ -517,15 +517,18 @@ if some:
         shares[name] = (read == digits).float().mean().item()
         ones = (read[digits == 1] == 1).float().mean().item()
         print(f"{name:18} {shares[name]:.1%}, of the ones {ones:.1%}")
+
+# %% [markdown]
+# The first two are the networks that were trained above, in this run. What
+# they lack is not accuracy on MNIST. It is having seen other hands.
+
+# %%
 if some and full:
     assert min(shares["best CNN"], shares["best DNN"]) > max(
         shares["SimpleDNN, above"], shares["ImprovedCNN, above"]
     )
 
 # %% [markdown]
-# The first two are the networks that were trained above, in this run. What
-# they lack is not accuracy on MNIST. It is having seen other hands.
-#
 # Both recorded networks are now stored for [Draw a digit](../draw.md).
 
 # %%
