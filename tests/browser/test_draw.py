@@ -55,12 +55,12 @@ PAGE = """\
 """
 
 
-def trained(run, model, key, splits, epochs):
+def trained(run, lesson, model, key, splits, epochs):
     torch.manual_seed(1)
     records = fit(model, splits, TrainConfig(epochs=epochs, batch_size=64, learning_rate=1e-3))
     history = run.follow(key, records, epochs=epochs)
     run.result(key, f"Network {key}", predict(model, splits.test), model, history)
-    run.publish(key, model, splits.test.images, name=NAMES[key])
+    run.publish(key, model, splits.test.images, name=NAMES[f"{lesson}/{key}"])
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +74,7 @@ def runs(sample, tmp_path_factory):
     ):
         run = Run(lesson, seed=1, settings=Settings(runs=folder))
         splits = normalise(run.loaded(sample), **options)
-        trained(run, model, key, splits, epochs=3)
+        trained(run, lesson, model, key, splits, epochs=3)
         made.append(as_built(run.folder))
     return made
 
