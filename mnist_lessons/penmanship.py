@@ -87,68 +87,81 @@ def _shaken(hand: random.Random, points: Sequence[_Point], by: float = 0.04) -> 
     return [(x + hand.gauss(0, by), y + hand.gauss(0, by)) for x, y in points]
 
 
+def _zero(hand: random.Random) -> _Strokes:
+    """Round, and a little further: it may begin inside or outside of itself."""
+    begin, turns = hand.uniform(-0.9, 0.5), hand.uniform(0.95, 1.2)
+    drift = hand.gauss(0, 0.12)  # of the radius, from begin to end
+    points = []
+    for step in range(13):
+        angle = begin - turns * 2 * math.pi * step / 12
+        radius = 0.5 * (1 + drift * (0.5 - step / 12))
+        points.append((0.5 + 0.8 * radius * math.sin(angle), 0.5 - radius * math.cos(angle)))
+    return [_curve(*_shaken(hand, points, 0.02))]
+
+
 def _one(hand: random.Random) -> _Strokes:
     top, foot = 0.55 + hand.gauss(0, 0.03), 0.5 + hand.gauss(0, 0.05)
     stem = _line((top, 0), (foot, 1))
-    if hand.random() < 0.75:  # an upstroke
-        reach = hand.uniform(0.1, 0.75)
-        depth = hand.uniform(max(0.08, 0.4 * reach), 0.6)  # a bar would make it a 7
-        middle = (top - reach / 2 + hand.gauss(0, 0.04), depth / 2 + hand.gauss(0, 0.04))
+    if hand.random() < 0.8:  # an upstroke
+        reach = hand.uniform(0.03, 0.9)
+        depth = hand.uniform(max(0.06, 0.4 * reach), 0.75)  # a bar would make it a 7
+        middle = (top - reach / 2 + hand.gauss(0, 0.06), depth / 2 + hand.gauss(0, 0.06))
         stem = _curve((top - reach, depth), middle, (top, 0)) + stem
     strokes = [stem]
     if hand.random() < 0.3:
-        half, tilt = hand.uniform(0.12, 0.4), hand.gauss(0, 0.03)
+        half, tilt = hand.uniform(0.12, 0.45), hand.gauss(0, 0.03)
         strokes.append(_line((foot - half, 1 + tilt), (foot + half, 1 - tilt)))
     return strokes
 
 
 def _four(hand: random.Random) -> _Strokes:
-    top, corner, bar = hand.uniform(0.2, 0.6), hand.uniform(0.0, 0.2), hand.uniform(0.45, 0.75)
+    top, corner, bar = hand.uniform(0.1, 0.6), hand.uniform(0.0, 0.2), hand.uniform(0.4, 0.85)
     right = hand.uniform(0.55, 1.0)
-    stem = hand.uniform(0.45, min(0.8, right))
-    begin = hand.uniform(-0.05, bar - 0.1)
-    arm = _line((top, hand.uniform(0, 0.15)), (corner, bar), (right, bar + hand.gauss(0, 0.04)))
-    if hand.random() < 0.3:  # rounded
+    stem = hand.uniform(0.6, 1.0) * right
+    begin = hand.uniform(-0.05, bar - 0.05)
+    arm = _line((top, hand.uniform(0, 0.15)), (corner, bar), (right, bar + hand.gauss(0, 0.05)))
+    if hand.random() < 0.5:  # rounded
         arm = _curve((top, 0), (corner, 0.7 * bar), (corner + 0.08, bar), (right, bar - 0.03))
     return [arm, _line((stem + hand.gauss(0, 0.05), begin), (stem + hand.gauss(0, 0.05), 1))]
 
 
 def _seven(hand: random.Random) -> _Strokes:
-    rise, foot = hand.gauss(0, 0.05), hand.uniform(0.2, 0.6)
-    bend = hand.uniform(0.3, 0.75)
-    knee = (bend, 0.5 + hand.gauss(0, 0.05))
+    rise, foot = hand.gauss(0, 0.06), hand.uniform(0.1, 0.6)
+    knee = (hand.uniform(0.3, 0.75), 0.5 + hand.gauss(0, 0.06))
     bar = _line((0.05, 0.05 + rise), (0.9, 0.04))
-    if hand.random() < 0.4:  # a serif, or a wave
-        bar = _line((0.05, hand.uniform(0.1, 0.3)), (0.06, 0.05 + rise)) + bar
+    if hand.random() < 0.5:  # a serif, or a wave
+        low = hand.uniform(0.1, 0.4)
+        bar = _line((0.05 + hand.gauss(0, 0.04), low), (0.06, 0.05 + rise)) + bar
     strokes = [bar + _curve((0.9, 0.04), knee, (foot, 1))]
     if hand.random() < 0.75:
-        half, height = hand.uniform(0.15, 0.4), hand.uniform(0.35, 0.65)
-        middle, tilt = knee[0] + hand.gauss(0, 0.05), hand.gauss(0, 0.06)
+        half, height = hand.uniform(0.15, 0.45), hand.uniform(0.35, 0.7)
+        middle, tilt = knee[0] + hand.gauss(-0.05, 0.08), hand.gauss(0, 0.08)
         strokes.append(_line((middle - half, height + tilt), (middle + half, height - tilt)))
     return strokes
 
 
 def _nine(hand: random.Random) -> _Strokes:
-    low = hand.uniform(0.35, 0.6)  # where the loop ends
-    right = hand.uniform(0.7, 0.9)
+    low = hand.uniform(0.22, 0.6)  # where the loop ends
+    right, left = hand.uniform(0.65, 0.9), hand.uniform(0.1, 0.45)
     loop = [
-        (right, 0.15), (0.5, 0.0), (0.15, low / 2), (0.45, low), (right - 0.02, 0.25),
+        (right, 0.25 * low), (0.5 * (left + right), 0.0), (left, low / 2),
+        (0.5 * (left + right), low), (right - 0.02, 0.45 * low),
     ]  # fmt: skip
-    if hand.random() < 0.5:  # straight down
+    if hand.random() < 0.4:  # straight down
         tail = [(right - hand.uniform(0, 0.1), 0.6), (right - hand.uniform(0, 0.25), 1.0)]
     else:  # a hook to the left
-        tail = [(right, 0.6), (hand.uniform(0.5, 0.75), 0.95), (hand.uniform(0.0, 0.3), 0.95)]
-        if hand.random() < 0.4:
-            tail.append((tail[-1][0] - 0.08, hand.uniform(0.78, 0.88)))
-    return [_curve(*_shaken(hand, loop), *_shaken(hand, tail))]
+        tail = [(right, 0.6), (hand.uniform(0.45, 0.75), 0.95), (hand.uniform(-0.3, 0.3), 0.95)]
+        if hand.random() < 0.5:
+            tail.append((tail[-1][0] - 0.08, hand.uniform(0.7, 0.88)))
+    return [_curve(*_shaken(hand, loop, 0.03), *_shaken(hand, tail))]
 
 
 def _plain(*strokes: Sequence[_Point]) -> Callable[[random.Random], _Strokes]:
-    return lambda hand: [_curve(*_shaken(hand, stroke)) for stroke in strokes]
+    return lambda hand: [_curve(*_shaken(hand, stroke, 0.05)) for stroke in strokes]
 
 
 _SHAPES: list[Callable[[random.Random], _Strokes]] = [
-    _plain([(0.5, 0), (0.15, 0.25), (0.12, 0.65), (0.45, 1), (0.85, 0.75), (0.85, 0.3), (0.5, 0)]),
+    _zero,
     _one,
     _plain([(0.12, 0.25), (0.4, 0), (0.8, 0.2), (0.6, 0.6), (0.1, 1), (0.5, 0.95), (0.9, 1)]),
     _plain([(0.15, 0.1), (0.55, 0), (0.75, 0.25), (0.4, 0.46), (0.85, 0.7), (0.55, 1), (0.1, 0.9)]),

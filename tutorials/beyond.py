@@ -441,7 +441,7 @@ print(f"wrong on all of these 15, and on no other: {1 - 15 / 10_000:.2%}")
 # a hand.
 #
 # So the two networks of the page [Draw a digit](../draw.md) learned once more,
-# for some epochs, with 9,000 **digits drawn by program** among the images of
+# for some epochs, with 20,000 **digits drawn by program** among the images of
 # MNIST. Their shapes are our own: the program draws each with another slant,
 # width and tremor.
 

@@ -227,7 +227,7 @@ def _best_cnn() -> LongTraining:
         first, epochs=4, learning_rate=3e-3, schedule="cosine", seed=5, measured_images=100
     )
     return LongTraining(
-        name="best-cnn", network="CompactCNN", first=first, drawn=9_000, second=second
+        name="best-cnn", network="CompactCNN", first=first, drawn=20_000, second=second
     )
 
 
@@ -237,11 +237,11 @@ def _best_dnn() -> LongTraining:
         seed=1, measured_images=500,
     )  # fmt: skip
     second = replace(
-        first, epochs=20, batch_size=128, learning_rate=2e-3, schedule="cosine", seed=5,
+        first, epochs=16, batch_size=128, learning_rate=2e-3, schedule="cosine", seed=5,
         measured_images=100,
     )  # fmt: skip
     return LongTraining(
-        name="best-dnn", network="SimpleDNN", first=first, drawn=9_000, second=second
+        name="best-dnn", network="SimpleDNN", first=first, drawn=20_000, second=second
     )
 
 
