@@ -126,4 +126,5 @@ export const start = async (root) => {
     return;
   }
   root.dataset.ready = "";
+  if (drawing.isEmpty || drawing.isExample) whisper("The networks are ready.");
 };

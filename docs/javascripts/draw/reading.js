@@ -11,12 +11,12 @@ export const ranked = ({ probabilities }) =>
 
 /**
  * What a network makes of SIZE * SIZE pixels. A temperature softens its probabilities; it is `sure`
- * where the highest of them is as high as was found to be enough.
+ * where the highest of them is as high as was found to be enough, and never of blank pixels.
  */
 export const read = (network, pixels) => {
   const values = Array.from(logits(network, pixels));
   const probabilities = softmax(values.map((value) => value / network.temperature));
-  const sure = Math.max(...probabilities) >= network.sure;
+  const sure = pixels.some(Boolean) && Math.max(...probabilities) >= network.sure;
   return { name: network.name, logits: values, probabilities, sure };
 };
 

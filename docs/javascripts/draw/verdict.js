@@ -62,6 +62,10 @@ export const makeVerdict = (root, drawing, say) => {
     find("[data-score]").textContent = told.length ? `Read right so far: ${told.join(", ")}.` : "";
     find("[data-reset]").hidden = !told.length;
   };
+  const ask = () => {
+    panel.hidden = false;
+    panel.querySelector("button").focus();
+  };
   const judge = (digit) => {
     meant = digit;
     before ??= score;
@@ -70,23 +74,35 @@ export const makeVerdict = (root, drawing, say) => {
     showScore();
   };
 
+  // The comparison is not loaded before it is asked for.
+  const compared = async () => {
+    try {
+      const { compare } = await import("./comparison.js");
+      return await compare(comparison, latest, meant);
+    } catch ({ message }) {
+      comparison.textContent = `The comparison could not be loaded (${message}).`;
+      return comparison.textContent;
+    }
+  };
+
   judges[0].addEventListener("click", () => {
+    const tops = new Set(latest.readings.map(topOf));
+    if (tops.size > 1) {
+      ask(); // one of them was right: which?
+      return;
+    }
     panel.hidden = true;
     judge(topOf(latest.readings[0]));
     say(find("[data-score]").textContent);
   });
-  judges[1].addEventListener("click", () => {
-    panel.hidden = false;
-    panel.querySelector("button").focus();
-  });
+  judges[1].addEventListener("click", ask);
   for (const button of root.querySelectorAll("[data-meant]")) {
     button.addEventListener("click", async () => {
       judge(Number(button.dataset.meant));
       for (const other of root.querySelectorAll("[data-meant]"))
         other.setAttribute("aria-pressed", other === button);
       find("[data-save]").hidden = false;
-      const { compare } = await import("./comparison.js");
-      say(await compare(comparison, latest, meant));
+      say(await compared());
     });
   }
   find("[data-save]").addEventListener("click", () =>
