@@ -514,6 +514,7 @@ readers = {
     "best CNN": best["CNN"].model,
 }
 shares = {}
+print(f"of {len(some):,} pen digits, read as meant (95% interval):")
 if some:
     for name, model in readers.items():
         with torch.inference_mode():
