@@ -10,9 +10,12 @@ from torch.nn import functional as F
 
 from mnist_lessons._checks import check_number
 
-__all__ = ["Augmentation", "RandomAffine", "affine"]
+__all__ = ["Augmentation", "RandomAffine", "RandomChange", "affine", "uniform"]
 
-_RANGES = {"shift": 14, "degrees": 180, "scale": 0.9, "shear": 45}
+_GREATEST = {
+    "shift": 14, "degrees": 180, "scale": 0.9, "shear": 45, "aspect": 2, "bend": 5, "thinner": 1,
+    "thicker": 1, "chance": 1, "longest": 28, "radius": 14,
+}  # fmt: skip
 
 
 def affine(
@@ -73,8 +76,29 @@ class Augmentation(ABC):
         """Change images, float32 (N, C, H, W), each in its own way."""
 
 
+@dataclass(frozen=True)
+class RandomChange(Augmentation):
+    """An augmentation whose fields are amounts: each from 0 to the greatest that makes sense.
+
+    Raises:
+        ValueError: a field is outside its range.
+    """
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            check_number(field.name, getattr(self, field.name), 0, _GREATEST[field.name])
+
+
+def uniform(*shape: int, like: Tensor) -> Tensor:
+    """Random numbers between -1 and 1, on the device of `like`.
+
+    They are drawn on the CPU: a GPU then sees the same changes.
+    """
+    return (2 * torch.rand(*shape) - 1).to(like.device)
+
+
 @dataclass(frozen=True, kw_only=True)
-class RandomAffine(Augmentation):
+class RandomAffine(RandomChange):
     """A small change of each image, drawn anew each time, from PyTorch's random numbers.
 
     Every amount is drawn uniformly between its negative and itself, for each image by itself;
@@ -95,14 +119,9 @@ class RandomAffine(Augmentation):
     scale: float = 0.0
     shear: float = 0.0
 
-    def __post_init__(self) -> None:
-        for field in fields(self):
-            check_number(field.name, getattr(self, field.name), 0, _RANGES[field.name])
-
     def __call__(self, images: Tensor) -> Tensor:
         """Change images, float32 (N, C, H, W), each in its own way."""
-        # Drawn on the CPU: a GPU then sees the same changes.
-        drawn = (2 * torch.rand(5, len(images)) - 1).to(images.device)
+        drawn = uniform(5, len(images), like=images)
         return affine(
             images,
             across=self.shift * drawn[0],

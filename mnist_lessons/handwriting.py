@@ -6,14 +6,13 @@ the background.
 """
 
 import math
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from mnist_lessons._checks import check_number
-from mnist_lessons.augmentation import Augmentation
+from mnist_lessons.augmentation import Augmentation, RandomChange, uniform
 
 __all__ = ["EarlyEnds", "Hooks", "InTurn", "RandomThickness", "RandomWarp"]
 
@@ -24,27 +23,8 @@ _KNOTS = 5  # along each side, where the bending is drawn
 _RADIUS = 1.2  # half the width of a hook, in pixels: the mean of MNIST's lines
 
 
-def _uniform(*shape: int, like: Tensor) -> Tensor:
-    """Between -1 and 1."""
-    return (2 * torch.rand(*shape) - 1).to(like.device)
-
-
-_RANGES = {
-    "thinner": 1, "thicker": 1, "chance": 1, "longest": 28, "radius": 14, "bend": 5, "degrees": 180,
-    "shear": 45, "aspect": 2, "scale": 0.9, "shift": 14,
-}  # fmt: skip
-
-
-class _Checked(Augmentation):
-    """Whose numbers must lie between 0 and what `_RANGES` says."""
-
-    def __post_init__(self) -> None:
-        for field in fields(self):  # type: ignore[arg-type]  # each is a dataclass
-            check_number(field.name, getattr(self, field.name), 0, _RANGES[field.name])
-
-
 @dataclass(frozen=True, kw_only=True)
-class RandomThickness(_Checked):
+class RandomThickness(RandomChange):
     """Lines become thinner or thicker.
 
     Attributes:
@@ -77,7 +57,7 @@ def _spread(images: Tensor) -> Tensor:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Hooks(_Checked):
+class Hooks(RandomChange):
     """Some digits get one more line, straight or curved: a hook, a foot, a bar across.
 
     It begins at the end of the ink in a random direction, or crosses the ink there.
@@ -118,7 +98,7 @@ class Hooks(_Checked):
 
 
 @dataclass(frozen=True, kw_only=True)
-class EarlyEnds(_Checked):
+class EarlyEnds(RandomChange):
     """Some digits lose the end of their ink in a random direction: a stroke that ends early.
 
     Attributes:
@@ -170,7 +150,7 @@ def _distance(images: Tensor, points: Tensor) -> Tensor:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RandomWarp(_Checked):
+class RandomWarp(RandomChange):
     """Digits are bent, turned, slanted and stretched, and then framed as MNIST's digits are.
 
     The bending moves each place by some random pixels, and neighbouring places alike: P. Y. Simard,
@@ -199,7 +179,7 @@ class RandomWarp(_Checked):
     def __call__(self, images: Tensor) -> Tensor:
         background = images.amin((1, 2, 3), keepdim=True)
         ink = images - background
-        drawn = _uniform(6, len(images), like=images)
+        drawn = uniform(6, len(images), like=images)
         places = self._bent(images, self._turned(images, drawn))  # (N, H, W, 2)
         framed = _frame(
             F.grid_sample(ink, places, align_corners=False),

@@ -63,8 +63,9 @@ def _curve(*points: _Point) -> list[_Point]:
     for a, b, c, d in zip(whole, whole[1:], whole[2:], whole[3:], strict=False):
         for step in range(_STEPS):
             t = step / _STEPS
-            drawn.append(tuple(_between(*four, t) for four in zip(a, b, c, d, strict=True)))
-    return [*drawn, points[-1]]  # type: ignore[list-item]  # each of two numbers
+            x, y = (_between(*four, t) for four in zip(a, b, c, d, strict=True))
+            drawn.append((x, y))
+    return [*drawn, points[-1]]
 
 
 def _between(a: float, b: float, c: float, d: float, t: float) -> float:
