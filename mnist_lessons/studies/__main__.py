@@ -12,7 +12,7 @@ from mnist_lessons._files import output_file
 from mnist_lessons.data import load_mnist
 from mnist_lessons.errors import DataError, LessonError
 from mnist_lessons.studies import LONG_TRAININGS, RECIPES, RECORDS, Recipe, Record, load_study
-from mnist_lessons.studies._networks import missing, record
+from mnist_lessons.studies._networks import missing, record, told
 from mnist_lessons.studies._train import train
 
 __all__ = ["main"]
@@ -91,10 +91,7 @@ def _record_networks(names: list[str]) -> None:
 
 
 def _told(record: Record) -> str:
-    shares = {"validation": record.validation, "test": record.test}
-    scores = ", ".join(
-        f"{name} {part['correct'] / part['count']:.2%}" for name, part in shares.items() if part
-    )
+    scores = told(validation=record.validation, test=record.test)
     return f"{record.recipe}, seed {record.seed}: {scores}, {record.seconds:.0f} s"
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,7 +24,16 @@ from mnist_lessons.settings import Settings
 from mnist_lessons.studies._recipes import LONG_TRAININGS, LongTraining
 from mnist_lessons.training import EpochRecord, TrainConfig, fit
 
-__all__ = ["FOLDER", "RecordedNetwork", "missing", "record", "recorded_network"]
+__all__ = [
+    "FOLDER",
+    "RecordedNetwork",
+    "missing",
+    "record",
+    "recorded_network",
+    "told",
+    "with_drawn_digits",
+    "write",
+]
 
 FOLDER = Path(__file__).with_name("networks")
 _DRAWN_SEED = 1
@@ -51,10 +60,7 @@ class RecordedNetwork:
     about: dict[str, Any]
 
     def __str__(self) -> str:
-        shares = {"validation": self.validation, "test": self.test}
-        return ", ".join(
-            f"{name} {part['correct'] / part['count']:.2%}" for name, part in shares.items()
-        )
+        return told(validation=self.validation, test=self.test)
 
     def check(self, **scores: Score) -> None:
         """Make sure that the recorded counts come out, where as many images were scored.
@@ -72,6 +78,15 @@ class RecordedNetwork:
                     f"{self.name} reads {score.correct:,} {split} images of {score.count:,}, "
                     f"and its record says {recorded['correct']:,}"
                 )
+
+
+def told(**scores: Mapping[str, Any] | None) -> str:
+    """Shares of correct images by split, in words; a split that was not scored is left out."""
+    return ", ".join(
+        f"{split} {score['correct'] / score['count']:.2%}"
+        for split, score in scores.items()
+        if score
+    )
 
 
 def recorded_network(name: str, folder: Path = FOLDER) -> RecordedNetwork:

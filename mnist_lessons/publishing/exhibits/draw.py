@@ -7,6 +7,7 @@ import gzip
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -190,6 +191,7 @@ def _training(sources: Sources) -> dict[str, bytes]:
     }
 
 
+@lru_cache(maxsize=64)  # files, sizes and the table ask for the same weights
 def _packed(content: bytes) -> bytes:
     return gzip.compress(content, 9, mtime=0)
 
