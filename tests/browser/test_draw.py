@@ -706,6 +706,46 @@ def test_the_score_stays_in_this_browser_until_it_is_reset(page):
     expect(score).to_have_text("")
 
 
+def test_a_digit_counts_once_and_not_at_all_once_it_is_undone(page):
+    score = page.locator("[data-score]")
+
+    def judge(meant):
+        pixels_seen(page)
+        page.get_by_role("button", name="It read me wrong").click()
+        page.get_by_role("button", name=str(meant), exact=True).click()
+
+    def undo():
+        page.get_by_role("button", name="Undo").click()
+        pixels_seen(page)
+
+    meant = other_than(page)
+    bar = ((0.35, 0.5), (0.65, 0.55))
+    drag(page, *SEVEN)
+    judge(meant)
+    drag(page, *bar)
+    judge(meant)
+    expect(score).to_contain_text(" of 1,")
+    undo()
+    expect(score).to_have_text("")
+    drag(page, *bar)
+    judge(meant)
+    expect(score).to_contain_text(" of 1,")
+    page.get_by_role("button", name="Clear").click()
+    undo()  # here it is again
+    judge(meant)
+    expect(score).to_contain_text(" of 1,")
+    page.get_by_role("button", name="Clear").click()
+    drag(page, *SEVEN)
+    judge(meant)
+    expect(score).to_contain_text(" of 2,")
+    page.get_by_role("switch", name="Fit my strokes").uncheck()
+    undo()
+    expect(score).to_contain_text(" of 1,")
+    page.reload()
+    page.wait_for_selector("[data-ready]")
+    expect(score).to_contain_text(" of 1,")
+
+
 def test_the_strokes_can_be_saved_as_a_file(page):
     meant = other_than(page)
     judged_wrong(page, meant)

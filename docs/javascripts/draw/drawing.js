@@ -14,7 +14,8 @@ const shifted = (tile, [dx, dy]) =>
 
 /**
  * Its strokes are lists of [x, y] on an area of SIDE * SIDE. A test digit in its place is a `tile`
- * of SIZE * SIZE pixels, 0 to 255, and a `note` on it.
+ * of SIZE * SIZE pixels, 0 to 255, and a `note` on it. Until the pad is cleared or shows something
+ * else, all that is drawn and undone is one `digit`.
  */
 export class Drawing {
   #past = [];
@@ -24,16 +25,16 @@ export class Drawing {
     this.#put({});
   }
 
-  #put({ strokes = [], tile = null, shift = [0, 0], note = "", isExample = false }) {
-    Object.assign(this, { strokes, tile, shift, note, isExample });
+  #put({ strokes = [], tile = null, shift = [0, 0], note = "", isExample = false, digit = {} }) {
+    Object.assign(this, { strokes, tile, shift, note, isExample, digit });
     this.#open = null;
   }
 
   // An example is not the reader's: nobody wants it back.
   #keep() {
     if (this.isExample) return;
-    const { strokes, tile, shift, note } = this;
-    this.#past.push({ strokes: [...strokes], tile, shift, note });
+    const { strokes, tile, shift, note, digit } = this;
+    this.#past.push({ strokes: [...strokes], tile, shift, note, digit });
   }
 
   get isEmpty() {

@@ -20,11 +20,12 @@ const keep = (score) => {
 
 const topOf = ({ probabilities }) => probabilities.indexOf(Math.max(...probabilities));
 
-const counted = (score, readings, meant) => {
+const counted = (score, told, times = 1) => {
   const next = { ...score };
-  for (const reading of readings) {
-    const [right, all] = next[reading.name] ?? [0, 0];
-    next[reading.name] = [right + (topOf(reading) === meant), all + 1];
+  for (const { name, isRight } of told) {
+    const [right, all] = next[name] ?? [0, 0];
+    next[name] = [right + times * isRight, all + times];
+    if (!next[name][1]) delete next[name];
   }
   return next;
 };
@@ -43,7 +44,8 @@ const save = (content) => {
  * Let a reader judge what was read of a drawing.
  *
  * @param root the element with the buttons and what they open.
- * @param drawing a Drawing; only what the reader drew is judged, and counts once.
+ * @param drawing a Drawing; only what the reader drew is judged. A digit counts once, with its last
+ *   answer, and not at all once it is undone.
  * @param say is called with what a screen reader says.
  * @returns `renew(pixels, readings)`, for each answer, and `forget()`, for each change of the drawing.
  */
@@ -54,7 +56,7 @@ export const makeVerdict = (root, drawing, say) => {
   const comparison = find("[data-comparison]");
   let latest = { pixels: null, readings: [] };
   let score = stored();
-  let before = null; // the score without this drawing, once it is judged
+  let answers = new WeakMap(); // by digit: its strokes when it was judged, and what was counted
   let meant = null;
 
   const showScore = () => {
@@ -66,10 +68,18 @@ export const makeVerdict = (root, drawing, say) => {
     panel.hidden = false;
     panel.querySelector("button").focus();
   };
+  const withdraw = () => {
+    score = counted(score, answers.get(drawing.digit)?.told ?? [], -1);
+    answers.delete(drawing.digit);
+  };
   const judge = (digit) => {
     meant = digit;
-    before ??= score;
-    score = counted(before, latest.readings, meant);
+    withdraw();
+    const told = latest.readings.map((reading) => {
+      return { name: reading.name, isRight: topOf(reading) === meant };
+    });
+    score = counted(score, told);
+    answers.set(drawing.digit, { strokes: drawing.strokes.length, told });
     keep(score);
     showScore();
   };
@@ -110,7 +120,7 @@ export const makeVerdict = (root, drawing, say) => {
   );
   find("[data-reset]").addEventListener("click", () => {
     score = {};
-    before = null;
+    answers = new WeakMap();
     keep(score);
     showScore();
     judges[0].focus();
@@ -124,7 +134,11 @@ export const makeVerdict = (root, drawing, say) => {
       for (const button of judges) button.disabled = !canJudge;
     },
     forget() {
-      before = null;
+      if (drawing.strokes.length < answers.get(drawing.digit)?.strokes) {
+        withdraw();
+        keep(score);
+        showScore();
+      }
       panel.hidden = true;
       comparison.replaceChildren();
       find("[data-save]").hidden = true;
