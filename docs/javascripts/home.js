@@ -1,47 +1,27 @@
 // The pad of the home page: one small network reads what is drawn. It is loaded when the pad is seen.
 
-import { a, percent } from "./words.js";
-
-const PAUSE = 800; // ms: a screen reader must not be flooded
-
 const load = async () => {
   const modules = ["drawing", "networks", "pad", "reading"].map((name) => `./draw/${name}.js`);
   return Object.assign({}, ...(await Promise.all(modules.map((module) => import(module)))));
-};
-
-const sentence = ({ probabilities, sure }, [first, second]) => {
-  if (!sure) return `Not sure: perhaps ${a(first)}, or ${a(second)}.`;
-  const share = percent(probabilities[first]).replace("> ", "more than ");
-  return `It reads ${first}, and is ${share} sure.`;
 };
 
 const begin = async (root) => {
   const find = (name) => root.querySelector(name);
   const [answer, live, clear] = ["[data-answer]", "[aria-live]", "[data-clear]"].map(find);
   const invitation = answer.textContent;
-  const { Drawing, loadNetworks, makePad, ranked, read } = await load();
+  const { Drawing, loadNetworks, makePad, makeVoice, read, sentence } = await load();
   const drawing = new Drawing();
+  const say = makeVoice(answer, live);
   let network = null;
-  let sayDue = 0;
   let answerDue = 0;
 
-  const say = (text) => {
-    answer.textContent = text;
-    clearTimeout(sayDue);
-    sayDue = setTimeout(() => {
-      live.textContent = text;
-    }, PAUSE);
-  };
   const renew = () => {
     if (answerDue) return;
     answerDue = requestAnimationFrame(() => {
       answerDue = 0;
       clear.hidden = drawing.isEmpty;
       if (drawing.isEmpty) say(invitation);
-      else if (network) {
-        const reading = read(network, drawing.seen().pixels);
-        say(sentence(reading, ranked(reading)));
-      }
+      else if (network) say(sentence(read(network, drawing.seen().pixels), "It"));
     });
   };
   const show = makePad(find(".draw-area"), drawing, renew, (text) => {

@@ -192,6 +192,13 @@ SEVEN = ((0.25, 0.2), (0.7, 0.2), (0.45, 0.85))
 SENTENCE = r"The simple network reads \d, .*sure.*\. The convolutional network reads \d, .*sure"
 
 
+# The grey levels of the hundred units of a layer, in four rows of squares.
+UNITS = """canvas => [...Array(100).keys()].map((i) => {
+  const [x, y] = [10 * (i % 25) + 4, 10 * Math.floor(i / 25) + 4];
+  return canvas.getContext("2d").getImageData(x, y, 1, 1).data[0];
+})"""
+
+
 # Parity.
 
 
@@ -332,13 +339,17 @@ def test_all_maps_are_those_of_the_drawing_and_of_the_followed_network(page):
     page.get_by_text("All that its hidden layers").click()
     drag(page, *SEVEN)
     pixels_seen(page)
-    told = [f"Hidden layer {number} makes 100 numbers of it" for number in (1, 2)]
-    assert [one.get_attribute("aria-label") for one in maps.all()] == told
+    units = re.compile(r"Hidden layer (\d): a square for each of its 100 units. (\d+) of them, bl")
+    told = [units.match(one.get_attribute("aria-label")).groups() for one in maps.all()]
+    assert [number for number, _ in told] == ["1", "2"]
+    shown = [one.evaluate(UNITS) for one in maps.all()]
+    assert [values.count(0) for values in shown] == [int(silent) for _, silent in told]
+    assert [(len(values), max(values)) for values in shown] == [(100, 255)] * 2
     page.get_by_label("Follow the").select_option("convolutional network")
     pixels_seen(page)
     assert [one.get_attribute("aria-label") for one in maps.all()] == [
-        "Convolution 1 makes 10 maps of 24 by 24 of it",
-        "Convolution 2 makes 20 maps of 8 by 8 of it",
+        "Convolution 1 makes 10 maps of 24 by 24 of it.",
+        "Convolution 2 makes 20 maps of 8 by 8 of it.",
     ]
     once = [one.evaluate("canvas => canvas.toDataURL()") for one in maps.all()]
     drag(page, (0.35, 0.5), (0.65, 0.55))

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 # A one, from the upper end to the lower, in shares of the pad.
 ONE = [(0.5, 0.2), (0.5, 0.4), (0.5, 0.6), (0.5, 0.8)]
-READS = re.compile(r"It reads \d, and is .*% sure\.|Not sure: perhaps an? \d, or an? \d\.")
+READS = re.compile(r"It reads \d, .*% sure.*\.|It is not sure: perhaps \d, or \d\.")
 # What must be seen without scrolling; below what says that the site is a preview.
 FIRST = """() => {
   document.querySelectorAll(".admonition").forEach(box => box.remove());

@@ -103,12 +103,14 @@ def test_code_is_copied_without_its_links(open_home, until, follow, lesson):
     assert copied.strip() == block.locator("code").inner_text().strip()
 
 
-@pytest.mark.parametrize("place", ["draw", "errors"])
-def test_a_page_is_not_seen_before_its_stylesheet_has_come(open_page, until, place):
+@pytest.mark.parametrize(
+    ("place", "sheet"), [("draw", "draw"), ("draw", "pad"), ("errors", "errors")]
+)
+def test_a_page_is_not_seen_before_its_stylesheet_has_come(open_page, until, place, sheet):
     page = open_page("credits/", wait_until="networkidle")  # which has none of its own
     asked = []
     name = f"{place}.css"
-    page.route(f"**/{name}", lambda route: asked.append(route))
+    page.route(f"**/{sheet}.css", lambda route: asked.append(route))
     page.locator(f".md-nav--primary a[href$='/{place}/']").first.click()
     page.locator(".own-style").wait_for(state="attached")
     shown = "getComputedStyle(document.querySelector('.own-style')).visibility"

@@ -2,7 +2,8 @@
 
 import { paintTiles } from "./painting.js";
 
-const ACROSS = 16; // maps in a row, where all are shown
+const ACROSS = { conv: 16, linear: 25 }; // tiles in a row, where all are shown
+const UNIT = 9; // pixels of a side of a unit's tile
 
 /** The convolutions of a network; its hidden linear layers where it has none. */
 export const hidden = ({ layers }) => {
@@ -11,37 +12,30 @@ export const hidden = ({ layers }) => {
   return layers.filter(({ kind }, n) => kind === "linear" && n < layers.length - 1);
 };
 
-// The units of a linear layer become the pixels of one map.
+// The units of a linear layer become small squares.
 const tilesOf = ({ shape, out }) => {
   if (shape.length > 1) return [shape, out];
-  const columns = Math.ceil(Math.sqrt(shape[0]));
-  const rows = Math.ceil(shape[0] / columns);
-  const values = new Float32Array(rows * columns);
-  values.set(out);
-  return [[1, rows, columns], values];
+  const values = [...out].flatMap((value) => Array(UNIT * UNIT).fill(value));
+  return [[...shape, UNIT, UNIT], values];
 };
 
-/** Show the latest output of a layer, with so many maps in a row, or else as a square of them. */
+/** Show the latest output of a layer, with so many tiles in a row, or else as a square of them. */
 export const paintLayer = (canvas, layer, across = 0) => {
   const [shape, values] = tilesOf(layer);
   const columns = across || Math.ceil(Math.sqrt(shape[0]));
   paintTiles(canvas, shape, values, Math.max(...values) || 1, columns);
 };
 
-const told = ({ shape }, n) =>
-  shape.length > 1
-    ? `Convolution ${n + 1} makes ${shape[0]} maps of ${shape[1]} by ${shape[2]} of it`
-    : `Hidden layer ${n + 1} makes ${shape[0]} numbers of it`;
+const told = ({ shape: [count, h, w], out }, n) => {
+  if (h) return `Convolution ${n + 1} makes ${count} maps of ${h} by ${w} of it.`;
+  const silent = out.filter((value) => value <= 0).length;
+  return `Hidden layer ${n + 1}: a square for each of its ${count} units. ${silent} of them, black, answer 0; white is the highest answer.`;
+};
 
-const figureOf = (layer, n) => {
+const figureOf = () => {
   const figure = document.createElement("figure");
-  const canvas = document.createElement("canvas");
-  const caption = document.createElement("figcaption");
-  canvas.setAttribute("role", "img");
-  canvas.setAttribute("aria-label", told(layer, n));
-  caption.textContent = `${told(layer, n)}.`;
   figure.className = "draw-maps";
-  figure.append(canvas, caption);
+  figure.innerHTML = '<canvas role="img"></canvas><figcaption></figcaption>';
   return figure;
 };
 
@@ -57,8 +51,10 @@ export const makeMaps = (details) => {
       details.replaceChildren(details.firstElementChild, ...layers.map(figureOf));
       shown = network;
     }
-    details.querySelectorAll("canvas").forEach((canvas, n) => {
-      paintLayer(canvas, layers[n], ACROSS);
+    details.querySelectorAll("figure").forEach(({ firstChild: canvas, lastChild: caption }, n) => {
+      paintLayer(canvas, layers[n], ACROSS[layers[n].kind]);
+      caption.textContent = told(layers[n], n);
+      canvas.setAttribute("aria-label", caption.textContent);
     });
   };
   details.addEventListener("toggle", () => show(last));

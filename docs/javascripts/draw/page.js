@@ -2,32 +2,17 @@
 
 import { makeDoubts } from "./doubts.js";
 import { Drawing } from "./drawing.js";
-
 import { makeExample } from "./example.js";
 import { loadNetworks } from "./networks.js";
 import { makePad } from "./pad.js";
-import { read, sentence } from "./reading.js";
+import { makeVoice, read, sentence } from "./reading.js";
 import { seen } from "./seeing.js";
 import { makeStages } from "./stages.js";
 import { makeTestDigits } from "./test-digits.js";
 import { makeVerdict } from "./verdict.js";
 
-const PAUSE = 800; // ms: a screen reader must not be flooded
 const LATEST = 30; // answers of which the median time is shown
 const WAYS = ["fitted", "thick", "centred"];
-
-// What says a sentence: to be seen at once, and aloud later, and then only the last.
-const makeVoice = (words, live) => {
-  let due = 0;
-  return (text, isAloud) => {
-    words.textContent = text;
-    clearTimeout(due);
-    if (!isAloud) return;
-    due = setTimeout(() => {
-      live.textContent = text;
-    }, PAUSE);
-  };
-};
 
 // What notes the milliseconds of an answer, and shows what is usual.
 const makeClock = (element) => {
@@ -75,7 +60,7 @@ export const start = async (root) => {
       showDoubts.get(key)(isBlank ? null : told[i]);
     });
     verdict.renew(all.pixels, isBlank ? [] : told);
-    const sentences = isBlank ? ["Nothing is drawn."] : told.map(sentence);
+    const sentences = isBlank ? ["Nothing is drawn."] : told.map((one) => sentence(one));
     const said = [drawing.note, ...(told.length ? sentences : [])].join(" ").trim();
     if (said) say(said, !drawing.isExample);
   };

@@ -3,6 +3,7 @@
 import { percent } from "../words.js";
 import { logits, softmax } from "./inference.js";
 
+const PAUSE = 800; // ms: a screen reader must not be flooded
 const HESITATES = 0.05; // the least probability of a second digit that is named
 
 /** The digits, the most probable first. */
@@ -21,11 +22,24 @@ export const read = (network, pixels) => {
 };
 
 /** A reading as a sentence. */
-export const sentence = (reading) => {
-  const { name, probabilities, sure } = reading;
+export const sentence = (reading, who = `The ${reading.name}`) => {
+  const { probabilities, sure } = reading;
   const [first, second] = ranked(reading);
-  if (!sure) return `The ${name} is not sure: perhaps ${first}, or ${second}.`;
+  if (!sure) return `${who} is not sure: perhaps ${first}, or ${second}.`;
   const share = percent(probabilities[first], 0).replace(">", "over");
   const hesitates = probabilities[second] >= HESITATES ? `; hesitates with ${second}` : "";
-  return `The ${name} reads ${first}, ${share} sure${hesitates}.`;
+  return `${who} reads ${first}, ${share} sure${hesitates}.`;
+};
+
+/** @returns what says a sentence: to be seen at once, and aloud later, and then only the last. */
+export const makeVoice = (words, live) => {
+  let due = 0;
+  return (text, isAloud = true) => {
+    words.textContent = text;
+    clearTimeout(due);
+    if (!isAloud) return;
+    due = setTimeout(() => {
+      live.textContent = text;
+    }, PAUSE);
+  };
 };

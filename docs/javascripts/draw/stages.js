@@ -27,16 +27,9 @@ const outline = (context, [left, right, top, bottom]) => {
 };
 
 const cross = (context, [x, y]) => {
-  Object.assign(context, { strokeStyle: MARK, lineWidth: 4 });
-  context.beginPath();
-  for (const [dx, dy] of [
-    [9, 0],
-    [0, 9],
-  ]) {
-    context.moveTo(x - dx, y - dy);
-    context.lineTo(x + dx, y + dy);
-  }
-  context.stroke();
+  context.fillStyle = MARK;
+  context.fillRect(x - 9, y - 2, 18, 4);
+  context.fillRect(x - 2, y - 9, 4, 18);
 };
 
 const showStrokes = (canvas, strokes) => {
@@ -53,17 +46,18 @@ const showStrokes = (canvas, strokes) => {
   outline(context, boxAround(strokes));
 };
 
-/** The box around ink and its centre of mass, in pixels of it. */
+// The box around ink and its centre of mass, in pixels of the drawing area.
 const measured = (ink, width) => {
+  const unit = SIDE / width;
   const dots = [];
   let [all, across, down] = [0, 0, 0];
   ink.forEach((value, i) => {
     if (!value) return;
-    const [x, y] = [i % width, Math.floor(i / width)];
-    dots.push([x, y], [x + 1, y + 1]);
+    const [x, y] = [unit * (i % width), unit * Math.floor(i / width)];
+    dots.push([x, y], [x + unit, y + unit]);
     all += value;
-    across += value * (x + 0.5);
-    down += value * (y + 0.5);
+    across += value * (x + unit / 2);
+    down += value * (y + unit / 2);
   });
   return [boxAround([dots]), [across / all, down / all]];
 };
@@ -76,15 +70,8 @@ const showInk = (canvas, ink) => {
   context.imageSmoothingEnabled = width > SIZE;
   context.drawImage(small, 0, 0, SIDE, SIDE);
   const [box, middle] = measured(ink, width);
-  const zoom = SIDE / width;
-  outline(
-    context,
-    box.map((value) => value * zoom),
-  );
-  cross(
-    context,
-    middle.map((value) => value * zoom),
-  );
+  outline(context, box);
+  cross(context, middle);
 };
 
 // Bars from zero, the longest of them as long as there is room, or of the length `most`.

@@ -22,7 +22,7 @@ const topOf = ({ probabilities }) => probabilities.indexOf(Math.max(...probabili
 
 const counted = (score, told, times = 1) => {
   const next = { ...score };
-  for (const { name, isRight } of told) {
+  for (const [name, isRight] of told) {
     const [right, all] = next[name] ?? [0, 0];
     next[name] = [right + times * isRight, all + times];
     if (!next[name][1]) delete next[name];
@@ -52,6 +52,7 @@ const save = (content) => {
 export const makeVerdict = (root, drawing, say) => {
   const find = (name) => root.querySelector(name);
   const judges = root.querySelectorAll("[data-judge]");
+  const digits = root.querySelectorAll("[data-meant]");
   const panel = find(".draw-wrong");
   const comparison = find("[data-comparison]");
   let latest = { pixels: null, readings: [] };
@@ -64,6 +65,10 @@ export const makeVerdict = (root, drawing, say) => {
     find("[data-score]").textContent = told.length ? `Read right so far: ${told.join(", ")}.` : "";
     find("[data-reset]").hidden = !told.length;
   };
+  const press = (chosen) => {
+    for (const digit of digits) digit.setAttribute("aria-pressed", digit === chosen);
+    find("[data-save]").hidden = !chosen;
+  };
   const ask = () => {
     panel.hidden = false;
     panel.querySelector("button").focus();
@@ -75,9 +80,7 @@ export const makeVerdict = (root, drawing, say) => {
   const judge = (digit) => {
     meant = digit;
     withdraw();
-    const told = latest.readings.map((reading) => {
-      return { name: reading.name, isRight: topOf(reading) === meant };
-    });
+    const told = latest.readings.map((reading) => [reading.name, topOf(reading) === meant]);
     score = counted(score, told);
     answers.set(drawing.digit, { strokes: drawing.strokes.length, told });
     keep(score);
@@ -106,12 +109,10 @@ export const makeVerdict = (root, drawing, say) => {
     say(find("[data-score]").textContent);
   });
   judges[1].addEventListener("click", ask);
-  for (const button of root.querySelectorAll("[data-meant]")) {
-    button.addEventListener("click", async () => {
-      judge(Number(button.dataset.meant));
-      for (const other of root.querySelectorAll("[data-meant]"))
-        other.setAttribute("aria-pressed", other === button);
-      find("[data-save]").hidden = false;
+  for (const digit of digits) {
+    digit.addEventListener("click", async () => {
+      judge(Number(digit.dataset.meant));
+      press(digit);
       say(await compared());
     });
   }
@@ -141,9 +142,7 @@ export const makeVerdict = (root, drawing, say) => {
       }
       panel.hidden = true;
       comparison.replaceChildren();
-      find("[data-save]").hidden = true;
-      for (const button of root.querySelectorAll("[data-meant]"))
-        button.setAttribute("aria-pressed", false);
+      press(null);
     },
   };
 };
