@@ -28,15 +28,21 @@ COUNTS = torch.arange(100).reshape(10, 10).numpy()
 TITLE = '1 < 2 & "quoted" </figcaption><script>alert(1)</script>'
 
 
-@pytest.fixture
-def run(tmp_path):
-    """The folder of a run that has shown a figure with data, and one without."""
-    run = Run("lesson", seed=0, settings=Settings(runs=tmp_path))
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory):
+    """The folder of a run that has shown a figure with data, and one without. Only to be copied."""
+    run = Run("lesson", seed=0, settings=Settings(runs=tmp_path_factory.mktemp("drawn")))
     run.show(plots.confusion_matrix(COUNTS, title=TITLE), "matrix")
     digits = torch.arange(2 * 784).reshape(2, 28, 28)
     alt = "Two images without any meaning."
     run.show(plots.image_grid(digits, ["a", "b"], title="Two", alt=alt), "Two_images")
-    return as_built(run.folder)
+    return as_built(run.folder).folder
+
+
+@pytest.fixture
+def run(drawn, tmp_path):
+    """A run that has shown these figures."""
+    return StoredRun(shutil.copytree(drawn, tmp_path / "lesson"))
 
 
 def output(content, **about):
