@@ -50,7 +50,7 @@ _TUTORIALS = ROOT / "tutorials"
 _LESSONS = {lesson.slug: lesson for lesson in discover(_TUTORIALS)}
 
 _SHARED = pytest.StashKey[tuple[Path, str]]()
-_EXAMPLES, _KILLS = {"desk": 20, "thorough": 100}, {"desk": 4, "thorough": 20}
+_EXAMPLES, _KILLS = {"desk": 20, "thorough": 100}, {"desk": 4, "thorough": 12}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -108,7 +108,7 @@ def pytest_xdist_auto_num_workers() -> int:
 
 @pytest.fixture(scope="session")
 def kills(pytestconfig) -> int:
-    """How often a test kills what it kills at random moments: 4 times, or 20 if thorough."""
+    """How often a test kills what it kills at random moments: 4 times, or 12 if thorough."""
     return _KILLS[_effort(pytestconfig)]
 
 
