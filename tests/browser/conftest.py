@@ -2,17 +2,14 @@
 
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page
 
 from benchmarks.browsing import Visit, chromium
+from tests.browser.addresses import LESSONS, PAGES
 
-_ROOT = Path(__file__).parents[2]
-_LESSONS = [f"tutorials/{path.stem}/" for path in sorted((_ROOT / "tutorials").glob("*.py"))]
-_DOCS = [path.stem for path in sorted((_ROOT / "docs").glob("*.md")) if path.stem != "index"]
-_ADDRESSES = {"lesson": _LESSONS, "address": ["", "404.html", *_LESSONS, *map("{}/".format, _DOCS)]}
+_ADDRESSES = {"lesson": LESSONS, "address": PAGES}
 
 # What a change of the window brings about.
 _SETTLED = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
@@ -23,10 +20,11 @@ OpenPage = Callable[..., Page]
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Give a test that asks for an `address` each page in turn, or for a `lesson` each of these.
 
-    All tests of a module that ask for the same follow one another.
+    All tests of a module that ask for the same follow one another. A test may choose its own.
     """
+    chosen = [str(mark.args[0]) for mark in metafunc.definition.iter_markers("parametrize")]
     for name, addresses in _ADDRESSES.items():
-        if name in metafunc.fixturenames:
+        if name in metafunc.fixturenames and not any(name in names for names in chosen):
             metafunc.parametrize(name, addresses, scope="module")
 
 

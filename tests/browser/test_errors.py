@@ -199,8 +199,9 @@ def test_previous_and_next_stay_within_the_filter(errors):
     expect(errors.locator(":focus")).to_have_text(shown(errors)[-1])
 
 
-@pytest.mark.parametrize("width", [1280, 390, 320])
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize(
+    ("width", "dark"), [(1280, False), (1280, True), (390, True), (320, False)]
+)
 def test_it_is_accessible_while_it_is_used(open_errors, width, dark):
     page = open_errors(width=width, dark=dark, has_touch=width < 1000)
     cell, _, _ = largest_cell(page)

@@ -4,6 +4,8 @@ import re
 
 import pytest
 
+from tests.browser.addresses import LESSON, LESSONS, crossed
+
 # What has the focus, and whether a reader sees that. A hidden switch shows it on its label.
 # A box that is taller than the window is looked for where it is in sight.
 FOCUS = """async () => {
@@ -69,7 +71,8 @@ def words_of(part):
     return re.findall(r"[a-z]{4,}", part.get_text(" ").lower())
 
 
-@pytest.mark.parametrize("width", [1280, 640])  # 640: a window of 1280 at 200%
+# 640: a window of 1280 at 200%
+@pytest.mark.parametrize(("lesson", "width"), crossed(LESSONS, [1280, 640], [LESSON]))
 def test_the_focus_is_always_seen(open_page, lesson, width):
     page = open_page(lesson, width=width, reduced_motion="reduce")
     stops = []
@@ -85,8 +88,8 @@ def test_the_focus_is_always_seen(open_page, lesson, width):
     assert [stop for stop in stops if not (stop["framed"] and stop["seen"])] == []
 
 
-def test_the_first_stop_skips_to_the_content(open_page, until, lesson):
-    page = open_page(lesson)
+def test_the_first_stop_skips_to_the_content(open_page, until):
+    page = open_page(LESSON)
     page.keyboard.press("Tab")
     skip = page.locator(":focus")
     assert skip.inner_text() == "Skip to content"
@@ -104,8 +107,8 @@ def test_the_first_stop_skips_to_the_content(open_page, until, lesson):
     assert page.evaluate(in_article)
 
 
-def test_the_palette_is_switched(open_page, lesson):
-    page = open_page(lesson)
+def test_the_palette_is_switched(open_page):
+    page = open_page(LESSON)
     assert page.evaluate(SCHEME) == "default"
     tab_to(page, ".md-option")
     assert page.locator(":focus").get_attribute("aria-label") == "Switch to the dark page"
@@ -120,7 +123,7 @@ def test_the_palette_is_switched(open_page, lesson):
     assert page.evaluate(SCHEME) == "default"
 
 
-@pytest.mark.parametrize("way", ["slash", "tab"])
+@pytest.mark.parametrize(("lesson", "way"), crossed(LESSONS, ["slash", "tab"], [LESSON]))
 def test_search_finds_a_section_by_its_telling_words(open_home, until, site, lesson, way):
     page = open_home()
     words, section = telling_words(site, lesson)
@@ -159,16 +162,16 @@ def test_search_finds_a_name_of_the_package_in_the_reference(open_home, until, n
     assert not page.evaluate("document.querySelector('#__search').checked")
 
 
-def test_a_link_of_the_navigation_is_followed(open_home, until, lesson):
+def test_a_link_of_the_navigation_is_followed(open_home, until):
     page = open_home()
-    tab_to(page, f".md-nav--primary a[href*='{lesson}']")
+    tab_to(page, f".md-nav--primary a[href*='{LESSON}']")
     assert page.evaluate(FOCUS)["framed"]
     page.keyboard.press("Enter")
-    until(page, f"location.pathname.endsWith('/{lesson}')")
+    until(page, f"location.pathname.endsWith('/{LESSON}')")
     until(page, "document.querySelectorAll('article .highlight').length > 5")
 
 
-def test_the_drawer_of_a_narrow_window_is_opened_and_closed(open_home, until, lesson):
+def test_the_drawer_of_a_narrow_window_is_opened_and_closed(open_home, until):
     page = open_home(width=390)
     opened = "document.querySelector('#__drawer').checked"
     tab_to(page, "button[aria-label=Navigation]")
@@ -177,7 +180,7 @@ def test_the_drawer_of_a_narrow_window_is_opened_and_closed(open_home, until, le
         page.keyboard.press(key)
         assert page.evaluate(opened) == wanted
         assert page.evaluate("document.activeElement.ariaExpanded") == str(wanted).lower()
-    tab_to(page, f".md-nav--primary a[href*='{lesson}']")
+    tab_to(page, f".md-nav--primary a[href*='{LESSON}']")
     until(page, "document.activeElement.getBoundingClientRect().left >= 0")
     page.keyboard.press("Enter")
-    until(page, f"location.pathname.endsWith('/{lesson}') && !{opened}")
+    until(page, f"location.pathname.endsWith('/{LESSON}') && !{opened}")

@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.browser.addresses import LESSON, LESSONS, crossed
+
 TITLE = "[document.title, document.querySelector('h1').textContent]"
 
 
@@ -63,7 +65,7 @@ def test_a_lesson_is_the_same_by_a_click_and_by_its_address(
     assert page.evaluate("window.marked")
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize(("lesson", "dark"), crossed(LESSONS, [False, True], [LESSON]))
 def test_figures_are_there_after_a_click(open_home, follow, site, lesson, dark):
     page = open_home(dark=dark)
     follow(page, lesson)
@@ -80,10 +82,10 @@ def test_figures_are_there_after_a_click(open_home, follow, site, lesson, dark):
     assert all((".dark." in name) == dark for name in drawn)
 
 
-def test_the_palette_is_kept_and_changes_the_figures(open_home, follow, lesson):
+def test_the_palette_is_kept_and_changes_the_figures(open_home, follow):
     page = open_home()
     page.locator(".md-header__option label:visible").click()
-    follow(page, lesson)
+    follow(page, LESSON)
     assert page.evaluate("document.body.dataset.mdColorScheme") == "slate"
     shown = page.locator("article img:visible").evaluate_all("all => all.map(one => one.src)")
     assert any(".dark." in name for name in shown)
@@ -92,9 +94,9 @@ def test_the_palette_is_kept_and_changes_the_figures(open_home, follow, lesson):
     assert not any(".dark." in name for name in shown)
 
 
-def test_code_is_copied_without_its_links(open_home, until, follow, lesson):
+def test_code_is_copied_without_its_links(open_home, until, follow):
     page = open_home(permissions=["clipboard-read", "clipboard-write"])
-    follow(page, lesson)
+    follow(page, LESSON)
     block = page.locator(".highlight").first
     block.hover()
     block.locator(".md-code__nav [title^=Copy]").click()

@@ -3,6 +3,7 @@
 import pytest
 
 from benchmarks.browsing import violations, width_of_page
+from tests.browser.addresses import KINDS
 
 OUTSIDE = """() => [...document.querySelectorAll(
     ".md-content :is(h1, h2, h3, p, li, td, th, summary, figcaption, button, label)")]
@@ -51,6 +52,9 @@ SLOWEST = """() => Math.max(...[...document.querySelectorAll("*")].flatMap(tag =
 
 OF_DEVICE = "Emulation.setDeviceMetricsOverride"
 
+# What is the theme's, or of a stylesheet, is the same on all pages of a kind.
+of_each_kind = pytest.mark.parametrize("address", KINDS, scope="module")
+
 
 @pytest.fixture
 def magnified(look_at):
@@ -71,15 +75,18 @@ def magnified(look_at):
         session.detach()
 
 
-# Structure does not depend on the palette, nor contrast on the width. A phone comes last, for
-# which the light page may stay open.
+# Structure does not depend on the palette, nor contrast on the width.
 @pytest.mark.parametrize(
-    ("rules", "width", "dark"),
-    [("of colour", 1280, True), ("all", 1280, False), ("not of colour", 390, False)],
-    ids=["dark", "light", "phone"],
+    ("rules", "dark"), [("of colour", True), ("all", False)], ids=["dark", "light"]
 )
-def test_no_rule_of_accessibility_is_broken(look_at, address, rules, width, dark):
-    broken = violations(look_at(address, width=width, dark=dark), rules)
+def test_no_rule_of_accessibility_is_broken(look_at, address, rules, dark):
+    broken = violations(look_at(address, dark=dark), rules)
+    assert not broken, "\n\n".join(broken)
+
+
+@of_each_kind
+def test_nor_is_one_on_a_phone(look_at, address):
+    broken = violations(look_at(address, width=390), "not of colour")
     assert not broken, "\n\n".join(broken)
 
 
@@ -91,13 +98,13 @@ def test_texts_stand_out_on_a_phone(look_at, place, dark):
     assert not broken, "\n\n".join(broken)
 
 
-@pytest.mark.parametrize("width", [320, 390, 640])  # 640: a window of 1280 at 200%
-def test_the_page_does_not_scroll_sideways(look_at, address, width):
-    page = look_at(address, width=width)
-    page.evaluate("scrollTo(10000, 0)")
-    assert page.evaluate("scrollX") == 0
-    assert width_of_page(page) == width
-    assert page.evaluate(OUTSIDE) == []
+def test_the_page_does_not_scroll_sideways(look_at, address):
+    for width in (320, 390, 640):  # 640: a window of 1280 at 200%
+        page = look_at(address, width=width)
+        page.evaluate("scrollTo(10000, 0)")
+        assert page.evaluate("scrollX") == 0
+        assert width_of_page(page) == width
+        assert page.evaluate(OUTSIDE) == []
 
 
 def test_nothing_is_cut_off_at_200_percent(magnified, address):
@@ -112,12 +119,14 @@ def test_nothing_is_cut_off_on_paper(look_at, address):
     assert page.evaluate(CUT_ON_PAPER) == []
 
 
+@of_each_kind
 def test_who_wants_no_motion_gets_none(look_at, address):
     page = look_at(address, reduced_motion="reduce")
     assert page.evaluate(SLOWEST) <= 0.01  # seconds
     assert page.evaluate("getComputedStyle(document.documentElement).scrollBehavior") == "auto"
 
 
+@of_each_kind
 def test_a_dark_page_is_dark_before_the_theme_has_loaded(browser, site, address):
     context = browser.new_context(color_scheme="dark")
     page = context.new_page()

@@ -5,12 +5,15 @@ import io
 import pytest
 from pypdf import PdfReader
 
+from tests.browser.addresses import LESSON, LESSONS, crossed
+
 SHOWN = """() => [...document.querySelectorAll(".md-content img")]
   .filter(image => image.checkVisibility())"""
 
 
+# Dark pages have more to lose on paper.
 in_both_palettes = pytest.mark.parametrize(
-    "dark", [False, True], ids=["light", "dark"], scope="module"
+    ("lesson", "dark"), crossed(LESSONS, [True, False], [LESSON]), scope="module"
 )
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from benchmarks.browsing import compressed, layout_shift, load_slowly
+from tests.browser.addresses import LESSON, LESSONS, crossed
 
 HOME = ""
 NETWORK = 60_000  # bytes at most of the one that the pad of the home page asks
@@ -20,7 +21,7 @@ def visited(open_page, site, address, dark):
     return dict(sorted(sizes.items(), key=lambda size: -size[1]))
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize(("lesson", "dark"), crossed(LESSONS, [False, True], [LESSON]))
 def test_a_first_visit_to_a_lesson_is_light(open_page, site, lesson, dark):
     sizes = visited(open_page, site, lesson, dark)
     assert sum(sizes.values()) <= 150_000, sizes
@@ -33,7 +34,7 @@ def test_so_is_one_to_the_home_page_with_its_pad_and_pictures(open_page, site, d
     assert sizes["draw/improved_cnn/cnn_120.weights.bin"] <= NETWORK
 
 
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize(("lesson", "width"), crossed(LESSONS, [1280, 390], [LESSON]))
 def test_nothing_jumps_while_a_lesson_loads(open_page, lesson, width):
     page = open_page(lesson, width=width)
     load_slowly(page)
