@@ -10,7 +10,7 @@ READY := $(VENV)/.installed
 # What npm writes last: the checkers of HTML, JavaScript and CSS are installed.
 CHECKERS := node_modules/.package-lock.json
 BIOME := $(BIN)/node node_modules/@biomejs/biome/bin/biome
-# One process a core; the tests of a file share what it has made, those of browsers begin.
+# A process a core and one more; the tests of a file share what it has made, those of browsers begin.
 PYTEST := $(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 # The environment's Python where there is one, unless another is asked for.

@@ -102,8 +102,8 @@ def pytest_configure_node(node: Any) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """As many processes as there are cores that these tests may use."""
-    return joblib.cpu_count()
+    """One more than there are cores that these tests may use: now and then each of them waits."""
+    return joblib.cpu_count() + 1
 
 
 @pytest.fixture(scope="session")
