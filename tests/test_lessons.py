@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+import runpy
 import shutil
 import signal
 import tomllib
@@ -123,14 +124,17 @@ def test_ctrl_c_in_training_leaves_the_log_so_far(start_lesson, tmp_path):
     assert 0 < len(rows) == len(card["log"]) < 129
 
 
-def test_an_unknown_setting_ends_every_lesson_with_one_line(start_lesson, tmp_path):
-    started = [start_lesson(slug, tmp_path, MNIST_LESSONS_PROFIL="preview") for slug in LESSONS]
-    for process in started:
-        out, err = process.communicate(timeout=120)
-        assert process.returncode == 2
-        assert out == ""
-        assert len(err.splitlines()) == 1
-        assert "MNIST_LESSONS_PROFIL" in err
+@every_lesson
+def test_an_unknown_setting_ends_a_lesson_with_one_line(slug, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("MNIST_LESSONS_PROFIL", "preview")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_path(str(LESSONS[slug].script), run_name="__main__")
+    assert ended.value.code == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert len(err.splitlines()) == 1
+    assert "MNIST_LESSONS_PROFIL" in err
     assert list(tmp_path.iterdir()) == []
 
 
