@@ -15,8 +15,17 @@ _DOCS = [f"{path.stem}/" for path in sorted((_ROOT / "docs").glob("*.md")) if pa
 PAGES = ["", "404.html", *LESSONS, *_DOCS]
 # It has all that a lesson can have.
 LESSON = "tutorials/improved_cnn/"
-# One page of each kind.
-KINDS = ["", "404.html", LESSON, "draw/", "errors/", "reference/", "results/"]
+# One page of each kind; of the lessons, also the longest.
+KINDS = [
+    "",
+    "404.html",
+    LESSON,
+    "tutorials/spot_the_bug/",
+    "draw/",
+    "errors/",
+    "reference/",
+    "results/",
+]
 
 
 def crossed(
