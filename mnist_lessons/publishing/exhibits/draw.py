@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 
@@ -54,6 +55,11 @@ class _Network:
     name: str
     weights: bytes
     mistakes: Mistakes | None
+
+    @property
+    def lesson(self) -> str:
+        """Address of its lesson, as seen from the page."""
+        return f"../tutorials/{quote(self.key.partition('/')[0], safe='')}/"
 
     @property
     def surest(self) -> tuple[Mistake, ...]:

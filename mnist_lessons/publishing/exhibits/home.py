@@ -10,7 +10,7 @@ from mnist_lessons._words import a, count, percent
 from mnist_lessons.publishing.exhibits import draw
 from mnist_lessons.publishing.exhibits.sources import Sources
 from mnist_lessons.publishing.html.templates import render
-from mnist_lessons.publishing.runs.networks import Mistake, Mistakes, mistakes_of
+from mnist_lessons.publishing.runs.networks import Mistake, Mistakes, mistakes_of, name_of
 from mnist_lessons.publishing.runs.tiles import sprite
 
 __all__ = ["block", "problem"]
@@ -35,6 +35,7 @@ def block(sources: Sources, errs: str, row: str, reads: str) -> str:
     return render(
         "home.html",
         mistake=_shown(mistakes, int(row)) if mistakes and mistakes.all else None,
+        name=name_of(run.card, key) if run else "",
         network=reads if sources.lessons[reads.partition("/")[0]] else "",
         example=draw.example(sources, reads),
     )
@@ -56,7 +57,8 @@ def _shown(mistakes: Mistakes, row: int) -> dict[str, Any]:
         "read": mistake.read,
         "sure": _sure(mistake).replace("> ", "more than "),
         "true": a(mistake.true),
-        "of": f"{count(len(mistakes.all), 'mistake')} among {mistakes.count:,} test images",
+        "many": count(len(mistakes.all), "mistake"),
+        "among": f"{mistakes.count:,} test images",
     }
 
 

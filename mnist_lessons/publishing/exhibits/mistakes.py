@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from mnist_lessons._words import count, percent
 from mnist_lessons.publishing.html.templates import render
-from mnist_lessons.publishing.runs.networks import Mistake, Mistakes, mistakes_of
+from mnist_lessons.publishing.runs.networks import Mistake, Mistakes, mistakes_of, name_of
 from mnist_lessons.publishing.runs.store import StoredRun
 from mnist_lessons.publishing.runs.tiles import SIDE, place, sprite
 
@@ -29,12 +29,14 @@ class _Network:
     Attributes:
         name: of its section, made of letters, digits and `-`.
         title: as its run says it.
+        called: its name in a sentence, after "the"; empty where it was not published.
         lesson: short name of the lesson that trained it.
         mistakes: what it misread.
     """
 
     name: str
     title: str
+    called: str
     lesson: str
     mistakes: Mistakes
 
@@ -76,6 +78,7 @@ def _networks(runs: Sequence[StoredRun]) -> list[_Network]:
         _Network(
             name=re.sub(r"[^a-z0-9]+", "-", f"{run.card.lesson}-{key}".lower()),
             title=title,
+            called=name_of(run.card, key),
             lesson=run.card.lesson,
             mistakes=mistakes,
         )
@@ -108,6 +111,7 @@ def _section(network: _Network, tiles: Mapping[bytes, int]) -> dict[str, Any]:
     return {
         "name": network.name,
         "title": network.title,
+        "called": network.called,
         "found": found,
         "lesson": f"../tutorials/{quote(network.lesson, safe='')}/",
         "confusion": [list(_cells(mistakes.confusion, true)) for true in range(10)],

@@ -11,17 +11,22 @@ from pathlib import Path
 from typing import Any
 
 from mnist_lessons.errors import BuildFailure
-from mnist_lessons.publishing.runs.card import Network
+from mnist_lessons.publishing.runs.card import Card, Network
 from mnist_lessons.publishing.runs.store import StoredRun
 from mnist_lessons.publishing.runs.tiles import tiles_of
 
-__all__ = ["Mistake", "Mistakes", "mistakes_of", "training_of", "weights_of"]
+__all__ = ["Mistake", "Mistakes", "mistakes_of", "name_of", "training_of", "weights_of"]
 
 _DIGITS = 10
 _TRAINING = 150  # images of a digit
 _AGAIN = "`python -m mnist_lessons.publishing run --again` makes"
 # What reading a damaged file can raise.
 _DAMAGED = (OSError, ValueError, TypeError, LookupError)
+
+
+def name_of(card: Card, key: str) -> str:
+    """What a sentence calls the network of a result; empty where it was not published."""
+    return next((network.name for network in card.networks if network.key == key), "")
 
 
 @dataclass(frozen=True)

@@ -225,13 +225,15 @@ def test_the_table_says_size_and_accuracy_before_and_after(run_of):
     rows = [[cell.get_text() for cell in row(["th", "td"])] for row in table("tr")]
     packed = len(gzip.compress((run.folder / "dnn.weights").read_bytes(), 9, mtime=0))
     assert rows == [
-        ["", "Network dnn"],
+        ["", "simple network"],
+        ["in its lesson", "Network dnn"],
         ["a weight is stored in", "half precision"],
         ["bytes, compressed", f"{packed:,}"],
         ["test accuracy before", "97.68%"],
         ["test accuracy as stored", "97.69%"],
         ["test images", "10,000"],
     ]
+    assert table.a["href"] == "../tutorials/one/"
 
 
 def test_each_network_has_its_doubts_and_its_button(run_of):

@@ -55,7 +55,7 @@ def test_the_mistake_is_the_wanted_one_if_none_is_surer(sources_of, row, shown, 
     assert [strong.get_text() for strong in mistake("strong")] == [read, "more than 99.9%"]
     said = mistake.details.get_text()
     assert true in said
-    assert "3 mistakes among 9,000 test images" in said
+    assert "3 mistakes of the convolutional network among 9,000 test images" in said
 
 
 def test_what_was_meant_is_told_to_nobody_who_does_not_ask(sources_of):
