@@ -22,6 +22,7 @@ _MARGIN = 6  # CSS pixels: room for half a marker on an edge
 # As `figures` writes them: the background of axes, and where a bitmap lies.
 _N = r"(-?[\d.]+)"
 _BACKGROUND = re.compile(rf"M {_N} {_N}\s+L {_N} \2\s+L \3 {_N}\s+L \1 \4\s+L \1 \2\s+z\s*")
+_STYLE_OF_TEXTS = re.compile(r"text\{[^}]*\}")
 _PLACE = re.compile(rf"matrix\({_N} 0 0 {_N} {_N} {_N}\)")
 
 _Box = tuple[float, float, float, float]  # left, top, right, bottom
@@ -82,10 +83,9 @@ def chosen_figure(run: StoredRun, notebook: Any) -> Figure | None:
 def cut_out(drawing: bytes) -> bytes:
     """The axes and bitmaps of a drawing, an SVG file that may be published, without any text."""
     root = fromstring(drawing, forbid_dtd=True)
-    for parent in list(root.iter()):
-        for child in list(parent):
-            if child.tag == f"{{{_SVG}}}text":
-                parent.remove(child)
+    _remove_texts(root)
+    for style in root.iter(f"{{{_SVG}}}style"):
+        style.text = _STYLE_OF_TEXTS.sub("", style.text or "")
     if boxes := list(_boxes(root)):
         lefts, tops, rights, bottoms = zip(*boxes, strict=True)
         left, top = min(lefts) - _MARGIN, min(tops) - _MARGIN
@@ -96,6 +96,18 @@ def cut_out(drawing: bytes) -> bytes:
     ElementTree.register_namespace("", _SVG)
     ElementTree.register_namespace("xlink", "http://www.w3.org/1999/xlink")
     return ElementTree.tostring(root)
+
+
+def _remove_texts(element: ElementTree.Element) -> None:
+    """And the groups and spaces that are left empty, for a list loads many drawings."""
+    for child in list(element):
+        _remove_texts(child)
+        child.tail = None
+        is_empty_group = child.tag == f"{{{_SVG}}}g" and not len(child)
+        if is_empty_group or child.tag == f"{{{_SVG}}}text":
+            element.remove(child)
+    if len(element):
+        element.text = None
 
 
 def _boxes(root: ElementTree.Element) -> Iterator[_Box]:
