@@ -3,6 +3,7 @@
 import torch
 
 from mnist_lessons.penmanship import drawn_digits
+from mnist_lessons.studies import recorded_network
 
 
 def test_digits_are_framed_bytes_with_labels():
@@ -21,3 +22,12 @@ def test_a_seed_gives_the_same_digits_and_another_gives_others():
     assert torch.equal(one.images, same.images)
     assert not torch.equal(one.images, other.images)
     assert len(drawn_digits(50, seed=3).images.flatten(1).unique(dim=0)) == 50
+
+
+def test_drawn_digits_are_legible():
+    drawn = drawn_digits(400, seed=4)
+    with torch.inference_mode():
+        logits = recorded_network("best-cnn").model((drawn.images[:, None] / 255 - 0.1307) / 0.3081)
+    right = logits.argmax(dim=1) == drawn.labels
+    for digit in range(10):
+        assert right[drawn.labels == digit].float().mean() > 0.9, digit

@@ -48,6 +48,15 @@ def test_a_network_is_trained_in_two_stages_and_scored_as_it_is_stored(folder, s
     assert again.parameters == 89_610
 
 
+def test_what_is_kept_of_the_first_stage_is_not_forgotten(tmp_path, monkeypatch):
+    monkeypatch.setenv("MNIST_LESSONS_RUNS", str(tmp_path / "runs"))
+    ruinous = dataclasses.replace(TINY.second, learning_rate=1.0)
+    again = record(dataclasses.replace(TINY, second=ruinous, kept=1.0), tmp_path)
+    first, second = again.about["stages"]
+    assert second["validation_correct"] < 0.8 * first["validation_correct"]
+    assert again.validation["correct"] > 0.98 * first["validation_correct"]
+
+
 def test_other_counts_than_the_recorded_ones_are_refused(folder):
     recorded = recorded_network("tiny", folder)
     right = recorded.test["correct"]
@@ -81,8 +90,9 @@ def test_the_key_is_of_what_decides_the_result():
         dataclasses.replace(TINY, drawn=31),
         dataclasses.replace(TINY, network="CompactCNN"),
         dataclasses.replace(TINY, second=TINY.first),
+        dataclasses.replace(TINY, kept=0.5),
     )
-    assert len({TINY.key, *(other.key for other in others)}) == 4
+    assert len({TINY.key, *(other.key for other in others)}) == 5
 
 
 def test_every_network_is_recorded_as_it_would_be_trained():

@@ -441,9 +441,9 @@ print(f"wrong on all of these 15, and on no other: {1 - 15 / 10_000:.2%}")
 # a hand.
 #
 # So two networks for the page [Draw a digit](../draw.md) first learned from
-# MNIST alone, for 93 and 40 epochs, and then for 16 and 4 more with 20,000
-# **digits drawn by program** among its images. The shapes are our own: the
-# program draws each with another slant, width and tremor.
+# MNIST alone. Then they learned some epochs more, with **digits drawn by
+# program** among its images. The shapes are our own: the program knows several
+# for each digit, and draws each with another slant, width, bend and tremor.
 
 # %%
 from mnist_lessons.penmanship import drawn_digits
@@ -461,9 +461,16 @@ figure = plots.image_grid(
 )
 run.show(figure, "drawn-by-program")
 
+# %%
+from mnist_lessons.studies import LONG_TRAININGS
+
+for name, how in LONG_TRAININGS.items():
+    more = f"{how.second.epochs} more with {how.drawn:,} drawn digits"
+    print(f"{name}: {how.first.epochs} epochs, then {more}")
+
 # %% [markdown]
 # These two trainings are too long for a build. They are recorded, one seed
-# each, with their weights in 8 bits. The first stage ran on a GPU, before its
+# each, with their weights in 8 bits. The first part ran on a GPU, before its
 # code was committed. Here the recorded networks are loaded and scored again. If
 # other counts came out than are recorded, this run would fail.
 

@@ -1,5 +1,6 @@
 """Networks that are recorded with their weights: their training takes too long for a build."""
 
+import copy
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from mnist_lessons._files import write_whole
 from mnist_lessons._machine import machine
@@ -140,14 +141,20 @@ def record(training: LongTraining, folder: Path = FOLDER) -> RecordedNetwork:
     def normalised(splits: Splits) -> Splits:
         return normalise(splits, mean=0.1307, std=0.3081)
 
-    stages = [
-        {**trained(splits, config), "machine": dict(machine(device)), "started": started}
-        for splits, config in (
-            (mnist, training.first),
-            (with_drawn_digits(mnist, training.drawn), training.second),
-        )
-    ]
+    stages = [trained(mnist, training.first)]
+    earlier = copy.deepcopy(model.state_dict())
+    stages.append(trained(with_drawn_digits(mnist, training.drawn), training.second))
+    _average(model, earlier, training.kept)
+    about = {"machine": dict(machine(device)), "started": started}
+    stages = [stage | about for stage in stages]
     return write(training, model.cpu(), normalised(mnist), stages, folder)
+
+
+def _average(model: nn.Module, earlier: Mapping[str, Tensor], share: float) -> None:
+    """Move all weights by some share towards what they were earlier."""
+    for name, weights in model.state_dict().items():
+        if weights.is_floating_point():
+            weights.lerp_(earlier[name], share)
 
 
 def with_drawn_digits(splits: Splits, count: int) -> Splits:
