@@ -27,8 +27,8 @@ MISTAKES, RIGHT = 0.10, 0.85  # shares above 90%: of the mistakes at most, of wh
 UNSURE = 0.05  # share of the digits without an answer: at most
 
 _SURE = 0.9  # confidence that a reader takes for certainty
-# What is chosen leaves room for other people. Of groups of nine choosing writers, 19 in 20 then have
-# 85% or more of the right answers above 90%.
+# What is chosen leaves room for other people: of groups of nine choosing writers, 19 in 20 then
+# have 85% or more of their right answers above 90%.
 _MISTAKES, _RIGHT, _UNSURE = 0.8 * MISTAKES, RIGHT + 0.03, 0.5 * UNSURE
 
 
