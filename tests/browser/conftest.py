@@ -77,6 +77,8 @@ def _visited(browser, site) -> Iterator[Callable[[str, bool], Visit]]:
             last[address, dark] = Visit(
                 browser, site.address + address, dark=dark, wait_until="networkidle"
             )
+            # A busy browser may rest before it has run the script that gives this its name.
+            last[address, dark].page.wait_for_selector(".md-search[aria-label]", state="attached")
         return last[address, dark]
 
     def close() -> None:
