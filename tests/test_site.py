@@ -464,9 +464,15 @@ def test_admonitions_are_rendered(site, slug):
 def test_the_table_of_results_has_every_result_of_every_run(site):
     body = site.pages["results/index.html"].article.table.tbody
     rows = [[cell.get_text(strip=True) for cell in row(["th", "td"])] for row in body("tr")]
+    networks = {
+        f"{slug}/{network['key']}": f"({network['name']})"
+        for slug in LESSONS
+        for network in site.lesson(slug).card["networks"]
+    }
+    assert networks
     recorded = [
         [
-            result["title"],
+            result["title"] + networks.get(f"{slug}/{result['key']}", ""),
             f"{result['accuracy']:.2%}",
             f"{result['interval'][0]:.2%} to {result['interval'][1]:.2%}",
             f"{result['parameters']:,}",
