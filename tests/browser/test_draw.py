@@ -681,7 +681,9 @@ def test_a_misread_digit_is_shown_beside_the_nearest_training_images(page, demo)
     meant = other_than(page)
     judged_wrong(page, meant)
     told = page.locator("[data-comparison]")
-    expect(told.get_by_text(re.compile("training image nearest to your digit is"))).to_be_visible()
+    expect(
+        told.get_by_text(re.compile("training images of these two digits, the nearest to yours"))
+    ).to_be_visible()
     expect(told.locator("figure")).to_have_count(3)
     expect(told.get_by_text(re.compile(r"nearest of \d+ training images of a"))).to_have_count(2)
     rows = told.locator("tbody tr")
@@ -690,6 +692,16 @@ def test_a_misread_digit_is_shown_beside_the_nearest_training_images(page, demo)
     assert len(loaded) == 2
     assert sum(len(answer.body()) for answer in loaded) <= 40_000
     assert violations(page) == []
+
+
+def test_a_comparison_is_of_the_latest_reading(page):
+    judged_wrong(page, other_than(page))
+    shares = page.locator("[data-comparison] tbody")
+    before = shares.inner_text()
+    page.get_by_label("Centre my digit").uncheck()
+    expect(shares).not_to_have_text(before, use_inner_text=True)
+    said = [row.split("\t")[1] for row in shares.locator("tr").all_inner_texts()]
+    assert said == [read_by(page, key) for key in KEYS]
 
 
 def test_the_score_stays_in_this_browser_until_it_is_reset(page):

@@ -59,7 +59,8 @@ const nearestOf = async (digits, pixels) => {
       label,
     );
   });
-  const text = `Pixel by pixel, the training image nearest to your digit is ${a(first.digit)}.`;
+  const all = found.reduce((sum, { count }) => sum + count, 0);
+  const text = `Of ${all} training images of these two digits, the nearest to yours, pixel by pixel, is ${a(first.digit)}.`;
   return [text, [row([pixels], "Your digit"), ...rows]];
 };
 

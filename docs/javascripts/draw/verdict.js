@@ -133,6 +133,7 @@ export const makeVerdict = (root, drawing, say) => {
       latest = { pixels, readings };
       const canJudge = readings.length && drawing.strokes.length && !drawing.isExample;
       for (const button of judges) button.disabled = !canJudge;
+      if (comparison.firstChild) compared(); // a switch was turned
     },
     forget() {
       if (drawing.strokes.length < answers.get(drawing.digit)?.strokes) {
