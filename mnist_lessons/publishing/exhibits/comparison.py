@@ -8,11 +8,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
-from urllib.parse import quote
 
 from markupsafe import Markup
 
 from mnist_lessons._words import device
+from mnist_lessons.publishing.exhibits.sources import page_of
 from mnist_lessons.publishing.html.curves import Curve, Quantity, chart, legend
 from mnist_lessons.publishing.html.templates import fragment, render
 from mnist_lessons.publishing.lesson_page.training_log import number, rows_of_fit
@@ -35,7 +35,7 @@ class _Row:
     @property
     def lesson(self) -> str:
         """Address of its lesson, as seen from the page of results."""
-        return f"../tutorials/{quote(self.card.lesson, safe='')}/"
+        return page_of(self.card.lesson)
 
     @cached_property
     def epochs(self) -> list[Epoch]:

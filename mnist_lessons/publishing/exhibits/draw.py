@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import msgspec
 
 from mnist_lessons.publishing.exhibits.example import Example
-from mnist_lessons.publishing.exhibits.sources import Sources
+from mnist_lessons.publishing.exhibits.sources import Sources, page_of
 from mnist_lessons.publishing.html.templates import render
 from mnist_lessons.publishing.runs.card import Network
 from mnist_lessons.publishing.runs.networks import (
@@ -59,7 +58,7 @@ class _Network:
     @property
     def lesson(self) -> str:
         """Address of its lesson, as seen from the page."""
-        return f"../tutorials/{quote(self.key.partition('/')[0], safe='')}/"
+        return page_of(self.key.partition("/")[0])
 
     @property
     def surest(self) -> tuple[Mistake, ...]:

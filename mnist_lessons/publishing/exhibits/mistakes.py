@@ -8,9 +8,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
 
 from mnist_lessons._words import count, percent
+from mnist_lessons.publishing.exhibits.sources import page_of
 from mnist_lessons.publishing.html.templates import render
 from mnist_lessons.publishing.runs.networks import Mistake, Mistakes, mistakes_of, name_of
 from mnist_lessons.publishing.runs.store import StoredRun
@@ -113,7 +113,7 @@ def _section(network: _Network, tiles: Mapping[bytes, int]) -> dict[str, Any]:
         "title": network.title,
         "called": network.called,
         "found": found,
-        "lesson": f"../tutorials/{quote(network.lesson, safe='')}/",
+        "lesson": page_of(network.lesson),
         "confusion": [list(_cells(mistakes.confusion, true)) for true in range(10)],
         "mistakes": [_item(mistake, tiles[mistake.pixels]) for mistake in mistakes.all],
     }

@@ -5,11 +5,17 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from mnist_lessons.publishing.lesson_page.distribution import Distribution
 from mnist_lessons.publishing.runs.store import StoredRun
 
-__all__ = ["Sources"]
+__all__ = ["Sources", "page_of"]
+
+
+def page_of(lesson: str) -> str:
+    """Address of a lesson's page, as seen from `results/` and other pages beside it."""
+    return f"../tutorials/{quote(lesson, safe='')}/"
 
 
 @dataclass(frozen=True)
