@@ -1,6 +1,13 @@
 """Errors that a user can mend: one line, and an exit status for scripts."""
 
-__all__ = ["BuildFailure", "DataError", "LessonError", "NonFiniteLoss", "SettingError"]
+__all__ = [
+    "BuildFailure",
+    "ClaimError",
+    "DataError",
+    "LessonError",
+    "NonFiniteLoss",
+    "SettingError",
+]
 
 
 class LessonError(Exception):
@@ -20,6 +27,10 @@ class SettingError(LessonError, ValueError):
 
 class BuildFailure(LessonError):
     """The site cannot be built; nothing has been replaced."""
+
+
+class ClaimError(LessonError, AssertionError):
+    """A full run on the full MNIST does not bear out what the lesson claims of it."""
 
 
 class DataError(LessonError, RuntimeError):

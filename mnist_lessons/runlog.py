@@ -7,7 +7,7 @@ import math
 import re
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -17,13 +17,15 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from mnist_lessons._claims import check_sentence, truth
 from mnist_lessons._files import write_whole
 from mnist_lessons._machine import Machine, machine
 from mnist_lessons._mistakes import check_agreement, mistakes_json, mistakes_png
+from mnist_lessons._tables import read_table
 from mnist_lessons._tiles import training_png
 from mnist_lessons.data import Split, Splits
 from mnist_lessons.devices import select_device
-from mnist_lessons.errors import LessonError, SettingError
+from mnist_lessons.errors import ClaimError, LessonError, SettingError
 from mnist_lessons.evaluation import Predictions
 from mnist_lessons.export import StoredNetwork, affine, store
 from mnist_lessons.models import count_parameters, summarise
@@ -66,8 +68,9 @@ class RunCard(Machine):
     a Git checkout; `data` is None until it is loaded; `missing_data` names the datasets that were
     not to be had; `values` are numbers by name, `results`
     the rows of the site's table, `networks` those stored by `publish`, `figures` those that were
-    shown, `log` the rows of `log.csv`, `trainings` the lines that `follow` printed of each. A
-    number that is not finite is None.
+    shown, `tables` the same, `claims` the sentences that `claim` was asked to check, `log` the
+    rows of `log.csv`, `trainings` the lines that `follow` printed of each. A number that is not
+    finite is None.
     """
 
     lesson: str
@@ -83,6 +86,8 @@ class RunCard(Machine):
     results: list[dict[str, Any]]
     networks: list[dict[str, Any]]
     figures: list[dict[str, str | None]]
+    tables: list[dict[str, Any]]
+    claims: list[dict[str, Any]]
     log: list[dict[str, Any]]
     trainings: list[dict[str, Any]]
 
@@ -301,12 +306,9 @@ class Run:
             name: of its files.
 
         Raises:
-            ValueError: the name could not be that of a file, or is that of the log.
+            ValueError: the name could not be that of a file, or is that of a table or the log.
         """
-        if not _KEY.fullmatch(name) or name == "log":
-            raise ValueError(
-                f"the name of a figure has only letters, digits, _ and -, and is not log: {name!r}"
-            )
+        self._check_name("figure", name, self._card["tables"])
         files = figure.files(name)
         for file, content in files.items():
             write_whole(self.folder / file, content)
@@ -322,6 +324,84 @@ class Run:
             bundle, metadata = figure.bundle(files[f"{name}.png"])
             metadata["image/png"]["name"] = name
             display(bundle, metadata=metadata, raw=True)
+
+    def table(
+        self,
+        rows: Sequence[Mapping[str, object]],
+        name: str,
+        *,
+        title: str,
+        formats: Mapping[str, str] | None = None,
+    ) -> None:
+        """Print a table; a notebook displays it, and the site makes a table of its page of it.
+
+        Its values are saved as `NAME.csv`. A second table of the same name replaces the first.
+
+        Args:
+            rows: at least one, each a mapping of the columns' names to a text, a number, a bool
+                or None, of Python, NumPy or torch; the first column is the heading of its row.
+            name: of its file.
+            title: what the table shows, on one line.
+            formats: by column, a format specification such as `.2%`. Else whole numbers have
+                thousands separators, others four significant digits.
+
+        Raises:
+            ValueError: the name could not be that of a file, or is that of a figure or the log;
+                there is no row or no column, rows have other columns than the first, a format
+                is of no column or does not fit its values, or a text has several lines.
+            TypeError: a value is something else.
+        """
+        self._check_name("table", name, self._card["figures"])
+        table = read_table(rows, title=title, formats=formats)
+        write_whole(self.folder / f"{name}.csv", table.csv())
+        others = [other for other in self._card["tables"] if other["name"] != name]
+        noted = {"name": name, **table.as_dict(), "data": f"{name}.csv"}
+        self._card["tables"] = [*others, noted]
+        self._save()
+        _tell(noted["text"], table=name)
+
+    def claim(self, sentence: str, condition: object) -> None:
+        """Say what the run shows, where it does: else a full run on the full MNIST fails.
+
+        A preview and a run on the sample say the sentence, too, and that it was not checked.
+
+        Args:
+            sentence: a whole one, on one line.
+            condition: what must be True for it: a bool of Python or NumPy, or one in a tensor.
+
+        Raises:
+            ClaimError: the condition is False; the error has the sentence.
+            ValueError: the sentence is empty, has several lines, or no end.
+            TypeError: the condition is no bool.
+        """
+        check_sentence(sentence)
+        holds, unchecked = truth(condition), self._why_unchecked()
+        if not (holds or unchecked):
+            raise ClaimError(f"this run does not bear out its claim: {sentence}")
+        text = f"{sentence} (not checked: {unchecked})" if unchecked else sentence
+        noted = {"sentence": sentence, "holds": holds, "checked": not unchecked, "text": text}
+        others = [other for other in self._card["claims"] if other["sentence"] != sentence]
+        self._card["claims"] = [*others, noted]
+        self._save()
+        _tell(text, claim=sentence)
+
+    def _why_unchecked(self) -> str:
+        """Why this run can say nothing of a claim; empty where it can."""
+        data = self._card["data"]
+        reasons = {
+            "a preview": self._card["profile"] == "preview",
+            "on a sample": data is not None and data["is_sample"],
+        }
+        return " ".join(reason for reason, holds in reasons.items() if holds)
+
+    def _check_name(self, kind: str, name: str, others: Sequence[Mapping[str, Any]]) -> None:
+        """Refuse what cannot be the name of a file, or is that of another kind."""
+        if not _KEY.fullmatch(name) or name == "log":
+            raise ValueError(
+                f"the name of a {kind} has only letters, digits, _ and -, and is not log: {name!r}"
+            )
+        if any(other["name"] == name for other in others):
+            raise ValueError(f"the name {name!r} is taken: a figure and a table have two names")
 
     def beside(self, name: str) -> Path:
         """The path of a file that lies beside the lesson, wherever that was started from.
@@ -454,6 +534,8 @@ def _new_card(lesson: str, seed: int, profile: str, device: torch.device) -> Run
         results=[],
         networks=[],
         figures=[],
+        tables=[],
+        claims=[],
         log=[],
         trainings=[],
     )
@@ -463,6 +545,16 @@ def _number(value: float) -> float | None:
     """A number that JSON can hold: NumPy's and torch's made plain, NaN and infinity None."""
     plain = value if isinstance(value, int) else float(value)
     return plain if math.isfinite(plain) else None
+
+
+def _tell(text: str, **about: str) -> None:
+    """Print a text; a notebook displays it, and notes what a page can make of it."""
+    if not _in_notebook():
+        print(text, flush=True)
+        return
+    from IPython.display import display
+
+    display({"text/plain": text}, metadata={"text/plain": about}, raw=True)
 
 
 def _in_notebook() -> bool:

@@ -414,6 +414,16 @@ def test_a_figure_needs_the_name_of_a_file(run, name):
     assert card(run)["figures"] == []
 
 
+def test_a_figure_and_a_table_have_two_names(run):
+    run.show(a_figure(ALT), "one")
+    with pytest.raises(ValueError, match="the name 'one' is taken"):
+        run.table([{"a": 1}], "one", title="T")
+    run.table([{"a": 1}], "two", title="T")
+    with pytest.raises(ValueError, match="the name 'two' is taken"):
+        run.show(a_figure(ALT), "two")
+    assert (run.folder / "one.csv").read_text("utf-8") == "x,y\n1,2\n"
+
+
 def test_a_new_run_leaves_nothing_of_the_old_one(run, sample, tmp_path):
     run.show(a_figure(ALT), "old")
     run.record(accuracy=0.5)

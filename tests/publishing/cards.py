@@ -77,6 +77,14 @@ NETWORK: dict[str, Any] = {
     "count": 10_000,
     "bytes": 10,
 }
+TABLE: dict[str, Any] = {
+    "name": "networks",
+    "title": "The networks",
+    "columns": [{"name": "network", "is_number": False}],
+    "rows": [["DNN"], ["CNN"]],
+    "text": "The networks\nnetwork\n-------\nDNN\nCNN",
+    "data": "networks.csv",
+}
 
 
 def raw_card(run: StoredRun) -> dict[str, Any]:

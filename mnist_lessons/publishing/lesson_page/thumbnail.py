@@ -11,7 +11,7 @@ from defusedxml.ElementTree import fromstring
 
 from mnist_lessons.figures.look import VARIANTS
 from mnist_lessons.publishing.lesson_page.figures import figure_files
-from mnist_lessons.publishing.runs.card import Figure
+from mnist_lessons.publishing.runs.shown import Figure
 from mnist_lessons.publishing.runs.store import StoredRun
 from mnist_lessons.publishing.writing.lessons import THUMBNAIL, said_of
 

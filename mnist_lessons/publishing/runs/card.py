@@ -11,6 +11,7 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from mnist_lessons.publishing.runs.made_from import MadeFrom
+from mnist_lessons.publishing.runs.shown import Claim, Figure, Key, Table
 from mnist_lessons.settings import Profile
 
 __all__ = [
@@ -23,8 +24,6 @@ __all__ = [
     "Epoch",
     "FailedCard",
     "Failure",
-    "Figure",
-    "Key",
     "Layer",
     "Network",
     "Result",
@@ -36,8 +35,6 @@ __all__ = [
 # What is more cannot be a float, with which pages reckon.
 Count = Annotated[int, Meta(ge=0, le=2**53)]
 Share = Annotated[float, Meta(ge=0, le=1)]
-# It is also the name of a file.
-Key = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]+\Z")]
 Date = Annotated[datetime, Meta(tz=True)]
 
 _Card = TypeVar("_Card", bound="AnyCard")
@@ -124,15 +121,6 @@ class Network(Struct, frozen=True, kw_only=True):
     bytes: Count
 
 
-class Figure(Struct, frozen=True, kw_only=True):
-    """A figure that was shown; `data` names its CSV file, if it has one."""
-
-    name: Key
-    title: str
-    alt: str
-    data: str | None = None
-
-
 class Epoch(Struct, frozen=True, kw_only=True):
     """A row of the log, measured after an epoch of the training `fit`; losses in nats.
 
@@ -182,6 +170,8 @@ class Card(AnyCard, frozen=True, kw_only=True):
     results: list[Result]
     networks: list[Network] = []
     figures: list[Figure]
+    tables: list[Table] = []
+    claims: list[Claim] = []
     log: list[Epoch]
     trainings: list[Training] = []
     cell_seconds: list[float]

@@ -16,7 +16,7 @@ from mnist_lessons.publishing.runs.store import StoredRun
 from mnist_lessons.runlog import Run
 from mnist_lessons.settings import Settings
 from mnist_lessons.training import TrainConfig, fit
-from tests.publishing.cards import NETWORK, as_built, raw_card
+from tests.publishing.cards import NETWORK, TABLE, as_built, raw_card
 
 
 def without(*path):
@@ -74,6 +74,12 @@ FAULTS = {
     ),
     "networks[0].layers[0]: the shape of a convolution's output has 3 numbers": with_value(
         [NETWORK | {"layers": [{"kind": "conv", "shape": [8]}]}], "networks"
+    ),
+    "tables[0]: a row of a table has a cell for each column": with_value(
+        [TABLE | {"rows": [["a"], []]}], "tables"
+    ),
+    "tables[0].name: expected `str` matching regex '^[A-Za-z0-9_-]+\\\\Z'": with_value(
+        [TABLE | {"name": "../a"}], "tables"
     ),
     "seconds: expected `float`, got `bool`": with_value(True, "seconds"),
     "started: invalid RFC3339 encoded datetime": with_value("yesterday", "started"),
@@ -136,13 +142,16 @@ def test_what_a_run_writes_is_what_is_read(tmp_path, sample):
     run.publish("compact", CompactCNN(), splits.test.images, title="With padding")
     digits = sample.test.images[:1]
     run.show(plots.image_grid(digits, ["a"], title="One", alt="One digit of the test."), "one")
+    run.table([{"digit": "one", "count": 3, "share": None}], "counts", title="Counts")
+    run.claim("There are three.", True)
     run.finish()
     written = raw_card(as_built(run.folder))
     read = msgspec.to_builtins(StoredRun(run.folder).card)
     started = datetime.fromisoformat(read.pop("started"))
     assert started == datetime.fromisoformat(written["started"])
     del read["made_from"]
-    assert all(read[part] for part in ("data", "results", "networks", "figures", "trainings"))
+    parts = ("data", "results", "networks", "figures", "tables", "claims", "trainings")
+    assert all(read[part] for part in parts)
     assert shared(written, read) == read
     assert json.loads(msgspec.json.encode(read["networks"])) == written["networks"]
 
