@@ -65,6 +65,7 @@ def test_a_script_leaves_its_figures_and_its_log(previews, slug):
         assert (folder / "runs" / slug / f"{name}.png").read_bytes().startswith(b"\x89PNG")
     of_figures = {f"{name}{ending}" for name in shown for ending in (".png", *VARIANTS)}
     of_figures |= {figure["data"] for figure in card["figures"] if figure["data"]}
+    of_tables = {table["data"] for table in card["tables"]}
     of_results = {
         f"{result['key']}.errors.{kind}" for result in card["results"] for kind in ("json", "png")
     }
@@ -77,7 +78,7 @@ def test_a_script_leaves_its_figures_and_its_log(previews, slug):
         (record["fit"], record["epoch"]) for record in card["log"]
     ]
     left = {path.name for path in (folder / "runs" / slug).iterdir()}
-    assert left == {"log.csv", "run.json", *of_figures, *of_results, *of_networks}
+    assert left == {"log.csv", "run.json", *of_figures, *of_tables, *of_results, *of_networks}
     assert {path.name for path in folder.iterdir()} == {"runs"}
     assert {path.name for path in (folder / "runs").iterdir()} == {"checkpoints", *LESSONS}
     states = {path.name for path in (folder / "runs" / "checkpoints" / slug).iterdir()}
