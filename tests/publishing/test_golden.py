@@ -152,6 +152,7 @@ BLOCKS = {
         title=TITLE,
         folder="../tutorials/one/",
     ),
+    "setup.html": lambda _: placeholders.folded('<div>code</div>\n<div class="jp-Out">x</div>'),
     "failure.html": lambda _: (
         placeholders.failure(placeholders.reasons([f"{TITLE}\nTraceback <x>", "another"]))
         + placeholders.greyed('<div>code</div><div class="jp-Out">x</div>')

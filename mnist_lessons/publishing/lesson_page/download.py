@@ -12,6 +12,7 @@ from mnist_lessons.publishing.writing.common_markdown import (
     with_quotations,
     without_bars,
 )
+from mnist_lessons.publishing.writing.lessons import SETUP, code_cells, tagged
 
 __all__ = ["portable"]
 
@@ -23,7 +24,8 @@ def portable(
 
     Admonitions become quotations, which every notebook shows, and a bar within a formula or code
     ends no cell of a table. A cell has the definitions of its links, which a page may have
-    anywhere. Where the site's address is known, links lead there.
+    anywhere. Where the site's address is known, links lead there. Jupyter folds the code of a cell
+    with the tag `setup`, too.
 
     Args:
         notebook: with its outputs; stays as it is.
@@ -38,6 +40,9 @@ def portable(
         cell.source = without_bars(with_quotations(cell.source))
         if published:
             cell.source = with_addresses(cell.source, published)
+    for cell in code_cells(own):
+        if tagged(cell, SETUP):
+            cell.metadata["jupyter"] = {"source_hidden": True}
     if install:
         own.cells.insert(0, nbformat.v4.new_code_cell(install, id="install"))
     return f"{nbformat.v4.writes(own)}\n".encode()  # without checks of what we have made

@@ -13,6 +13,7 @@ from mnist_lessons.publishing.lesson_page.download import portable
 from mnist_lessons.publishing.lesson_page.head import head
 from mnist_lessons.publishing.lesson_page.thumbnail import thumbnails
 from mnist_lessons.publishing.runs.store import StoredRun
+from mnist_lessons.publishing.writing.lessons import SETUP, code_cells, tagged
 
 __all__ = [
     "after_title",
@@ -92,9 +93,13 @@ def markdown(page: LessonPage, notebook: Any, distribution: Distribution, edit: 
     )
 
 
-def with_code(html: str, page: LessonPage, code: Sequence[str]) -> str:
+def with_code(prose: str, page: LessonPage, code: Sequence[str]) -> str:
     """The page with the HTML of each code cell in its place, or what ended the lesson."""
-    contents = {placeholders.placeholder(number): cell for number, cell in enumerate(code, start=1)}
+    written = code_cells(page.lesson.notebook())
+    contents = {
+        placeholders.placeholder(number): placeholders.folded(html) if tagged(cell, SETUP) else html
+        for number, (cell, html) in enumerate(zip(written, code, strict=True), start=1)
+    }
     told = placeholders.reasons(page.reasons())
     if page.failure and page.earlier and page.failure.cell:
         # After the outputs of the run that failed: what ended it.
@@ -103,7 +108,7 @@ def with_code(html: str, page: LessonPage, code: Sequence[str]) -> str:
     elif page.earlier and not page.failure:
         contents = {place: placeholders.greyed(cell) for place, cell in contents.items()}
     contents[_FAILURE] = told
-    return placeholders.filled(_without_search(html), contents)
+    return placeholders.filled(_without_search(prose), contents)
 
 
 def notices(runs: Sequence[StoredRun]) -> str:

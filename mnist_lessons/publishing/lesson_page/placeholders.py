@@ -7,12 +7,14 @@ of any other page. The HTML of the code cells takes the place of the comments af
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from functools import partial
 from itertools import count, groupby
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
 from mnist_lessons.publishing.html.templates import fragment
+from mnist_lessons.publishing.writing.lessons import SOLUTION, tagged
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = [
     "failure",
     "filled",
+    "folded",
     "greyed",
     "indented",
     "literally",
@@ -29,7 +32,6 @@ __all__ = [
     "reasons",
 ]
 
-_SOLUTION = "solution"
 _COMMENT = re.compile("<!--.*?-->", re.DOTALL)
 _OUTPUTS = '<div class="jp-'  # the first of them, after the code
 
@@ -38,7 +40,7 @@ def markdown(notebook: "NotebookNode") -> str:
     """The notebook's prose, with a placeholder for each code cell, and its solutions folded."""
     numbers = count(1)
     parts = []
-    for folded, cells in groupby(notebook.cells, key=_is_solution):
+    for folded, cells in groupby(notebook.cells, key=partial(tagged, tag=SOLUTION)):
         text = "\n\n".join(
             placeholder(next(numbers)) if cell.cell_type == "code" else cell.source
             for cell in cells
@@ -73,6 +75,12 @@ def failure(reason: str) -> str:
     return fragment("failure", Markup(reason))
 
 
+def folded(cell: str) -> str:
+    """A rendered code cell of plumbing: its code behind one line, its outputs as ever."""
+    code, first, outputs = cell.partition(_OUTPUTS)
+    return fragment("folded_code", Markup(code.strip())) + first + outputs
+
+
 def greyed(cell: str) -> str:
     """A rendered code cell whose outputs are told and shown to be of an earlier run."""
     code, end, outputs = cell.partition(_OUTPUTS)
@@ -90,7 +98,3 @@ def reasons(told: Iterable[str]) -> str:
     """Reasons as HTML: each first line a paragraph, and what follows it, a traceback, as it is."""
     parts = [reason.partition("\n") for reason in told]
     return fragment("reasons", [(sentence, more) for sentence, _, more in parts])
-
-
-def _is_solution(cell: "NotebookNode") -> bool:
-    return _SOLUTION in cell.metadata.get("tags", [])

@@ -11,6 +11,8 @@ from mnist_lessons.publishing.writing.lessons import (
     LEVEL,
     LEVELS,
     LIMIT,
+    SETUP,
+    SOLUTION,
     THUMBNAIL,
     Lesson,
     prose_line,
@@ -30,7 +32,7 @@ __all__ = [
 ]
 
 Found = tuple[int, str]  # a line of the script, from 1, and what is wrong there
-_TAGS = ("solution",)
+_TAGS = (SETUP, SOLUTION)
 _FRONT_MATTER = ("description",)
 # What Jupytext itself notes of a cell.
 _NOTED = {"tags", "title", "region_name", "cell_depth", "cell_marker", "lines_to_next_cell"}
@@ -42,7 +44,7 @@ _OF_LESSON: dict[str, tuple[str, Callable[[object], bool]]] = {
     THUMBNAIL: ("the name of a figure", lambda value: isinstance(value, str)),
 }
 _KIND = re.compile(r"\[.*|\W*(markdown|md|raw|code)\W*", re.IGNORECASE)
-_TAG = re.compile(r"\W*(tags?\W.*|tags?|solution\W*)", re.IGNORECASE)
+_TAG = re.compile(r"\W*(tags?\W.*|tags?|(?P<tag>setup|solution)\W*)", re.IGNORECASE)
 _NEARLY_A_MARKER = re.compile(r"#+\s*%%")
 # In prose, `%%time` is a word; what is nearly a marker stands alone, or before a space or a kind.
 _NEARLY_A_MARKER_IN_PROSE = re.compile(r"^#*[ \t]*%%+(?![\w%]).*", re.MULTILINE)
@@ -90,8 +92,9 @@ def of_marker(cell: Any, place: Place, *, is_first: bool) -> Iterator[Found]:
     line, metadata = place.marker, cell.metadata
     title = str(metadata.get("title", ""))
     kind = _KIND.fullmatch(title)
-    if _TAG.fullmatch(title):
-        yield line, f'{title} is only a name here: write tags=["solution"]'
+    if named := _TAG.fullmatch(title):
+        tag = (named["tag"] or SOLUTION).lower()
+        yield line, f'{title} is only a name here: write tags=["{tag}"]'
     if cell.cell_type == "raw" or kind:
         written = f"kind {kind[0]}" if kind else "raw kind"
         yield line, f"no {written} of cell: there are '# %% [markdown]' and, for code, '# %%'"
@@ -99,7 +102,7 @@ def of_marker(cell: Any, place: Place, *, is_first: bool) -> Iterator[Found]:
         if name == "incorrectly_encoded_metadata":
             yield line, f'cannot read {value}: write it as tags=["solution"]'
         elif name == "tags":
-            yield from ((line, reason) for reason in _tags(value))
+            yield from ((line, reason) for reason in _tags(value, cell.cell_type))
         elif name in _OF_LESSON and not is_first:
             yield line, f"{name} belongs to the first cell, and holds for all"
         elif name in _OF_LESSON:
@@ -111,13 +114,16 @@ def of_marker(cell: Any, place: Place, *, is_first: bool) -> Iterator[Found]:
             yield line, f"no {name} of a cell: there are tags and, of the first cell, {known}"
 
 
-def _tags(tags: object) -> Iterator[str]:
+def _tags(tags: object, kind: str) -> Iterator[str]:
     if not isinstance(tags, list):
         yield f'tags must be a list, tags=["solution"], not {tags!r}'
         return
-    for tag in tags:
-        if tag not in _TAGS:
-            yield f"no tag {tag!r}; there is {_listed(_TAGS)}"
+    unknown = [tag for tag in tags if tag not in _TAGS]
+    yield from (f"no tag {tag!r}; there are {_listed(_TAGS)}" for tag in unknown)
+    if len(tags) > 1 and not unknown:
+        yield f"a cell has one tag, not {_listed(map(str, tags))}"
+    elif tags == [SETUP] and kind != "code":
+        yield f"the tag {SETUP} is of code: prose is always shown"
 
 
 def _is_number(value: object) -> bool:

@@ -20,13 +20,16 @@ __all__ = [
     "LEVEL",
     "LEVELS",
     "LIMIT",
+    "SETUP",
     "SHORTEST_ALT",
+    "SOLUTION",
     "THUMBNAIL",
     "Lesson",
     "code_cells",
     "discover",
     "prose_line",
     "said_of",
+    "tagged",
 ]
 
 # What the first cell may say of its lesson.
@@ -34,6 +37,9 @@ LIMIT = "cell_limit_minutes"
 LEVEL = "level"
 THUMBNAIL = "thumbnail"  # name of the figure that stands for it in a list
 LEVELS = ("beginner", "intermediate", "advanced")
+# What a cell may be: plumbing, or what is to be found by thinking. Pages fold both.
+SETUP = "setup"
+SOLUTION = "solution"
 SHORTEST_ALT = 20  # characters that can stand for a figure
 _USUAL_LIMIT = 120.0
 
@@ -157,6 +163,11 @@ def said_of(notebook: NotebookNode) -> Mapping[str, Any]:
 def code_cells(notebook: NotebookNode) -> list[Any]:
     """The code cells of a notebook, in order."""
     return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def tagged(cell: Any, tag: str) -> bool:
+    """Whether a cell has a tag, `SETUP` or `SOLUTION`."""
+    return tag in cell.metadata.get("tags", [])
 
 
 def _cell_hash(cell: NotebookNode) -> str:

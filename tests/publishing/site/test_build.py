@@ -3,11 +3,14 @@
 import shutil
 import signal
 import subprocess
+from dataclasses import replace
 
 import pytest
 from bs4 import BeautifulSoup
 
 from mnist_lessons._datasets import MNIST, checksums
+from mnist_lessons.publishing.lesson_page import placeholders
+from mnist_lessons.publishing.lesson_page.page import with_code
 from tests.marks import slow
 from tests.publishing.cards import raw_card
 
@@ -62,6 +65,39 @@ def test_edited_prose_appears_with_the_old_outputs(project):
     assert project.executed == []
     assert "Better prose." in text_of(project, "one")
     assert "output of one" in text_of(project, "one")
+
+
+def as_setup(script):
+    """Tag the second code cell of a lesson as plumbing."""
+    first, second, rest = script.read_text().split("# %%\n", 2)
+    script.write_text(f'{first}# %%\n{second}# %% tags=["setup"]\n{rest}')
+
+
+def test_plumbing_is_folded_searched_and_its_output_is_shown(project):
+    as_setup(project.write("one", code="print('told', 3 * 7)"))
+    assert project.build().returncode == 0
+    page = BeautifulSoup(project.page("one"), "html.parser").article
+    [folded] = page("details", class_="folded-code")
+    assert not folded.has_attr("open")
+    assert folded.summary.get_text() == "Show the code"
+    assert folded.code.get_text() == "print('told', 3 * 7)\n"
+    [output] = [pre for pre in page("pre") if pre.get_text().strip() == "told 21"]
+    assert not output.find_parent("details")
+    assert "told" in (project.root / "site/search/search_index.json").read_text()
+
+
+def test_plumbing_that_fails_says_its_line_and_hides_nothing(project):
+    as_setup(project.write("one", code="print('so far')\nraise ValueError('no luck')"))
+    result = project.build()
+    assert result.returncode == 1
+    assert "one: code cell 2 of 3 (line 16) failed: ValueError: no luck" in result.stderr
+    failed = replace(project.prepare()[0], earlier=project.stored("one"))
+    code = ["first", 'second<div class="jp-Output">so far</div>', ""]
+    places = " ".join(map(placeholders.placeholder, (1, 2, 3)))
+    page = BeautifulSoup(with_code(places, failed, code), "html.parser")
+    assert page.details.get_text().split() == ["Show", "the", "code", "second"]
+    assert "no luck" in page.find(id="failure").get_text()
+    assert not page.find(id="failure").find_parent("details")
 
 
 def test_a_failing_cell_leaves_the_site_and_keeps_the_other_lesson(project, kernels):

@@ -156,7 +156,7 @@ def test_a_lesson_that_cannot_be_read_stops_no_other(serve, project):
     project.write("one", code='x = (\n\n# %% tags=["remove-cell"]\npass')
     page = server.wait_for(FAILED)
     assert "line 15: SyntaxError: &#39;(&#39; was never closed" in page
-    assert "line 17: no tag &#39;remove-cell&#39;; there is solution" in page
+    assert "line 17: no tag &#39;remove-cell&#39;; there are setup, solution" in page
     for no_lesson in (b"\xff", b"# %% tags=5\nx"):
         fresh.write_bytes(no_lesson)
         known = epoch(server)
