@@ -14,7 +14,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn, optim
 
-from mnist_lessons._fingerprint import Unknown, fingerprint, structure
+from mnist_lessons._fingerprint import fingerprint, structure
+from mnist_lessons._origins import Unknown
 
 __all__ = ["INTERVAL", "Checkpoint"]
 

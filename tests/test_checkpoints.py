@@ -25,7 +25,8 @@ from torch import nn
 import mnist_lessons
 from mnist_lessons import _checkpoints
 from mnist_lessons._checkpoints import Checkpoint
-from mnist_lessons._fingerprint import Unknown, _code, fingerprint
+from mnist_lessons._fingerprint import fingerprint
+from mnist_lessons._origins import Unknown, code_of
 from mnist_lessons.augmentation import RandomAffine
 from mnist_lessons.data import Split, normalise
 from mnist_lessons.errors import NonFiniteLoss
@@ -616,7 +617,7 @@ def test_a_module_that_is_younger_than_the_process_is_not_known(splits, tmp_path
 
 
 def test_the_code_of_a_training_is_what_it_imports():
-    found = dict(_code({"mnist_lessons.training", "mnist_lessons.models", "torch.nn"}))
+    found = dict(code_of({"mnist_lessons.training", "mnist_lessons.models", "torch.nn"}))
     names = {name.removeprefix("mnist_lessons.") for name in found}
     assert {"training", "models", "evaluation", "data", "_checkpoints", "_fingerprint"} <= names
     assert not {"plots", "runlog", "torch.nn", "numpy"} & names
