@@ -6,7 +6,7 @@ must train again.
 
 import hashlib
 import platform
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from operator import attrgetter
 from typing import Any
 
@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from mnist_lessons._origins import Unknown, code_of, defined_in
+from mnist_lessons._own_code import MAIN, OwnCode, plain
 from mnist_lessons.devices import device_name
 
 __all__ = ["fingerprint", "structure"]
@@ -44,9 +45,7 @@ def fingerprint(model: nn.Module, tensors: Sequence[Tensor], *others: object) ->
     Raises:
         Unknown: something that may decide the result cannot be put into the hash.
     """
-    modules = {name for part in model.modules() for name in defined_in(type(part))}
-    modules |= {type(other).__module__ for other in others}
-    words = (structure(model), others, code_of(modules), _machine(tensors[0].device))
+    words = (structure(model), others, _code(model, others), _machine(tensors[0].device))
     digest = hashlib.sha256(repr(words).encode("utf-8", "surrogatepass"))
     for tensor in (*model.state_dict().values(), *tensors):
         digest.update(repr((tensor.dtype, tensor.shape, tensor.stride())).encode())
@@ -65,7 +64,7 @@ def structure(model: nn.Module) -> str:
         if part._non_persistent_buffers_set:
             raise Unknown(f"{name}: a buffer that state_dict leaves out")
         told = {key: value for key, value in vars(part).items() if key not in _LEARNED_OR_NESTED}
-        lines.append((name, type(part).__module__, type(part).__qualname__, _plain(told)))
+        lines.append((name, type(part).__module__, type(part).__qualname__, plain(told)))
     storages: dict[int, int] = {}
     for name, value in model.state_dict(keep_vars=True).items():
         if not isinstance(value, Tensor):
@@ -76,19 +75,18 @@ def structure(model: nn.Module) -> str:
     return repr(lines)
 
 
-def _plain(value: object) -> str:
-    """The text of a value that is nothing but its text."""
-    if value is None or isinstance(
-        value, bool | int | float | complex | str | bytes | torch.dtype | torch.device
-    ):
-        return repr(value)
-    if isinstance(value, dict):
-        return repr([(_plain(key), _plain(value[key])) for key in value])
-    if isinstance(value, list | tuple):
-        return repr([_plain(part) for part in value])
-    if isinstance(value, set | frozenset):
-        return repr(sorted(map(_plain, value)))
-    raise Unknown(f"{type(value)} has no text")
+def _code(model: nn.Module, others: Iterable[object]) -> tuple[object, ...]:
+    """The code of all layers and of the other objects; of the main module what they need of it."""
+    needed = {type(other).__module__ for other in others}
+    kinds = list(dict.fromkeys(map(type, model.modules())))
+    modules = {name for kind in kinds for name in defined_in(kind)}
+    own = OwnCode()
+    try:
+        for kind in kinds:
+            own.add(kind)
+    except Unknown:
+        return code_of(needed | modules), None
+    return code_of(needed | modules - {MAIN} | own.modules), own.told
 
 
 def _machine(device: torch.device) -> tuple[object, ...]:

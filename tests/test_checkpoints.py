@@ -642,6 +642,26 @@ model = globals().get("Own", SimpleDNN)()
 config = TrainConfig(epochs=1, batch_size=1, learning_rate=1)
 print(fingerprint(model, [torch.zeros(1)], config))
 """
+# A class as a lesson may have it, with a constant and a function of other cells.
+CELLS = {
+    "constant": "HIDDEN = 2",
+    "function": "def double(images):\n    return [HIDDEN * image for image in images]",
+    "class": """
+class Own(SimpleDNN):
+    scale = 3
+
+    def forward(self, images):
+        return super().forward(torch.stack(double(images)) * self.scale + power(images))
+""",
+}
+WIDE = ("function", "HIDDEN", "eval('HIDDEN')")
+CHANGED_CELLS = {
+    "cells, constant": ("constant", "2", "3"),
+    "cells, function": ("function", "for image in", "for image in 2 *"),
+    "cells, method": ("class", "* self", "/ self"),
+    "cells, attribute": ("class", "scale = 3", "scale = 4"),
+    "cells, base": ("class", "SimpleDNN", "torch.nn.Module"),
+}
 HELPER = "def power(images):\n    return images ** 2\n"
 # Imports what takes long, and lets a child for each program import the rest.
 PROGRAMS = """
@@ -702,6 +722,15 @@ def keys(tmp_path_factory):
         script(name, "")
         return program
 
+    def cells(name, *edits, more="", helper=HELPER):
+        """A notebook whose class names what other cells define."""
+        script(name, "", helper)
+        sources = dict(CELLS)
+        for cell, old, new in edits:
+            assert old in sources[cell]
+            sources[cell] = sources[cell].replace(old, new)
+        return "cells", HEAD, "from power import power", *sources.values(), more, TAIL
+
     own = HEAD + OWN_CLASS + TAIL
     programs = {
         "package": package("package"),
@@ -718,8 +747,16 @@ def keys(tmp_path_factory):
         "script, code": script("script, code", own.replace("(images))", "(images + 1))")),
         "script, helper": script("script, helper", own, HELPER.replace("2", "3")),
         "no script": others("no script", "text", own),
-        "cells": others("cells", "cells", HEAD, OWN_CLASS, TAIL),
-        "cells, one more": others("cells, one more", "cells", HEAD, "x = 3", OWN_CLASS, TAIL),
+        "cells": cells("cells"),
+        "cells, comment": cells("cells, comment", ("class", "    def", "    # !\n\n    def")),
+        "cells, one more": cells("cells, one more", more="import shutil\nx = 3"),
+        "cells, helper": cells("cells, helper", helper=HELPER.replace("2", "3")),
+        "cells, patched": cells(
+            "cells, patched", more="Own.forward = lambda self, images: self.layers(images)"
+        ),
+        **{name: cells(name, change) for name, change in CHANGED_CELLS.items()},
+        "wide": cells("wide", WIDE),
+        "wide, one more": cells("wide, one more", WIDE, more="x = 3"),
         "cells, text": others("cells, text", "cells", HEAD, f"exec({OWN_CLASS!r})", TAIL),
     }
     run = subprocess.run(
@@ -753,8 +790,17 @@ def test_a_script_that_is_started_has_the_same_key(keys, tmp_path):
     assert run.stdout.strip() == keys["script"], run.stderr
 
 
-def test_the_cells_of_a_notebook_are_in_the_key(keys):
-    assert len({keys["cells"], keys["cells, one more"], ""}) == 3
+def test_a_class_of_a_notebook_is_in_the_key_with_all_that_it_names(keys):
+    others = [keys[name] for name in (*CHANGED_CELLS, "cells, helper", "cells, patched")]
+    assert len({keys["cells"], *others, ""}) == len(others) + 2
+
+
+def test_what_a_class_of_a_notebook_does_not_name_is_not_in_the_key(keys):
+    assert keys["cells"] == keys["cells, comment"] == keys["cells, one more"]
+
+
+def test_where_a_class_may_name_anything_all_cells_are_in_the_key(keys):
+    assert len({keys["wide"], keys["wide, one more"], ""}) == 3
 
 
 def test_a_class_without_a_source_has_no_key(keys):
