@@ -378,7 +378,7 @@ class Run:
         holds, unchecked = truth(condition), self._why_unchecked()
         if not (holds or unchecked):
             raise ClaimError(f"this run does not bear out its claim: {sentence}")
-        text = f"{sentence} (not checked: {unchecked})" if unchecked else sentence
+        text = f"{sentence} (not checked {unchecked})" if unchecked else sentence
         noted = {"sentence": sentence, "holds": holds, "checked": not unchecked, "text": text}
         others = [other for other in self._card["claims"] if other["sentence"] != sentence]
         self._card["claims"] = [*others, noted]
@@ -389,8 +389,8 @@ class Run:
         """Why this run can say nothing of a claim; empty where it can."""
         data = self._card["data"]
         reasons = {
-            "a preview": self._card["profile"] == "preview",
-            "on a sample": data is not None and data["is_sample"],
+            "in a preview": self._card["profile"] == "preview",
+            "on the sample": data is not None and data["is_sample"],
         }
         return " ".join(reason for reason, holds in reasons.items() if holds)
 

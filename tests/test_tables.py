@@ -193,9 +193,9 @@ def test_a_claim_that_does_not_hold_ends_a_full_run(full, capsys):
 @pytest.mark.parametrize(
     ("profile", "is_sample", "why"),
     [
-        ("preview", False, "a preview"),
-        ("full", True, "on a sample"),
-        ("preview", True, "a preview on a sample"),
+        ("preview", False, "in a preview"),
+        ("full", True, "on the sample"),
+        ("preview", True, "in a preview on the sample"),
     ],
 )
 def test_a_claim_is_not_checked_where_it_speaks_of_another_run(
@@ -205,7 +205,7 @@ def test_a_claim_is_not_checked_where_it_speaks_of_another_run(
     dataset = sample.provenance.dataset if is_sample else "MNIST"
     run.loaded(replace(sample, provenance=replace(sample.provenance, dataset=dataset)))
     run.claim(SENTENCE, holds)
-    assert capsys.readouterr().out == f"{SENTENCE} (not checked: {why})\n"
+    assert capsys.readouterr().out == f"{SENTENCE} (not checked {why})\n"
     [claim] = card(run)["claims"]
     assert (claim["holds"], claim["checked"]) == (holds, False)
 

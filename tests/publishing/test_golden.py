@@ -36,8 +36,10 @@ from mnist_lessons.publishing.lesson_page.api_links import linked
 from mnist_lessons.publishing.lesson_page.distribution import Distribution
 from mnist_lessons.publishing.lesson_page.figures import figure_html
 from mnist_lessons.publishing.lesson_page.head import head
+from mnist_lessons.publishing.lesson_page.tables import table_html
 from mnist_lessons.publishing.lesson_page.training_log import training_output
 from mnist_lessons.publishing.runs.package import Package
+from mnist_lessons.publishing.runs.shown import Column, Table
 from mnist_lessons.publishing.runs.tiles import sprite
 from mnist_lessons.publishing.site.policy import with_policy
 from tests.publishing.cards import run_with
@@ -98,6 +100,14 @@ def page_of_cells(run):
     return cell
 
 
+def table_of(*columns):
+    """A table of one row; it is wide where the first column has a long name."""
+    text = f"A table\n{columns[0].name * 2}"
+    row = ["1" if column.is_number else column.name for column in columns]
+    noted = {"name": "t", "title": TITLE, "columns": columns, "rows": [row], "text": text}
+    return table_html(Table(**noted, data="t.csv"))
+
+
 def words(run):
     notebook = v4.new_notebook(cells=[v4.new_markdown_cell("# T\n\nwords")])
     return head(run.card.lesson, run.card, notebook, DISTRIBUTION, "https://example.org/e.py")
@@ -153,6 +163,11 @@ BLOCKS = {
         folder="../tutorials/one/",
     ),
     "setup.html": lambda _: placeholders.folded('<div>code</div>\n<div class="jp-Out">x</div>'),
+    "table.html": lambda _: (
+        table_of(Column(name=TITLE, is_number=False), Column(name="n", is_number=True))
+        + table_of(Column(name="n", is_number=True), Column(name="short", is_number=False))
+    ),
+    "claim.html": lambda _: fragment("claim", TITLE, "") + fragment("claim", TITLE, "(<b>)"),
     "failure.html": lambda _: (
         placeholders.failure(placeholders.reasons([f"{TITLE}\nTraceback <x>", "another"]))
         + placeholders.greyed('<div>code</div><div class="jp-Out">x</div>')

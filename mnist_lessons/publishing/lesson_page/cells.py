@@ -16,8 +16,10 @@ from markupsafe import Markup
 from mnist_lessons.publishing.execution.terminal import shown
 from mnist_lessons.publishing.html.ansi import as_html
 from mnist_lessons.publishing.html.templates import fragment
+from mnist_lessons.publishing.lesson_page.claims import claim_output
 from mnist_lessons.publishing.lesson_page.figures import figure_files, figure_html
 from mnist_lessons.publishing.lesson_page.outputs import present
+from mnist_lessons.publishing.lesson_page.tables import table_files, table_output
 from mnist_lessons.publishing.lesson_page.training_log import training_output
 from mnist_lessons.publishing.runs.admission import alt_text, pictures, published
 from mnist_lessons.publishing.runs.card import Card
@@ -29,9 +31,9 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 __all__ = [
-    "figures",
     "prepared",
     "rendered",
+    "shown_files",
     "tidy",
 ]
 
@@ -51,8 +53,8 @@ _SCAFFOLDING = (
 )
 
 
-def figures(notebook: "NotebookNode", run: StoredRun) -> dict[str, bytes]:
-    """The files that the figures among the outputs need, by file name.
+def shown_files(notebook: "NotebookNode", run: StoredRun) -> dict[str, bytes]:
+    """The files that the figures and tables among the outputs need, by file name.
 
     Args:
         notebook: of the lesson.
@@ -63,7 +65,8 @@ def figures(notebook: "NotebookNode", run: StoredRun) -> dict[str, bytes]:
         picture = b64decode(output["data"]["image/png"])
         drawn = figure_files(run, _name(output), picture)
         files |= drawn or {_file_name(output, number): picture}
-    return files
+    outputs = (output for cell in code_cells(notebook) for output in published(cell))
+    return files | table_files(run, outputs)
 
 
 def prepared(notebook: "NotebookNode", run: StoredRun | None = None) -> list[dict[str, Any]]:
@@ -71,15 +74,14 @@ def prepared(notebook: "NotebookNode", run: StoredRun | None = None) -> list[dic
 
     Args:
         notebook: of the lesson.
-        run: of the lesson, for its figures and the logs of its trainings.
+        run: of the lesson, for its figures, tables and claims, and the logs of its trainings.
     """
     pictures_shown = iter(_figures(notebook, run))
-    card = run.card if run else None
     return [
         {
             "source": cell.source,
             "outputs": [
-                _log(card, output) or _prepared_output(output, pictures_shown)
+                _told(run, output) or _prepared_output(output, pictures_shown)
                 for output in published(cell)
             ],
         }
@@ -148,14 +150,17 @@ def _wrap_in_code(soup: "BeautifulSoup", pre: "Tag") -> None:
     pre.append(code)
 
 
-def _log(card: Card | None, output: Mapping[str, Any]) -> dict[str, Any] | None:
+def _told(run: StoredRun | None, output: Mapping[str, Any]) -> dict[str, Any] | None:
+    """More than the text of an output, where the run's card has it: a log, a table, a claim."""
+    if run is None:
+        return None
+    block = _log(run.card, output) or table_output(run, output) or claim_output(run.card, output)
+    return _display({"text/html": block}) if block else None
+
+
+def _log(card: Card, output: Mapping[str, Any]) -> str | None:
     """A training's log as a table with its curve, where an output is one."""
-    if card is None or output.get("name") != "stdout":
-        return None
-    block = training_output(card, output["text"])
-    if block is None:
-        return None
-    return _display({"text/html": block})
+    return training_output(card, output["text"]) if output.get("name") == "stdout" else None
 
 
 def _prepared_output(output: Mapping[str, Any], figures: Iterator[str]) -> dict[str, Any]:

@@ -68,9 +68,9 @@ def files_beside(
     files = {f"{slug}.py": page.lesson.plain}
     if page.earlier:
         with suppress(BuildFailure):  # a drawing that may not be shown
-            files |= cells.figures(notebook, page.earlier)
+            files |= cells.shown_files(notebook, page.earlier)
     if run := page.run:
-        files |= cells.figures(notebook, run)
+        files |= cells.shown_files(notebook, run)
         install = distribution.install(run.card.commit or "")
         files[f"{slug}.ipynb"] = portable(notebook, published=published, install=install)
         files |= {name: run.content(name) or b"" for name in ("log.csv", "run.json")}
@@ -86,9 +86,10 @@ def markdown(page: LessonPage, notebook: Any, distribution: Distribution, edit: 
         return after_title(prose, _FAILED if page.reasons() else running)
     top = head(page.lesson.slug, page.run.card, notebook, distribution, edit=edit)
     top = f"{top}\n\n{notices([page.run])}".strip()
+    about = f"{run_card.measured(page.run)} {run_card.asserted(page.run.card)}".strip()
     return (
         f"{after_title(prose, top)}\n\n"
-        f"## The run behind this page\n\n{run_card.measured(page.run)}\n\n"
+        f"## The run behind this page\n\n{about}\n\n"
         f"{run_card.run_card(page.run, distribution)}\n"
     )
 

@@ -11,7 +11,7 @@ from mnist_lessons.publishing.lesson_page.distribution import Distribution
 from mnist_lessons.publishing.runs.card import Card, Data
 from mnist_lessons.publishing.runs.store import StoredRun
 
-__all__ = ["downloads", "measured", "notices", "run_card"]
+__all__ = ["asserted", "downloads", "measured", "notices", "run_card"]
 
 _FILES = {
     "notebook": "{0}.ipynb",
@@ -19,6 +19,7 @@ _FILES = {
     "log": "log.csv",
     "run card": "run.json",
 }
+_OF_THE_FULL_RUN = "Its text speaks of a full run on the full MNIST."
 
 
 def run_card(run: StoredRun, distribution: Distribution = Distribution(), beside: str = "") -> str:
@@ -89,6 +90,16 @@ def measured(run: StoredRun) -> str:
     )
 
 
+def asserted(card: Card) -> str:
+    """What the mark before a claim means; empty where the page has none."""
+    if not any(claim.checked for claim in card.claims):
+        return ""
+    return (
+        "The program asserts each sentence marked \N{CHECK MARK}: were it not so in this run, "
+        "the program would have stopped there, and there would be no page."
+    )
+
+
 def downloads(slug: str) -> str:
     """Links to what lies beside a lesson's page, as Markdown."""
     links = [f"[{name}]({address})" for name, address in _files(slug).items()]
@@ -119,4 +130,7 @@ def notices(runs: Sequence[StoredRun]) -> list[tuple[str, str]]:
                 "does not compare with any figure from the 10,000 test images.",
             )
         )
+    if said:
+        title, text = said.pop()
+        said.append((title, f"{text} {_OF_THE_FULL_RUN}"))
     return said

@@ -1,11 +1,12 @@
 """What the outputs of a run may hold: text and pictures that are inert in a reader's browser."""
 
 from base64 import b64decode
+from collections.abc import Mapping
 from typing import Any
 
 from mnist_lessons.publishing.writing.lessons import SHORTEST_ALT
 
-__all__ = ["alt_text", "pictures", "problem_of_cell", "problem_of_drawing", "published"]
+__all__ = ["alt_text", "noted", "pictures", "problem_of_cell", "problem_of_drawing", "published"]
 
 _ALLOWED = {"text/plain", "image/png"}
 _PNG = b"\x89PNG\r\n\x1a\n"
@@ -28,6 +29,13 @@ def pictures(cell: Any) -> list[Any]:
 def alt_text(picture: Any) -> str:
     """What a picture shows, in words; an empty string where nobody said it."""
     return str(picture["metadata"].get("image/png", {}).get("alt", ""))
+
+
+def noted(output: Mapping[str, Any], kind: str) -> object:
+    """What a run has noted of a text that it displayed, as the name of a `table`; else None."""
+    about = output.get("metadata", {}).get("text/plain")
+    is_noted = isinstance(about, Mapping) and "text/plain" in output.get("data", {})
+    return about.get(kind) if is_noted else None
 
 
 def problem_of_cell(cell: Any) -> str | None:

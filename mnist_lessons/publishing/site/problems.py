@@ -89,7 +89,7 @@ class PageProblems:
             lesson = page.lesson
             try:
                 if page.run:
-                    cells.figures(notebooks[lesson.slug], page.run)
+                    cells.shown_files(notebooks[lesson.slug], page.run)
             except BuildFailure as error:
                 self.note(lesson.uri, [f"{lesson.uri}: {error}"])
 

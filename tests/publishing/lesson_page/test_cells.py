@@ -126,7 +126,8 @@ def test_figures_of_one_name_are_all_kept(names):
         picture(width=width, name=name, alt=alt) for width, name in zip(sizes, names, strict=True)
     ]
     cells = [v4.new_code_cell("f()", outputs=[output]) for output in outputs]
-    figures = lesson_cells.figures(v4.new_notebook(cells=cells), StoredRun(Path("no such folder")))
+    notebook = v4.new_notebook(cells=cells)
+    figures = lesson_cells.shown_files(notebook, StoredRun(Path("no such folder")))
     assert len(figures) == len(names)
     assert all(name.endswith(".png") and not name.startswith(".") for name in figures)
     assert not any(set(name) & set("/<> ") for name in figures)

@@ -68,7 +68,7 @@ def html_of(notebook, run):
 
 def test_a_page_gets_the_drawings_and_the_data(run):
     notebook = notebook_of(shown(run, "matrix"), shown(run, "Two_images"))
-    files = lesson_cells.figures(notebook, run)
+    files = lesson_cells.shown_files(notebook, run)
     endings = (".svg", ".dark.svg", ".narrow.svg", ".narrow.dark.svg")
     drawn = [f"{name}{ending}" for name in ("matrix", "Two_images") for ending in endings]
     assert sorted(files) == sorted([*drawn, "matrix.csv"])
@@ -79,7 +79,7 @@ def test_a_page_gets_the_drawings_and_the_data(run):
 
 def test_a_figure_is_one_picture_for_each_palette_with_a_caption(run):
     notebook = notebook_of(shown(run, "matrix"), shown(run, "Two_images"))
-    files = lesson_cells.figures(notebook, run)
+    files = lesson_cells.shown_files(notebook, run)
     figures = html_of(notebook, run).select("figure.lesson-figure")
     assert len(figures) == 2
     for figure, about in zip(figures, run.card.figures, strict=True):
@@ -112,7 +112,7 @@ def test_a_figure_is_one_picture_for_each_palette_with_a_caption(run):
 )
 def test_a_picture_without_drawings_is_shown_as_it_is(change, run):
     notebook = notebook_of(shown(run, "matrix", **change))
-    [(name, content)] = lesson_cells.figures(notebook, run).items()
+    [(name, content)] = lesson_cells.shown_files(notebook, run).items()
     assert content == (run.folder / "matrix.png").read_bytes()
     page = html_of(notebook, run)
     [image] = page("img")
@@ -130,7 +130,7 @@ def test_drawings_of_another_figure_are_not_taken_for_those_of_a_picture(run):
     page = html_of(notebook, run)
     assert len(page("figure")) == 1
     assert page.select_one("div.lesson-figure img")["alt"] == about["alt"]
-    [png] = [name for name in lesson_cells.figures(notebook, run) if name.endswith(".png")]
+    [png] = [name for name in lesson_cells.shown_files(notebook, run) if name.endswith(".png")]
     assert page.select_one("div.lesson-figure img")["src"] == png
 
 
@@ -140,7 +140,7 @@ def test_a_drawing_that_could_run_something_is_not_published(ending, run):
     file.write_bytes(file.read_bytes().replace(b"</svg>", b"<script>alert(1)</script></svg>"))
     notebook = notebook_of(shown(run, "matrix"))
     with pytest.raises(BuildFailure, match=rf"matrix{ending} could do more .* element script"):
-        lesson_cells.figures(notebook, run)
+        lesson_cells.shown_files(notebook, run)
 
 
 def test_a_lesson_with_a_drawing_that_could_run_something_fails(project):

@@ -94,7 +94,17 @@ def test_a_run_without_data_has_a_card(run_of):
 )
 def test_a_reader_is_told_of_a_preview_and_of_the_sample(run_of, changes, titles):
     runs = [run_of(**change) for change in changes]
-    assert [title for title, _ in run_card.notices(runs)] == titles
+    notices = run_card.notices(runs)
+    assert [title for title, _ in notices] == titles
+    said = " ".join(text for _, text in notices)
+    assert said.count("Its text speaks of a full run on the full MNIST.") == bool(titles)
+
+
+def test_a_page_says_what_the_mark_of_its_claims_means(run_of):
+    claim = {"sentence": "A.", "holds": True, "checked": True, "text": "A."}
+    assert run_card.asserted(run_of().card) == ""
+    assert run_card.asserted(run_of(claims=[claim | {"checked": False}]).card) == ""
+    assert "each sentence marked ✓" in run_card.asserted(run_of(claims=[claim]).card)
 
 
 def test_a_run_card_has_no_effect(run_of):
