@@ -1,6 +1,6 @@
 """Numbers in words, the same on every figure and every page."""
 
-__all__ = ["a", "count", "device", "duration", "percent", "scientific", "timed", "times"]
+__all__ = ["a", "count", "device", "duration", "percent", "scientific", "signed", "timed", "times"]
 
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -54,6 +54,14 @@ def scientific(value: float) -> str:
     factor, exponent = f"{value:.3e}".split("e")
     power = f"10{str(int(exponent)).translate(_RAISED)}"
     return power if float(factor) == 1 else f"{float(factor):g}\N{MULTIPLICATION SIGN}{power}"
+
+
+def signed(value: float, places: int = 2) -> str:
+    """A number with its sign, such as `+0.25`, or 0 without one where it is rounded to 0."""
+    text = f"{abs(value):,.{places}f}"
+    if not text.strip("0.,"):
+        return "0"
+    return ("\N{MINUS SIGN}" if value < 0 else "+") + text
 
 
 def timed(seconds: float) -> str:

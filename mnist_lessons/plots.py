@@ -12,6 +12,7 @@ from mnist_lessons.data import Split
 from mnist_lessons.evaluation import Predictions, top_confusions
 from mnist_lessons.figures.canvas import enlarged, grey
 from mnist_lessons.figures.charts import Axis, Bar, Points, draw_bars, draw_lines, tell
+from mnist_lessons.figures.descent import descent
 from mnist_lessons.figures.drawing import (
     draw_curves,
     draw_doubts,
@@ -20,6 +21,9 @@ from mnist_lessons.figures.drawing import (
     draw_matrix,
 )
 from mnist_lessons.figures.lesson_figure import LessonFigure
+from mnist_lessons.figures.linear import linear_layer
+from mnist_lessons.figures.relu import relu
+from mnist_lessons.figures.softmax import softmax_bars
 from mnist_lessons.training import EpochRecord
 
 __all__ = [
@@ -28,12 +32,16 @@ __all__ = [
     "LessonFigure",
     "bar_chart",
     "confusion_matrix",
+    "descent",
     "doubt_bars",
     "image_grid",
     "learning_curves",
     "line_chart",
+    "linear_layer",
     "prediction_grid",
+    "relu",
     "single_image",
+    "softmax_bars",
 ]
 
 _CROSS = "\N{BALLOT X} "
