@@ -39,11 +39,12 @@ test: browser $(READY) $(CHECKERS) ## run the tests that are fast, and a few of 
 test-all: browser $(READY) $(CHECKERS) ## run all tests, with as many kills and examples as they can want
 	@$(PYTEST) --thorough
 
-check: $(READY) $(CHECKERS) ## lint, check format, types and who imports whom: ruff, mypy, import-linter, Biome
+check: $(READY) $(CHECKERS) ## lint, check format, types, who imports whom, and the lessons: ruff, mypy, import-linter, Biome
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/python -m mnist_lessons.publishing check
 	@$(BIOME) ci --error-on-warnings
 
 format: $(READY) $(CHECKERS) ## bring code, scripts and styles into their one format

@@ -14,10 +14,12 @@ from mnist_lessons.publishing.execution.plan import planned
 from mnist_lessons.publishing.execution.prepare import LessonPage, prepared
 from mnist_lessons.publishing.runs.project import Project, read_lessons
 from mnist_lessons.publishing.writing.form import problems
+from mnist_lessons.publishing.writing.teaching import problems_of_teaching, read_teaching
 from mnist_lessons.settings import Settings
 
 __all__ = [
     "build",
+    "check",
     "clean",
     "commands",
     "export_store",
@@ -123,6 +125,22 @@ def status(project: Project) -> None:
             print(f"  its last try failed; it is in {_shown(failed.folder)}")
     if wrong or any(not step.run for step in steps):
         sys.exit(1)
+
+
+@commands.command()
+@click.pass_obj
+def check(project: Project) -> None:
+    """Say what is wrong with the text of the lessons, and what it falls short of."""
+    lessons = read_lessons(project)
+    checked = read_teaching(project.tutorials, lessons)
+    wrong = [problem for lesson in lessons for problem in problems(lesson)]
+    for lesson in lessons:
+        if lesson.slug in checked and not problems(lesson):
+            wrong += problems_of_teaching(lesson, checked[lesson.slug])
+    if wrong:
+        raise BuildFailure("\n".join(wrong))
+    measured = f"; measured: {', '.join(checked)}" if checked else ""
+    print(f"the form of {len(lessons)} lessons is right{measured}")
 
 
 @commands.command("publish-check")

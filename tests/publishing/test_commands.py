@@ -145,7 +145,7 @@ def test_a_wrong_use_is_one_clear_error(project, arguments, variables, said):
 def test_each_command_has_a_help(project):
     result = project.command("--help")
     assert result.returncode == 0
-    for name in ("build", "clean", "export", "import", "publish-check", "run", "status"):
+    for name in ("build", "check", "clean", "export", "import", "publish-check", "run", "status"):
         assert f"\n  {name} " in result.stdout
         about = project.command(name, "--help")
         assert (about.returncode, about.stderr) == (0, "")
@@ -194,3 +194,19 @@ def test_ctrl_c_ends_a_run_and_its_kernels(project, sign, kind, often):
     project.wait_until(lambda: not project.kernels or often == 1)
     assert project.kernels == []
     assert project.leftovers() == []
+
+
+def test_check_says_what_is_wrong_with_the_text_and_what_it_falls_short_of(project):
+    done = project.command("check")
+    assert (done.returncode, done.stdout) == (0, "the form of 2 lessons is right\n")
+    (project.root / "tutorials/teaching.toml").write_text("[one]\n")
+    project.write("one", code="x = 3")
+    done = project.command("check")
+    assert (done.returncode, done.stdout) == (0, "the form of 2 lessons is right; measured: one\n")
+    project.write("one", code="print(3)\n" * 5, prose="It reads 97%.")
+    project.write("two", code="x = (")
+    done = project.command("check")
+    assert done.returncode == 1
+    assert "tutorials/two.py, line 15: SyntaxError" in done.stderr
+    assert "tutorials/one.py: 50% of its 10 shown lines only present" in done.stderr
+    assert "tutorials/one.py, line 4: no run stands behind '97%'" in done.stderr

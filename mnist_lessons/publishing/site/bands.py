@@ -1,40 +1,31 @@
 """The limits beside the lessons: what a full run on the real MNIST may publish."""
 
-import tomllib
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from mnist_lessons.errors import BuildFailure
 from mnist_lessons.publishing.runs.store import StoredRun
+from mnist_lessons.publishing.writing.beside import read_tables
 
 __all__ = ["Bands", "check_bands", "read_bands"]
 
 Bands = Mapping[str, Sequence[float]]
 
 
-def read_bands(tutorials: Path, slugs: Collection[str]) -> dict[str, Bands]:
+def read_bands(tutorials: Path, slugs: Collection[str]) -> Mapping[str, Bands]:
     """The bands of each lesson, from `bands.toml` beside the lessons; none without that file.
 
     Raises:
         BuildFailure: it is no TOML, names no lesson, or a band is not two numbers in order.
     """
     path = tutorials / "bands.toml"
-    name = f"{tutorials.name}/{path.name}"
-    try:
-        bands = tomllib.loads(path.read_text(encoding="utf-8-sig")) if path.exists() else {}
-    except OSError as error:
-        raise BuildFailure(f"{name}: it cannot be read: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BuildFailure(f"{name}: {error}") from error
+    bands = read_tables(path, slugs)
     for slug, limits in bands.items():
-        if not isinstance(limits, dict):
-            raise BuildFailure(f"{name}: {slug} belongs below the [name] of a lesson")
-        if slug not in slugs:
-            raise BuildFailure(f"{name}: [{slug}] is no lesson; there are {', '.join(slugs)}")
         for value, band in limits.items():
             if not _is_band(band):
                 raise BuildFailure(
-                    f"{name}: [{slug}] {value} must be [lowest, highest], not {band!r}"
+                    f"{tutorials.name}/{path.name}: [{slug}] {value} must be [lowest, highest], "
+                    f"not {band!r}"
                 )
     return bands
 
