@@ -1,5 +1,6 @@
 """The lessons as scripts that a learner starts, and as texts that keep the rules of their form."""
 
+import ast
 import csv
 import json
 import re
@@ -7,14 +8,18 @@ import runpy
 import shutil
 import signal
 import tomllib
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+from mnist_lessons.errors import ClaimError
 from mnist_lessons.figures.look import VARIANTS
 from mnist_lessons.publishing.writing.form import problems
 from mnist_lessons.publishing.writing.lessons import code_cells, discover
+from mnist_lessons.runlog import Run
+from mnist_lessons.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 LESSONS = {lesson.slug: lesson for lesson in discover(ROOT / "tutorials")}
@@ -196,3 +201,85 @@ def test_every_result_of_a_lesson_has_a_band(previews, slug):
 
 def test_there_is_no_band_without_a_lesson():
     assert set(BANDS) <= set(LESSONS)
+
+
+def claims_of(source):
+    """Each call of `run.claim`: its sentence and its condition, as syntax trees."""
+    calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
+    return [call.args for call in calls if ast.unparse(call.func) == "run.claim"]
+
+
+def said_by(sentence):
+    """What matches the sentences that a string, with or without values in it, can be."""
+    parts = sentence.values if isinstance(sentence, ast.JoinedStr) else [sentence]
+    texts = [part.value if isinstance(part, ast.Constant) else None for part in parts]
+    return re.compile("".join(".+" if text is None else re.escape(text) for text in texts))
+
+
+def computed_names(source):
+    """The names that a program gives to what it computes: nothing imported, no literal."""
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Assign) and not is_literal(node.value):
+            found |= {name.id for to in node.targets for name in names_in(to)}
+        elif isinstance(node, ast.For | ast.comprehension):
+            found |= {name.id for name in names_in(node.target)}
+        elif isinstance(node, ast.FunctionDef):
+            found.add(node.name)
+    return found
+
+
+def names_in(tree):
+    return [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
+
+
+def is_literal(tree):
+    """Whether an expression is written out; an empty list or dict is there to be filled."""
+    try:
+        return ast.literal_eval(tree) not in ([], {})
+    except ValueError:
+        return False
+
+
+def names_a_computed_value(condition, source):
+    return any(name.id in computed_names(source) for name in names_in(condition))
+
+
+@every_lesson
+def test_the_condition_of_a_claim_names_what_the_lesson_computes(slug):
+    source = LESSONS[slug].script.read_text(encoding="utf-8")
+    for _, condition in claims_of(source):
+        assert names_a_computed_value(condition, source), ast.unparse(condition)
+
+
+@pytest.mark.parametrize(
+    ("source", "can_fail"),
+    [
+        ("run.claim('A.', True)", False),
+        ("from m import low\nrun.claim('A.', low < 2)", False),
+        ("low = 1\nrun.claim('A.', low < 2)", False),
+        ("low, high = f()\nrun.claim('A.', 1 < high < 2)", True),
+        ("rows = []\nfor row in f():\n    rows.append(row)\nrun.claim('A.', 1 in rows)", True),
+        ("score = f()\nrun.claim('A.', all(x < score.best for x in [1]))", True),
+    ],
+)
+def test_a_claim_that_cannot_fail_is_found(source, can_fail):
+    [(_, condition)] = claims_of(source)
+    assert names_a_computed_value(condition, source) == can_fail
+
+
+@every_lesson
+def test_a_claim_whose_condition_is_broken_ends_a_full_run_with_its_sentence(
+    previews, slug, sample, tmp_path
+):
+    """The preview has evaluated each condition, and noted its sentence as it is said."""
+    folder, _ = previews
+    sentences = [claim["sentence"] for claim in card_of(folder, slug)["claims"]]
+    for sentence, _ in claims_of(LESSONS[slug].script.read_text(encoding="utf-8")):
+        assert any(map(said_by(sentence).fullmatch, sentences)), ast.unparse(sentence)
+    run = Run(slug, seed=0, settings=Settings(runs=tmp_path))
+    run.loaded(replace(sample, provenance=replace(sample.provenance, dataset="MNIST")))
+    for sentence in sentences:
+        run.claim(sentence, True)
+        with pytest.raises(ClaimError, match=re.escape(sentence)):
+            run.claim(sentence, False)
