@@ -3,9 +3,10 @@
 `cnn_kernels` and `dnn_kernels` time the part of an epoch that no loop can avoid.
 """
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
+from time import perf_counter
 
 import torch
 from torch import nn
@@ -21,33 +22,30 @@ __all__ = ["cnn_epochs", "cnn_kernels", "dnn_epochs", "dnn_kernels", "dnn_model"
 _KERNEL_SECONDS = 0.5
 
 
-def cnn_epochs(epochs: int) -> Iterator[Epoch]:
+def cnn_epochs(epochs: int) -> list[Epoch]:
     """Train our CNN as the blog does; the few images measured between epochs are not timed."""
     splits = normalise(_as_the_seeds_split(), mean=0.1307, std=0.3081)
     splits = replace(splits, validation=splits.test[:64])
     config = TrainConfig(
         epochs=epochs, batch_size=64, learning_rate=0.01, optimiser="adagrad", measured_images=64
     )
-    records = fit(ImprovedCNN(), splits, config)
-    next(records)  # of the untrained model
-    for record in records:
-        yield Epoch(record.seconds, record.images)
+    _untrained, *records = fit(ImprovedCNN(), splits, config)
+    return [Epoch(record.seconds, record.images) for record in records]
 
 
-def dnn_epochs(epochs: int) -> Iterator[Epoch]:
+def dnn_epochs(epochs: int) -> list[Epoch]:
     """Train and measure our DNN as FIDLE does, as many images after each epoch."""
     splits = _as_the_seeds_split()
     splits = normalise(splits, scale=float(splits.train.images.max()))
     config = TrainConfig(
         epochs=epochs, batch_size=512, learning_rate=1e-3, measured_images=len(splits.test)
     )
-    records = fit(dnn_model(), splits, config)
-    next(records)  # of the untrained model
-    for _ in range(epochs):
-        start = time.perf_counter()
-        record = next(records)
-        measured = record.train_count + record.validation_count
-        yield Epoch(time.perf_counter() - start, record.images, measured)
+    ends: list[float] = []  # the first is that of the untrained model
+    records = fit(dnn_model(), splits, config, after_epoch=lambda _: ends.append(perf_counter()))
+    return [
+        Epoch(end - start, record.images, record.train_count + record.validation_count)
+        for (start, end), record in zip(pairwise(ends), records[1:], strict=True)
+    ]
 
 
 def dnn_model() -> nn.Module:
@@ -105,8 +103,8 @@ def _seconds(step: Callable[[], None]) -> float:
     """Mean time of a step, after a few that do not count."""
     for _ in range(5):
         step()
-    steps, start = 0, time.perf_counter()
-    while (seconds := time.perf_counter() - start) < _KERNEL_SECONDS:
+    steps, start = 0, perf_counter()
+    while (seconds := perf_counter() - start) < _KERNEL_SECONDS:
         step()
         steps += 1
     return seconds / steps

@@ -15,7 +15,7 @@ from mnist_lessons import plots
 from mnist_lessons.data import load_mnist, normalise
 from mnist_lessons.models import SimpleDNN
 from mnist_lessons.runlog import start_run
-from mnist_lessons.training import TrainConfig, fit
+from mnist_lessons.training import TrainConfig
 
 run = start_run("small_lesson", seed=1)
 mnist = run.loaded(load_mnist())
@@ -47,8 +47,7 @@ run.show(figure, "images")
 # %%
 config = TrainConfig(epochs=2, batch_size=512, learning_rate=1e-3, optimiser="adam", seed=1)
 torch.manual_seed(1)
-records = fit(SimpleDNN(), normalise(mnist), config)
-history = run.follow("dnn", records, epochs=config.epochs)
+history = run.fit("dnn", SimpleDNN(), normalise(mnist), config)
 
 # %%
 for record in history:

@@ -204,15 +204,18 @@ def _train(options: argparse.Namespace, device: torch.device) -> None:
     torch.manual_seed(options.seed)
     model = SimpleDNN().to(device, dtype)
     together = dist.is_initialized()
-    log, weights = [], []
-    for record in fit(Shared(model) if together else model, splits, options.config):
-        log.append(asdict(record))
+    weights = []
+
+    def note(record: EpochRecord) -> None:
         weights.append({name: value.cpu().clone() for name, value in model.state_dict().items()})
         if not together or dist.get_rank() == 0:
             print(_line(record), flush=True)
+
+    trained = Shared(model) if together else model
+    records = fit(trained, splits, options.config, after_epoch=note)
     if options.output and (not together or dist.get_rank() == 0):
         buffer = io.BytesIO()
-        torch.save({"weights": weights, "log": log}, buffer)
+        torch.save({"weights": weights, "log": [asdict(record) for record in records]}, buffer)
         write_whole(options.output, buffer.getbuffer())
 
 

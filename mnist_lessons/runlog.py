@@ -2,12 +2,14 @@
 
 import csv
 import errno
+import itertools
 import json
 import math
 import re
 import sys
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -30,7 +32,7 @@ from mnist_lessons.evaluation import Predictions
 from mnist_lessons.export import StoredNetwork, affine, store
 from mnist_lessons.models import count_parameters, summarise
 from mnist_lessons.settings import Settings
-from mnist_lessons.training import EpochRecord
+from mnist_lessons.training import EpochRecord, TrainConfig, fit
 
 if TYPE_CHECKING:  # matplotlib is for those who draw
     from mnist_lessons.plots import LessonFigure
@@ -69,7 +71,7 @@ class RunCard(Machine):
     not to be had; `values` are numbers by name, `results`
     the rows of the site's table, `networks` those stored by `publish`, `figures` those that were
     shown, `tables` the same, `claims` the sentences that `claim` was asked to check, `log` the
-    rows of `log.csv`, `trainings` the lines that `follow` printed of each. A number that is not
+    rows of `log.csv`, `trainings` the lines that `fit` printed of each. A number that is not
     finite is None.
     """
 
@@ -98,14 +100,12 @@ class Run:
     Attributes:
         device: where tensors should live (`MNIST_LESSONS_DEVICE`).
         folder: receives the figures, `log.csv` and `run.json`.
-        checkpoints: for `fit`, a folder of this lesson alone (`MNIST_LESSONS_CHECKPOINTS`);
-            an absolute path, made when something is stored.
     """
 
     def __init__(self, lesson: str, *, seed: int, settings: Settings) -> None:
         self.device = select_device(settings.device)
         self.folder = settings.runs / lesson
-        self.checkpoints = settings.checkpoints_of(lesson)
+        self._checkpoints = settings.checkpoints_of(lesson)
         self._started = time.perf_counter()
         self._figures: dict[str, LessonFigure] = {}
         self._histories: list[tuple[str, tuple[EpochRecord, ...]]] = []
@@ -122,8 +122,11 @@ class Run:
             ) from error
 
     def epochs(self, full: int, *, preview: int) -> int:
-        """The number of epochs for the profile: `full`, or `preview` in a preview."""
-        return full if self._card["profile"] == "full" else preview
+        """The number of epochs for a loop written by hand: `full`; in a preview, at most `preview`.
+
+        `fit` needs no such number.
+        """
+        return full if self._card["profile"] == "full" else min(full, preview)
 
     def loaded(self, splits: Splits) -> Splits:
         """Note where the images come from; return them, in a preview only a few to train on."""
@@ -148,45 +151,64 @@ class Run:
             self._save()
         return dataset
 
-    def follow(
-        self, name: str, records: Iterable[EpochRecord], *, epochs: int, every: int = 5
+    def fit(
+        self,
+        name: str,
+        model: nn.Module,
+        splits: Splits,
+        config: TrainConfig,
+        *,
+        every: int = 5,
+        preview: int = 2,
     ) -> tuple[EpochRecord, ...]:
-        """Train to the end: show progress, print every fifth epoch and the last, log them all.
+        """Train as `mnist_lessons.training.fit` does, with progress, log and checkpoints.
+
+        A line is printed for the untrained model, every fifth epoch and the last. All epochs
+        are rows of `log.csv`. The checkpoints lie in a folder of this lesson alone
+        (`MNIST_LESSONS_CHECKPOINTS`): the same training is not repeated.
 
         Args:
-            name: of this training, the first column of `log.csv`.
-            records: what `fit` yields.
-            epochs: number of epochs that will come, for the progress bar.
+            name: of this training, the first column of `log.csv`. A second training of the
+                same name, such as that of a notebook's cell executed again, is logged as
+                `NAME (2)`: nothing is lost.
+            model: returns logits (N, 10); trained in place.
+            splits: normalised images; the test split is never touched.
+            config: how to train.
             every: print one line every so many epochs, at least 1.
+            preview: most epochs in a preview, at least 0.
 
         Returns:
-            All records.
+            One record of the untrained model, then one an epoch.
 
         Raises:
-            ValueError: `every` is below 1.
+            ValueError: `every` is below 1, or the images are not normalised.
+            NonFiniteLoss: a batch has a NaN or infinite loss.
         """
         if every < 1:
             raise ValueError(f"every must be at least 1, not {every}")
-        history = []
+        config = replace(config, epochs=self.epochs(config.epochs, preview=preview))
+        name = self._unused(name)
         printed: list[str] = []
         self._card["trainings"].append({"fit": name, "printed": printed})
-        last = time.perf_counter()
-        with tqdm(total=epochs, desc=name, unit="epoch", disable=None, leave=False) as bar:
-            for record in records:
-                history.append(record)
+        with tqdm(total=config.epochs, desc=name, unit="epoch", disable=None, leave=False) as bar:
+            last = time.perf_counter()
+
+            def note(record: EpochRecord) -> None:
+                nonlocal last
                 if record.seconds > time.perf_counter() - last:  # it cannot be of this run
                     self._card["reused_seconds"] += record.seconds
                 self._log(name, record)
                 last = time.perf_counter()
-                if record.epoch % every == 0 or record.epoch == epochs:
-                    printed.append(format_record(record, epochs))
+                if record.epoch % every == 0 or record.epoch == config.epochs:
+                    printed.append(format_record(record, config.epochs))
                     tqdm.write(printed[-1], file=sys.stdout)
                     sys.stdout.flush()
-                if record.epoch:
-                    bar.update()
+                bar.update(1 if record.epoch else 0)
+
+            history = fit(model, splits, config, self._checkpoints, after_epoch=note)
         self._save()
-        self._histories.append((name, tuple(history)))
-        return tuple(history)
+        self._histories.append((name, history))
+        return history
 
     def record(self, **values: float) -> None:
         """Note results by name, such as `test_accuracy`, for `run.json` and the site."""
@@ -211,7 +233,7 @@ class Run:
             title: name in the table.
             predictions: of the test split, made once.
             model: gives the numbers of parameters and multiplications.
-            history: gives the epochs and their seconds; one that `follow` returned is joined
+            history: gives the epochs and their seconds; one that `fit` returned is joined
                 with its rows of the log.
 
         Raises:
@@ -452,8 +474,14 @@ class Run:
         self._card["log"].append({"fit": name, **numbers})
         self._save()
 
+    def _unused(self, name: str) -> str:
+        """The name itself, or the first of `NAME (2)`, `NAME (3)`, ... that no training has."""
+        used = {training["fit"] for training in self._card["trainings"]}
+        names = itertools.chain([name], (f"{name} ({number})" for number in itertools.count(2)))
+        return next(other for other in names if other not in used)
+
     def _fit_of(self, history: Sequence[EpochRecord]) -> str | None:
-        """The name under which `follow` logged this history."""
+        """The name under which `fit` logged this history."""
         known = tuple(history)
         return next((name for name, other in self._histories if other == known), None)
 

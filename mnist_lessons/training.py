@@ -177,23 +177,26 @@ class EpochRecord:
 
 
 def fit(
-    model: nn.Module, splits: Splits, config: TrainConfig, checkpoints: Path | None = None
-) -> Iterator[EpochRecord]:
-    """Train a model, one epoch each time a record is asked for.
+    model: nn.Module,
+    splits: Splits,
+    config: TrainConfig,
+    checkpoints: Path | None = None,
+    *,
+    after_epoch: Callable[[EpochRecord], None] | None = None,
+) -> tuple[EpochRecord, ...]:
+    """Train a model, and measure it after each epoch.
 
     The model is moved to the device of the splits. In each epoch every training image is
     seen exactly once. An epoch draws its random numbers from `(config.seed, epoch)` alone:
-    what the caller does between two epochs cannot change the training, and the caller's
-    own random state is left as it was (on the CPU, and on the CUDA device in use). The same
-    seed, number of threads and device give the same bits.
+    what the caller drew before cannot change the training, and the caller's own random state
+    is left as it was (on the CPU, and on the CUDA device in use). The same seed, number of
+    threads and device give the same bits.
 
     With a folder for checkpoints, the training is stored there every few seconds and at its
     end. When the very same training is asked for again (same weights, images, configuration,
-    code, PyTorch and machine), it goes on where it was: the stored records come at once, the
-    model holds the last stored weights meanwhile, and it ends with the same bits as if it had
-    never been stopped. So do not look at the weights between two epochs then, nor change
-    them. A model whose code or state is not fully known, such as a class made in a function,
-    is trained again.
+    code, PyTorch and machine), it goes on where it was, and ends with the same bits as if it
+    had never been stopped. A model whose code or state is not fully known, such as a class
+    made in a function, is trained again.
 
     Args:
         model: returns logits (N, 10); trained in place.
@@ -201,8 +204,11 @@ def fit(
         config: how to train.
         checkpoints: folder for stored trainings, made when needed; None: nothing is stored.
             Where it cannot be written, one line on stderr says so, and training goes on.
+        after_epoch: called with each record as it comes, the stored ones of a training that
+            goes on first, while the model is as it was stored. It may measure the model, and
+            must not change its weights. An error that it raises ends the training.
 
-    Yields:
+    Returns:
         `config.epochs + 1` records, the first of the untrained model.
 
     Raises:
@@ -222,8 +228,10 @@ def fit(
     log = checkpoint.restore()
     if average and len(log) > config.epochs:
         model.load_state_dict(average.module.state_dict())
-    for row in log:
-        yield EpochRecord(**row)
+    records = [EpochRecord(**row) for row in log]
+    if after_epoch:
+        for record in records:
+            after_epoch(record)
     for epoch in range(len(log), config.epochs + 1):
         images, seconds = 0, 0.0
         if epoch:
@@ -235,11 +243,14 @@ def fit(
             epoch=epoch, images=images, seconds=seconds,
             learning_rate=optimiser.param_groups[0]["lr"],
         )  # fmt: skip
+        records.append(record)
         log.append(asdict(record))
         checkpoint.save(log, last=epoch == config.epochs)
         if average and epoch == config.epochs:
             model.load_state_dict(average.module.state_dict())
-        yield record
+        if after_epoch:
+            after_epoch(record)
+    return tuple(records)
 
 
 def _average(model: nn.Module, config: TrainConfig) -> AveragedModel | None:

@@ -149,7 +149,7 @@ def networks(sample):
     )
     models = {"small CNN": convolutional, "DNN": SimpleDNN()}
     for model in models.values():
-        list(fit(model, splits, TrainConfig(epochs=1, batch_size=64, learning_rate=2e-3)))
+        fit(model, splits, TrainConfig(epochs=1, batch_size=64, learning_rate=2e-3))
     return {name: store(model, splits.validation) for name, model in models.items()}
 
 

@@ -32,7 +32,7 @@ def real(sample):
     splits = normalise(sample)
     torch.manual_seed(0)
     model = SimpleDNN()
-    list(fit(model, splits, TrainConfig(epochs=15, batch_size=64, learning_rate=1e-3)))
+    fit(model, splits, TrainConfig(epochs=15, batch_size=64, learning_rate=1e-3))
     return predict(model, splits.validation), predict(model, splits.test)
 
 

@@ -2,7 +2,6 @@
 
 import contextlib
 import dataclasses
-import itertools
 import json
 import os
 import random
@@ -84,16 +83,35 @@ def stored(folder):
 
 def test_without_a_folder_nothing_is_stored(splits, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    list(fit(build(), splits, config()))
+    fit(build(), splits, config())
     assert list(tmp_path.iterdir()) == []
 
 
 def test_nothing_is_made_before_something_is_stored(splits, folder, tmp_path):
-    records = fit(build(), splits, config(), folder)
-    assert [next(records).epoch for _ in range(3)] == [0, 1, 2]
-    assert list(tmp_path.iterdir()) == []
-    list(records)
+    there = []
+    fit(
+        build(), splits, config(), folder, after_epoch=lambda _: there.append([*tmp_path.iterdir()])
+    )
+    assert there[:3] == [[], [], []]
     stored(folder)
+
+
+class Stopped(Exception):
+    """As Ctrl-C, at a moment that a test chooses."""
+
+
+def stopped(epochs, *arguments):
+    """The records of a training that is stopped after some epochs."""
+    records = []
+
+    def stop(record):
+        records.append(record)
+        if record.epoch == epochs:
+            raise Stopped
+
+    with pytest.raises(Stopped):
+        fit(*arguments, after_epoch=stop)
+    return tuple(records)
 
 
 @pytest.mark.parametrize("kind", [SimpleDNN, ImprovedCNN])
@@ -101,11 +119,11 @@ def test_nothing_is_made_before_something_is_stored(splits, folder, tmp_path):
 def test_a_stopped_training_ends_with_the_same_bits(kind, optimiser, splits, folder, always):
     recipe = config(optimiser=optimiser)
     expected = build(kind)
-    log = list(fit(expected, splits, recipe))
+    log = fit(expected, splits, recipe)
     for epochs in (1, 2, 3):
-        first = list(itertools.islice(fit(build(kind), splits, recipe, folder), epochs + 1))
+        first = stopped(epochs, build(kind), splits, recipe, folder)
         model = build(kind)
-        assert list(fit(model, splits, recipe, folder))[: epochs + 1] == first
+        assert fit(model, splits, recipe, folder)[: epochs + 1] == first
         assert rows(fit(build(kind), splits, recipe, folder)) == rows(log)
         assert bits(model) == bits(expected)
         assert model.training
@@ -130,9 +148,9 @@ def test_a_stopped_training_with_everything_ends_with_the_same_bits(splits, fold
         optimiser="adamw", augment=RandomAffine(shift=1, degrees=5, scale=0.1, shear=5),
     )  # fmt: skip
     expected = build(Normalised)
-    log = list(fit(expected, splits, recipe))
+    log = fit(expected, splits, recipe)
     for epochs in (0, 1, 2, 3):
-        list(itertools.islice(fit(build(Normalised), splits, recipe, folder), epochs + 1))
+        stopped(epochs, build(Normalised), splits, recipe, folder)
         model = build(Normalised)
         assert rows(fit(model, splits, recipe, folder)) == rows(log)
         assert bits(model) == bits(expected)
@@ -141,14 +159,14 @@ def test_a_stopped_training_with_everything_ends_with_the_same_bits(splits, fold
 
 def test_a_finished_training_is_not_repeated(splits, folder):
     model = build(ImprovedCNN)
-    records = list(fit(model, splits, config(), folder))
+    records = fit(model, splits, config(), folder)
     path = stored(folder)
     content = path.read_bytes()
     os.utime(path, (0, 0))
     again = build(ImprovedCNN)
     torch.manual_seed(5)
     state = torch.get_rng_state()
-    assert list(fit(again, splits, config(), folder)) == records, "also the seconds"
+    assert fit(again, splits, config(), folder) == records, "also the seconds"
     assert torch.equal(torch.get_rng_state(), state)
     assert bits(again) == bits(model)
     assert path.read_bytes() == content
@@ -156,17 +174,21 @@ def test_a_finished_training_is_not_repeated(splits, folder):
 
 
 def test_the_untrained_model_can_be_all(splits, folder):
-    records = list(fit(build(), splits, config(epochs=0), folder))
-    assert list(fit(build(), splits, config(epochs=0), folder)) == records
+    records = fit(build(), splits, config(epochs=0), folder)
+    assert fit(build(), splits, config(epochs=0), folder) == records
     assert len(records) == 1
 
 
-def test_the_weights_are_those_of_the_last_epoch_while_records_are_replayed(splits, folder):
+def test_stored_records_are_told_too_while_the_model_is_as_it_was_stored(splits, folder):
     model = build()
-    list(fit(model, splits, config(), folder))
-    again = build()
-    next(fit(again, splits, config(), folder))
-    assert bits(again) == bits(model)
+    records = fit(model, splits, config(), folder)
+    again, told = build(), []
+
+    def note(record):
+        told.append(record)
+        assert bits(again) == bits(model)
+
+    assert fit(again, splits, config(), folder, after_epoch=note) == tuple(told) == records
 
 
 def test_a_loss_that_is_not_finite_is_told_each_time(splits, folder):
@@ -175,7 +197,7 @@ def test_a_loss_that_is_not_finite_is_told_each_time(splits, folder):
     messages = []
     for _ in range(2):
         with pytest.raises(NonFiniteLoss) as caught:
-            list(fit(SimpleDNN(hidden=()), wild, recipe, folder))
+            fit(SimpleDNN(hidden=()), wild, recipe, folder)
         messages.append(str(caught.value))
     assert messages[0].startswith("the loss is ")
 
@@ -200,11 +222,9 @@ def child(kind, config, result):
         return pid, open(reader)
     torch.manual_seed(0)
     model = {"SimpleDNN": SimpleDNN, "ImprovedCNN": ImprovedCNN}[kind]()
-    records = []
     with open(writer, "w") as pipe:
-        for record in fit(model, splits, config, base / kind):
-            records.append(record)
-            print(record.epoch, file=pipe, flush=True)
+        note = lambda record: print(record.epoch, file=pipe, flush=True)
+        records = fit(model, splits, config, base / kind, after_epoch=note)
     torch.save((model.state_dict(), records), result)
     os._exit(0)
 
@@ -264,7 +284,7 @@ def test_kills_at_any_moment_change_no_bit(splits, tmp_path, kills):
         assert stored_epochs(tmp_path / kind.__name__) == epochs
         stored(tmp_path / kind.__name__)
         model = build(kind)
-        records = list(fit(model, splits, TrainConfig(**recipe)))
+        records = fit(model, splits, TrainConfig(**recipe))
         assert_same_end(tmp_path / f"{kind.__name__}-0", model, records)
 
 
@@ -279,7 +299,7 @@ def test_processes_that_train_the_same_at_once_agree(splits, tmp_path):
     recipe = {**GOOD, "epochs": 20}
     nursery(tmp_path, splits, ("together", "SimpleDNN", recipe, 4))
     model = build()
-    records = list(fit(model, splits, TrainConfig(**recipe)))
+    records = fit(model, splits, TrainConfig(**recipe))
     for number in range(4):
         assert_same_end(tmp_path / f"SimpleDNN-{number}", model, records)
     assert stored_epochs(tmp_path / "SimpleDNN") == 20
@@ -303,7 +323,7 @@ def checkpoint(folder, splits, **changes):
 
 
 def test_a_damaged_file_is_never_used(splits, folder):
-    list(fit(build(), splits, config(epochs=1), folder))
+    fit(build(), splits, config(epochs=1), folder)
     path = stored(folder)
     content = path.read_bytes()
     reader = checkpoint(folder, splits, epochs=1)
@@ -331,14 +351,14 @@ def test_a_damaged_file_is_replaced(splits, folder):
     for wrong in (content[:-7], content.replace(b"layers", b"lasers", 1)):
         path.write_bytes(wrong)
         again = build()
-        records = list(fit(again, splits, config(), folder))
+        records = fit(again, splits, config(), folder)
         assert (rows(records), bits(again)) == (log, bits(model))
-        assert list(fit(build(), splits, config(), folder)) == records
+        assert fit(build(), splits, config(), folder) == records
         stored(folder)
 
 
 def test_the_file_of_another_training_is_not_used(splits, folder):
-    list(fit(build(seed=1), splits, config(), folder))
+    fit(build(seed=1), splits, config(), folder)
     other = stored(folder).read_bytes()
     log = rows(fit(build(), splits, config()))
     reader = checkpoint(folder, splits)
@@ -378,29 +398,33 @@ def test_a_full_disk_is_told_once_and_tried_again(splits, folder, always, capsys
     expected = build()
     log = rows(fit(expected, splits, config()))
     model = build()
-    training = fit(model, splits, config(), folder)
-    with full_disk():
-        records = [next(training) for _ in range(3)]
-        assert_told_once(capsys.readouterr().err, folder)
-        assert {path.name for path in folder.iterdir()} == {"lock"}
-    records += training
+    with contextlib.ExitStack() as disk:
+        disk.enter_context(full_disk())
+
+        def tidy_up(record):
+            if record.epoch == 2:
+                disk.close()
+                assert_told_once(capsys.readouterr().err, folder)
+                assert {path.name for path in folder.iterdir()} == {"lock"}
+
+        records = fit(model, splits, config(), folder, after_epoch=tidy_up)
     assert capsys.readouterr().err == ""
     assert (rows(records), bits(model)) == (log, bits(expected))
-    assert list(fit(build(), splits, config(), folder)) == records
+    assert fit(build(), splits, config(), folder) == records
 
 
 def test_what_is_stored_survives_a_full_disk(splits, folder, always):
-    list(itertools.islice(fit(build(), splits, config(), folder), 2))
+    stopped(1, build(), splits, config(), folder)
     content = stored(folder).read_bytes()
     with full_disk():
-        list(fit(build(), splits, config(), folder))
+        fit(build(), splits, config(), folder)
     assert stored(folder).read_bytes() == content
 
 
 def test_a_folder_in_place_of_the_file_is_told(splits, folder, capsys):
     reader = checkpoint(folder, splits)
     reader._file.mkdir(parents=True)
-    list(fit(build(), splits, config(), folder))
+    fit(build(), splits, config(), folder)
     assert_told_once(capsys.readouterr().err, folder)
     assert {path.name for path in folder.iterdir()} == {"lock", reader._file.name}
 
@@ -600,7 +624,7 @@ def test_what_is_not_known_to_be_safe_is_trained_again(kind, splits, folder, cap
     if kind in UNKNOWN:
         with pytest.raises(Unknown):
             key(splits, build(kind))
-    assert len(list(fit(build(kind), splits, config(epochs=1), folder))) == 2
+    assert len(fit(build(kind), splits, config(epochs=1), folder)) == 2
     assert not folder.exists()
     assert capsys.readouterr().err == ""
 

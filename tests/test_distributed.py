@@ -77,8 +77,8 @@ with process_group() as device:
         config = TrainConfig(epochs=2, batch_size=32, learning_rate=1e-3, averaging=averaging)
         plain, inner = pair(SimpleDNN)
         shared = Shared(inner)
-        records = zip(fit(plain, splits, config), fit(shared, splits, config), strict=True)
-        for one, two in records:
+        logs = fit(plain, splits, config), fit(shared, splits, config)
+        for one, two in zip(*logs, strict=True):
             assert (one.images, one.validation_correct) == (two.images, two.validation_correct)
             assert one.train_correct == two.train_correct
             assert abs(one.validation_loss - two.validation_loss) < 1e-12
@@ -101,8 +101,7 @@ with process_group() as device:
 
     shared = Shared(SimpleDNN())
     try:
-        for _ in fit(shared, replace(splits, train=Split(images * torch.nan, labels)), config):
-            pass
+        fit(shared, replace(splits, train=Split(images * torch.nan, labels)), config)
     except NonFiniteLoss:
         found["stopped"] = True
     found["threads within"] = psutil.Process().num_threads() - threads

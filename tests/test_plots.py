@@ -41,7 +41,7 @@ def trained(sample):
     torch.manual_seed(0)
     model = SimpleDNN()
     settings = TrainConfig(epochs=2, batch_size=64, learning_rate=1e-3)
-    records = tuple(fit(model, splits, settings))
+    records = fit(model, splits, settings)
     return records, predict(model, splits.test), splits.test
 
 

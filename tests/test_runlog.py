@@ -10,6 +10,7 @@ import re
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -19,9 +20,10 @@ import pytest
 import torch
 from matplotlib.figure import Figure
 from PIL import Image
+from torch import nn
 
 from mnist_lessons import runlog
-from mnist_lessons.data import normalise
+from mnist_lessons.data import Split, normalise
 from mnist_lessons.errors import NonFiniteLoss, SettingError
 from mnist_lessons.evaluation import Predictions, predict
 from mnist_lessons.models import SimpleDNN
@@ -88,11 +90,25 @@ def assert_agree(rows, logged):
         }
 
 
-def test_the_log_holds_what_fit_yields(run, sample):
+@pytest.fixture(scope="module")
+def few(sample):
+    """So few images that an epoch takes no time."""
+    splits = normalise(sample.head(64))
+    return replace(splits, validation=splits.validation[:64])
+
+
+def config(epochs, **changes):
+    values = {"epochs": epochs, "batch_size": 32, "learning_rate": 1e-3}
+    return TrainConfig(**{**values, **changes})
+
+
+def linear():
     torch.manual_seed(0)
-    small = normalise(sample)
-    config = TrainConfig(epochs=2, batch_size=512, learning_rate=1e-3)
-    history = run.follow("MLP", fit(SimpleDNN(), small, config), epochs=2)
+    return SimpleDNN(hidden=())
+
+
+def test_the_log_holds_what_training_returns(run, few):
+    history = run.fit("MLP", linear(), few, config(2))
     assert [entry.epoch for entry in history] == [0, 1, 2]
     rows = log(run.folder)
     assert_agree(rows, card(run)["log"])
@@ -115,13 +131,11 @@ def test_a_dataset_that_is_not_to_be_had_is_noted_once(run, sample):
 
 def test_training_that_comes_from_checkpoints_is_told_as_such(sample, tmp_path):
     small = normalise(sample.head(512))
-    config = TrainConfig(epochs=2, batch_size=64, learning_rate=1e-3)
 
     def reused_and_trained():
         run = Run("lesson", seed=3, settings=Settings(runs=tmp_path))
         torch.manual_seed(0)
-        records = fit(SimpleDNN(), small, config, run.checkpoints)
-        history = run.follow("MLP", records, epochs=2)
+        history = run.fit("MLP", SimpleDNN(), small, config(2))
         return card(run)["reused_seconds"], sum(record.seconds for record in history)
 
     reused, trained = reused_and_trained()
@@ -130,21 +144,44 @@ def test_training_that_comes_from_checkpoints_is_told_as_such(sample, tmp_path):
     assert reused_and_trained() == (trained, trained)
 
 
-def test_the_files_are_written_epoch_by_epoch(run):
-    def records():
-        for epoch in range(4):
-            yield record(epoch)
-            assert len(log(run.folder)) == len(card(run)["log"]) == epoch + 1
-            assert card(run)["status"] == "running"
+class Watcher(nn.Module):
+    """Calls a function before each batch that it is trained on."""
 
-    run.follow("one", records(), epochs=3)
-    run.follow("two", records_of(1), epochs=1)
+    def __init__(self, look):
+        super().__init__()
+        self.layers = linear()
+        self.look = look
+
+    def forward(self, images):
+        if self.training:
+            self.look()
+        return self.layers(images)
+
+
+def test_the_files_are_written_epoch_by_epoch(run, few):
+    seen = []
+
+    def look():
+        assert_agree(log(run.folder), card(run)["log"])
+        assert card(run)["status"] == "running"
+        seen.append(len(log(run.folder)))
+
+    run.fit("one", Watcher(look), few, config(3, batch_size=64))
+    assert seen == [1, 2, 3]
+    run.fit("two", linear(), few, config(1))
     assert [row["fit"] for row in log(run.folder)] == ["one"] * 4 + ["two"] * 2
     assert_agree(log(run.folder), card(run)["log"])
 
 
-def records_of(epochs):
-    return (record(epoch) for epoch in range(epochs + 1))
+def test_a_name_that_is_used_again_gets_a_number(run, few):
+    """As where a cell of a notebook is executed again with another learning rate."""
+    histories = [run.fit("one", linear(), few, config(1, seed=seed)) for seed in range(3)]
+    names = ["one", "one (2)", "one (3)"]
+    assert [row["fit"] for row in log(run.folder)] == [name for name in names for _ in range(2)]
+    assert [training["fit"] for training in card(run)["trainings"]] == names
+    zeros = Predictions(torch.zeros(2, 10), torch.zeros(2, dtype=torch.int64))
+    run.result("second", "The second", zeros, linear(), histories[1])
+    assert card(run)["results"][0]["fit"] == "one (2)"
 
 
 @pytest.mark.parametrize(
@@ -158,9 +195,10 @@ def records_of(epochs):
         (2, {"every": 1}, [0, 1, 2]),
     ],
 )
-def test_every_fifth_epoch_and_the_last_are_printed(epochs, options, told, run, capsys):
-    run.follow("MLP", records_of(epochs), epochs=epochs, **options)
+def test_every_fifth_epoch_and_the_last_are_printed(epochs, options, told, run, few, capsys):
+    run.fit("MLP", linear(), few, config(epochs), **options)
     lines = capsys.readouterr().out.splitlines()
+    assert card(run)["trainings"] == [{"fit": "MLP", "printed": lines}]
     assert [int(re.match(r"epoch +(\d+)/", line)[1]) for line in lines] == told
     assert len(log(run.folder)) == epochs + 1, "the file has every epoch"
 
@@ -176,7 +214,20 @@ def test_the_profile_chooses_the_epochs(tmp_path):
     for profile, expected in ((None, 120), ("full", 120), ("preview", 3)):
         run = Run("lesson", seed=0, settings=Settings(runs=tmp_path, profile=profile))
         assert run.epochs(120, preview=3) == expected
+        assert run.epochs(2, preview=3) == 2
         assert card(run)["profile"] == (profile or "full")
+
+
+@pytest.mark.parametrize(("options", "most"), [({}, 2), ({"preview": 3}, 3), ({"preview": 9}, 4)])
+def test_a_preview_trains_for_a_few_epochs(options, most, tmp_path, few, capsys):
+    for profile, epochs in (("full", 4), ("preview", most)):
+        run = Run("lesson", seed=0, settings=Settings(runs=tmp_path, profile=profile))
+        history = run.fit("MLP", linear(), few, config(4, schedule="one-cycle"), **options)
+        assert f"epoch {epochs}/{epochs}" in capsys.readouterr().out.splitlines()[-1]
+        shorter = fit(linear(), few, config(epochs, schedule="one-cycle"))
+        assert [(entry.learning_rate, entry.train_loss) for entry in history] == [
+            (entry.learning_rate, entry.train_loss) for entry in shorter
+        ], "as if it had been asked for"
 
 
 def test_the_card_tells_how_the_run_was_made(run, sample):
@@ -202,18 +253,16 @@ def test_the_device_of_the_settings_is_used(tmp_path):
     assert not (tmp_path / "other").exists()
 
 
-def test_checkpoints_lie_beside_the_runs_or_where_the_settings_say(tmp_path, monkeypatch):
+def test_checkpoints_lie_beside_the_runs_or_where_the_settings_say(tmp_path, few, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "elsewhere").mkdir()
     ours = Settings(runs=Path("runs"))
     theirs = Settings(runs=Path("runs"), checkpoints=Path("states"))
     runs = [Run("lesson", seed=0, settings=settings) for settings in (ours, theirs)]
-    monkeypatch.chdir(tmp_path / "elsewhere")
-    assert [run.checkpoints for run in runs] == [
-        tmp_path / "runs" / "checkpoints" / "lesson",
-        tmp_path / "states" / "lesson",
-    ]
-    assert not any(run.checkpoints.parent.exists() for run in runs), "made when needed"
+    folders = [tmp_path / "runs" / "checkpoints" / "lesson", tmp_path / "states" / "lesson"]
+    assert not any(folder.parent.exists() for folder in folders), "made when needed"
+    for run, folder in zip(runs, folders, strict=True):
+        run.fit("MLP", linear(), few, config(1))
+        assert len([*folder.glob("*.pt")]) == 1
 
 
 def texts(value):
@@ -224,11 +273,11 @@ def texts(value):
     return [value] if isinstance(value, str) else []
 
 
-def test_the_card_names_no_path_no_host_and_no_user(run, sample):
+def test_the_card_names_no_path_no_host_and_no_user(run, sample, few):
     run.loaded(sample)
     run.show(a_figure(ALT), "figure")
     run.record(accuracy=0.5)
-    run.follow("MLP", records_of(1), epochs=1)
+    run.fit("MLP", linear(), few, config(1))
     run.finish()
     for text in texts(card(run)):
         assert str(run.folder) not in text
@@ -248,9 +297,12 @@ def test_results_of_numpy_and_torch_are_noted_too(run):
     assert card(run)["values"] == {"a": 0.5, "b": 3, "c": 0.25}
 
 
-def test_a_number_that_is_not_finite_leaves_valid_json(run):
+def test_a_number_that_is_not_finite_leaves_valid_json(run, few):
     run.record(bad=math.nan, worse=-math.inf, good=1.5)
-    run.follow("diverged", [record(0, train_loss=math.nan, validation_loss=math.inf)], epochs=0)
+    never_zero = linear()
+    never_zero.layers[-1].bias.data[0] = -math.inf
+    nan = Split(few.train.images * math.nan, few.train.labels)
+    run.fit("diverged", never_zero, replace(few, train=nan), config(0))
     assert card(run)["values"] == {"bad": None, "worse": None, "good": 1.5}
     assert card(run)["log"][0]["train_loss"] is None
     assert (log(run.folder)[0]["train_loss"], log(run.folder)[0]["validation_loss"]) == (
@@ -260,11 +312,10 @@ def test_a_number_that_is_not_finite_leaves_valid_json(run):
 
 
 def trained(splits, run):
-    """A small network after two epochs that `run` has followed, and its history."""
+    """A small network after two epochs, and its history."""
     torch.manual_seed(0)
     model = SimpleDNN()
-    config = TrainConfig(epochs=2, batch_size=512, learning_rate=1e-3)
-    return model, run.follow("MLP", fit(model, splits, config), epochs=2)
+    return model, run.fit("MLP", model, splits, config(2, batch_size=512))
 
 
 def test_a_result_is_a_row_of_the_table(run, sample):
@@ -283,12 +334,12 @@ def test_a_result_is_a_row_of_the_table(run, sample):
     assert card(run)["values"]["mlp.test_accuracy"] == score.accuracy
 
 
-def test_a_result_names_its_training(run, sample):
+def test_a_result_names_its_training(run, sample, few):
     splits = normalise(sample)
-    run.follow("another", records_of(2), epochs=2)
+    run.fit("another", linear(), few, config(2))
     model, history = trained(splits, run)
     predictions = predict(model, splits.test)
-    for key, given in (("followed", history), ("as_a_list", list(history)), ("own", history[1:])):
+    for key, given in (("logged", history), ("as_a_list", list(history)), ("own", history[1:])):
         run.result(key, "Fully connected", predictions, model, given)
     assert [row["fit"] for row in card(run)["results"]] == ["MLP", "MLP", None]
 
@@ -424,10 +475,10 @@ def test_a_figure_and_a_table_have_two_names(run):
     assert (run.folder / "one.csv").read_text("utf-8") == "x,y\n1,2\n"
 
 
-def test_a_new_run_leaves_nothing_of_the_old_one(run, sample, tmp_path):
+def test_a_new_run_leaves_nothing_of_the_old_one(run, sample, few, tmp_path):
     run.show(a_figure(ALT), "old")
     run.record(accuracy=0.5)
-    run.follow("old", records_of(2), epochs=2)
+    run.fit("old", linear(), few, config(2))
     run.loaded(sample)
     zeros = Predictions(torch.zeros(500, 10), sample.test.labels)
     run.result("old", "Always 0", zeros, SimpleDNN(), [])
@@ -514,23 +565,25 @@ import signal, time
 import torch
 from mnist_lessons.data import Split, Splits
 from mnist_lessons.models import SimpleDNN
-from mnist_lessons.training import TrainConfig, fit
+from mnist_lessons.training import TrainConfig
 
 # A test run in the background may have inherited that Ctrl-C is ignored.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-def slow(records):
-    for record in records:
-        yield record
-        if record.epoch == 3:
+class Slow(SimpleDNN):
+    batches = 0
+
+    def forward(self, images):
+        self.batches += self.training
+        if self.batches == 7:  # the first of epoch 4
             print("waiting", flush=True)
             time.sleep(600)
+        return super().forward(images)
 
 run = start_run("lesson", seed=0)
 noise = Split(torch.rand(64, 1, 28, 28), torch.arange(64) % 10)
 config = TrainConfig(epochs=9, batch_size=32, learning_rate=1e-3)
-records = fit(SimpleDNN(), Splits(noise, noise, noise, provenance=None), config)
-run.follow("noise", slow(records), epochs=9)
+run.fit("noise", Slow(), Splits(noise, noise, noise, provenance=None), config)
 """,
     )
     assert any(line == "waiting\n" for line in process.stdout)

@@ -272,7 +272,7 @@ def test_the_notebook_beside_the_page_is_the_lesson_with_its_outputs(site, slug)
         kinds = {output.output_type for output in cell.outputs}
         assert "error" not in kinds
         calls = calls_at_once(cell.source)
-        if {"print", "run.follow"} & calls:
+        if {"print", "run.fit"} & calls:
             assert "stream" in kinds, cell.source
         if "run.show" in calls:
             assert "display_data" in kinds, cell.source

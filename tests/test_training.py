@@ -1,4 +1,4 @@
-"""`fit` does what a plain loop does, whatever its caller does between two epochs."""
+"""`fit` does what a plain loop does, whatever its caller does after an epoch."""
 
 import dataclasses
 import math
@@ -174,12 +174,16 @@ def test_every_image_is_seen_exactly_once_per_epoch(batch_size, small):
     count = 65  # leaves a last batch of 1 after batches of 32
     model = Recorder()
     epochs = []
-    for record in fit(model, numbered(small, count), config(epochs=3, batch_size=batch_size)):
+
+    def look(record):
         epochs.append([index for batch in model.batches for index in batch])
         sizes = [len(batch) for batch in model.batches]
         assert all(size == batch_size for size in sizes[:-1])
         assert record.images == len(epochs[-1]) == (count if record.epoch else 0)
         model.batches.clear()
+
+    settings = config(epochs=3, batch_size=batch_size)
+    fit(model, numbered(small, count), settings, after_epoch=look)
     for epoch in epochs[1:]:
         assert sorted(epoch) == list(range(count))
     assert epochs[1] != epochs[2] != epochs[3], "the order must change"
@@ -198,16 +202,38 @@ def test_epoch_0_is_the_untrained_model(small):
     model = build()
     before = weights(model)
     expected = evaluate(model, small.validation)
-    record = next(fit(model, small, config()))
+    record, _ = fit(build(), small, config())
     assert (record.epoch, record.images, record.seconds, record.images_per_second) == (0, 0, 0, 0)
     assert record.validation_loss == expected.loss
     assert record.validation_correct == expected.correct
+    (record,) = fit(model, small, config(epochs=0))
+    assert record.validation_loss == expected.loss
     assert same(weights(model), before)
+
+
+def test_each_record_is_told_as_it_comes(small):
+    told = []
+    records = fit(build(SimpleDNN), small, config(epochs=2), after_epoch=told.append)
+    assert records == tuple(told)
+
+
+def test_an_error_after_an_epoch_ends_the_training(small):
+    model, told = build(SimpleDNN), []
+
+    def enough(record):
+        told.append(weights(model))
+        if record.epoch == 1:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fit(model, small, config(epochs=3), after_epoch=enough)
+    assert len(told) == 2
+    assert same(weights(model), told[-1])
 
 
 @pytest.mark.parametrize("epochs", [0, 1, 3])
 def test_there_is_one_record_per_epoch_and_one_before(epochs, small):
-    records = list(fit(build(SimpleDNN), small, config(epochs=epochs)))
+    records = fit(build(SimpleDNN), small, config(epochs=epochs))
     assert [record.epoch for record in records] == list(range(epochs + 1))
     assert all(record.learning_rate == GOOD["learning_rate"] for record in records)
     assert all(record.seconds > 0 for record in records[1:])
@@ -216,13 +242,16 @@ def test_there_is_one_record_per_epoch_and_one_before(epochs, small):
 @pytest.mark.parametrize(("asked", "measured"), [(1, 1), (100, 100), (10_000, 257)])
 def test_the_first_training_images_are_measured(asked, measured, small):
     model = build(SimpleDNN)
-    for record in fit(model, small, config(measured_images=asked)):
+
+    def measure(record):
         score = evaluate(model, small.train[:asked])
         assert (record.train_loss, record.train_correct) == (score.loss, score.correct)
         assert record.train_count == measured
         assert record.train_accuracy == score.correct / measured
         assert record.validation_count == 50
         assert record.validation_accuracy == evaluate(model, small.validation).accuracy
+
+    fit(model, small, config(measured_images=asked), after_epoch=measure)
 
 
 def test_a_row_of_the_log_holds_every_field_and_the_derived_ones(small):
@@ -256,7 +285,7 @@ def plain_loop(model, split, settings):
 def test_measuring_does_not_change_the_training(optimiser, small):
     settings = config(epochs=2, optimiser=optimiser, learning_rate=0.01, seed=3)
     model = build()
-    list(fit(model, small, settings))
+    fit(model, small, settings)
     assert same(weights(model), plain_loop(build(), small.train, settings))
 
 
@@ -271,7 +300,7 @@ def recorded_rates(schedule, small, **changes):
     settings = config(schedule=schedule, optimiser="sgd", **changes)
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(OPTIMISERS, "sgd", Spy)
-        records = list(fit(build(SimpleDNN), small, settings))
+        records = fit(build(SimpleDNN), small, settings)
     assert [record.learning_rate for record in records[1:]] == rates[
         len(rates) // 4 - 1 :: len(rates) // 4
     ]
@@ -353,7 +382,7 @@ def test_every_batch_is_augmented_anew_and_no_image_is_changed(small):
     before = small.train.images.clone()
     settings = config(epochs=2, batch_size=257, augment=RandomAffine(shift=3, degrees=10))
     torch.manual_seed(0)
-    list(fit(Watcher(), small, settings))
+    fit(Watcher(), small, settings)
     assert torch.equal(small.train.images, before)
     orders = []
     for epoch, batch in enumerate(seen, start=1):
@@ -365,15 +394,18 @@ def test_every_batch_is_augmented_anew_and_no_image_is_changed(small):
     assert not torch.equal(first, second), "another change in each epoch"
 
 
-def test_what_the_caller_does_between_epochs_does_not_change_the_training(small):
+def test_what_the_caller_does_after_an_epoch_does_not_change_the_training(small):
     settings = config(epochs=3)
     model = build()
-    for record in fit(model, small, settings):
+
+    def disturb(record):
         torch.rand(5 + record.epoch)
         np.random.rand(3)
         random.random()
         evaluate(model, small.validation, batch_size=7)
         model.eval()
+
+    fit(model, small, settings, after_epoch=disturb)
     assert same(weights(model), plain_loop(build(), small.train, settings))
 
 
@@ -383,30 +415,35 @@ def test_the_random_state_of_the_caller_is_left_alone(small):
     np.random.seed(11)
     random.seed(11)
     states = torch.get_rng_state(), random.getstate(), np.random.get_state()[1].tolist()
-    records = fit(model, small, config(epochs=2))
-    for _ in records:
+
+    def look(_):
         assert torch.equal(torch.get_rng_state(), states[0])
         assert random.getstate() == states[1]
         assert np.random.get_state()[1].tolist() == states[2]
+
+    look(fit(model, small, config(epochs=2), after_epoch=look))
 
 
 def test_the_same_seed_gives_the_same_bits_and_another_seed_others(small):
     results = []
     for seed in (5, 5, 6):
         model = build()
-        list(fit(model, small, config(epochs=2, seed=seed)))
+        fit(model, small, config(epochs=2, seed=seed))
         results.append(weights(model))
     assert same(results[0], results[1])
     assert not same(results[0], results[2])
 
 
-def test_two_trainings_taken_in_turns_do_not_disturb_each_other(small):
+def test_a_training_within_another_does_not_disturb_it(small):
     settings = config(epochs=2)
-    models = [build(), build(SimpleDNN)]
-    for _ in zip(*(fit(model, small, settings) for model in models), strict=True):
-        pass
-    assert same(weights(models[0]), plain_loop(build(), small.train, settings))
-    assert same(weights(models[1]), plain_loop(build(SimpleDNN), small.train, settings))
+    outer = build()
+    inner = [build(SimpleDNN) for _ in range(3)]
+    fit(
+        outer, small, settings, after_epoch=lambda record: fit(inner[record.epoch], small, settings)
+    )
+    assert same(weights(outer), plain_loop(build(), small.train, settings))
+    for model in inner:
+        assert same(weights(model), plain_loop(build(SimpleDNN), small.train, settings))
 
 
 def test_losses_are_means_over_images_not_over_batches(small):
@@ -430,11 +467,11 @@ def test_a_nan_stops_the_training_before_its_step(small):
     step = torch.randperm(100).tolist().index(77) // 8 + 1
 
     model = build(SimpleDNN)
-    records = fit(model, splits, config(batch_size=8, learning_rate=0.125, seed=2))
-    assert math.isnan(next(records).train_loss)
-    start = weights(model)
+    start, told = weights(model), []
+    settings = config(batch_size=8, learning_rate=0.125, seed=2)
     with pytest.raises(NonFiniteLoss) as caught:
-        next(records)
+        fit(model, splits, settings, after_epoch=told.append)
+    assert [math.isnan(record.train_loss) for record in told] == [True]
     message = str(caught.value)
     assert f"epoch 1, step {step} " in message
     assert "learning rate 0.125" in message
@@ -449,7 +486,7 @@ def test_a_learning_rate_that_diverges_is_told(small):
     linear = SimpleDNN(hidden=())
     splits = dataclasses.replace(small, train=Split(small.train.images * 1e18, small.train.labels))
     with pytest.raises(NonFiniteLoss, match=r"epoch 1, step 2 \(learning rate 1000\.0\)"):
-        list(fit(linear, splits, config(learning_rate=1_000.0, optimiser="sgd")))
+        fit(linear, splits, config(learning_rate=1_000.0, optimiser="sgd"))
     assert all(weight.isfinite().all() for weight in weights(linear))
 
 
@@ -467,7 +504,7 @@ class Untouchable:
 
 def test_the_test_split_is_never_touched(small):
     splits = dataclasses.replace(small, test=Untouchable())
-    assert len(list(fit(build(SimpleDNN), splits, config(epochs=2)))) == 3
+    assert len(fit(build(SimpleDNN), splits, config(epochs=2))) == 3
 
 
 @pytest.mark.parametrize(
@@ -483,7 +520,7 @@ def test_training_improves_the_accuracy(kind, optimiser, rate, whole):
 
 def test_the_images_and_labels_are_left_as_they_were(small):
     before = small.train.images.clone(), small.train.labels.clone()
-    list(fit(build(), small, config()))
+    fit(build(), small, config())
     assert torch.equal(small.train.images, before[0])
     assert torch.equal(small.train.labels, before[1])
 
@@ -495,5 +532,5 @@ def test_bytes_are_refused_before_the_first_step(raw, sample, small):
     model = build()
     before = weights(model)
     with pytest.raises(ValueError, match=r"normalise these first, which are uint8"):
-        next(fit(model, mixed, config()))
+        fit(model, mixed, config())
     assert same(weights(model), before)

@@ -207,20 +207,11 @@ show_figure(study["dnn"], "dnn-steps")
 # The chosen recipe, trained in this run, with one seed.
 
 # %%
-from dataclasses import replace
-
-from mnist_lessons.training import fit
-
-
-def begin(recipe, preview):
-    epochs = run.epochs(recipe.config.epochs, preview=preview)
-    torch.manual_seed(SEED)
-    return recipe.model(), replace(recipe.config_for(SEED), epochs=epochs)
-
-
-dnn, config = begin(chosen("dnn").recipe, preview=2)
-steps = fit(dnn, splits, config, run.checkpoints)
-history_dnn = run.follow("dnn, improved", steps, epochs=config.epochs)
+recipe = chosen("dnn").recipe
+torch.manual_seed(SEED)
+dnn = recipe.model()
+config = recipe.config_for(SEED)
+history_dnn = run.fit("dnn, improved", dnn, splits, config)
 
 # %%
 from mnist_lessons.evaluation import predict
@@ -228,7 +219,7 @@ from mnist_lessons.evaluation import predict
 predictions_dnn = predict(dnn, splits.test)
 run.result(
     "dnn_improved",
-    f"SimpleDNN, improved, {config.epochs} epochs",
+    f"SimpleDNN, improved, {history_dnn[-1].epoch} epochs",
     predictions_dnn,
     dnn,
     history_dnn,
@@ -264,15 +255,17 @@ show_table(study["cnn-short"])
 show_figure(study["cnn-short"], "cnn-short-steps")
 
 # %%
-cnn, config = begin(chosen("cnn-short").recipe, preview=1)
-steps = fit(cnn, splits, config, run.checkpoints)
-history_cnn = run.follow("cnn, improved", steps, epochs=config.epochs)
+recipe = chosen("cnn-short").recipe
+torch.manual_seed(SEED)
+cnn = recipe.model()
+config = recipe.config_for(SEED)
+history_cnn = run.fit("cnn, improved", cnn, splits, config, preview=1)
 
 # %%
 predictions_cnn = predict(cnn, splits.test)
 run.result(
     "cnn_improved",
-    f"ImprovedCNN, improved, {config.epochs} epochs",
+    f"ImprovedCNN, improved, {history_cnn[-1].epoch} epochs",
     predictions_cnn,
     cnn,
     history_cnn,
@@ -611,6 +604,10 @@ print(f"one epoch of the blog's loop: {blog_seconds:.1f} s")
 # checkpoint here, so the seconds are those of this run.
 
 # %%
+from dataclasses import replace
+
+from mnist_lessons.training import fit
+
 [recipe] = [
     step.recipe
     for step in study["cnn-short"]
@@ -624,7 +621,7 @@ seconds, shares = [], []
 for seed in range(1, 6):
     torch.manual_seed(seed)
     model = recipe.model()
-    history = list(fit(model, splits, replace(quick, seed=seed)))
+    history = fit(model, splits, replace(quick, seed=seed))
     seconds.append(sum(record.seconds for record in history))
     shares.append(history[-1].validation_accuracy)
     print(f"seed {seed}: {shares[-1]:.2%} in {seconds[-1]:.1f} s")

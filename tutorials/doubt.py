@@ -54,19 +54,18 @@ run.show(figure, "digits")
 
 # %%
 from mnist_lessons.models import SimpleDNN
-from mnist_lessons.training import TrainConfig, fit
+from mnist_lessons.training import TrainConfig
 
 splits = normalise(mnist).to(run.device)
 long = TrainConfig(
-    epochs=run.epochs(128, preview=60),
+    epochs=128,
     batch_size=512,
     learning_rate=1e-3,
     seed=SEED,
 )
 torch.manual_seed(SEED)
 dnn = SimpleDNN()
-records = fit(dnn, splits, long, run.checkpoints)
-_ = run.follow("dnn", records, epochs=long.epochs, every=32)
+history = run.fit("dnn", dnn, splits, long, every=32, preview=60)
 
 # %% [markdown]
 # The second is the network with [convolutions](improved_cnn.py), trained for a
@@ -78,7 +77,7 @@ _ = run.follow("dnn", records, epochs=long.epochs, every=32)
 from mnist_lessons.models import ImprovedCNN
 
 short = TrainConfig(
-    epochs=run.epochs(3, preview=2),
+    epochs=3,
     batch_size=64,
     learning_rate=5e-3,
     schedule="one-cycle",
@@ -86,8 +85,7 @@ short = TrainConfig(
 )
 torch.manual_seed(SEED)
 cnn = ImprovedCNN(dropout=0.0)
-records = fit(cnn, splits, short, run.checkpoints)
-_ = run.follow("cnn", records, epochs=short.epochs)
+_ = run.fit("cnn", cnn, splits, short)
 
 # %% [markdown]
 # ## How sure is it?
@@ -221,20 +219,19 @@ run.show(figure, "temperatures")
 # temperature than a long one:
 
 # %%
-hasty = TrainConfig(
-    epochs=run.epochs(8, preview=6),
-    batch_size=512,
-    learning_rate=1e-3,
-    seed=SEED,
-)
+from dataclasses import replace
+
+from mnist_lessons.training import fit
+
+hasty = replace(long, epochs=8)
 torch.manual_seed(SEED)
 young = SimpleDNN()
-*_, end = fit(young, splits, hasty, run.checkpoints)
+*_, end = fit(young, splits, hasty)
 young_temperature = fit_temperature(predict(young, splits.validation))
 print(f"SimpleDNN after {hasty.epochs} epochs: ", end="")
 print(f"temperature {young_temperature:.2f}, ", end="")
 print(f"validation accuracy {end.validation_accuracy:.2%}")
-print(f"after {long.epochs} epochs: ", end="")
+print(f"after {history[-1].epoch} epochs: ", end="")
 print(f"temperature {temperatures['SimpleDNN']:.2f}, ", end="")
 print(f"{validation['SimpleDNN'].score.accuracy:.2%}")
 

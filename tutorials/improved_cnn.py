@@ -142,15 +142,15 @@ print(f"log-softmax, then likelihood    {in_two:.6f}")
 #
 # We train with batches of 64 images and Adagrad, an optimiser that takes ever
 # smaller steps for weights whose gradients have been large.
-# [`fit`](../reference.md#mnist_lessons.training.fit) is the loop that the
-# first lesson writes out. It logs every epoch; the page prints every fifth and
-# the last.
+# [`run.fit`](../reference.md#mnist_lessons.runlog.Run.fit) is the loop that the
+# first lesson writes out. It logs every epoch, and prints every fifth and the
+# last.
 
 # %%
-from mnist_lessons.training import TrainConfig, fit
+from mnist_lessons.training import TrainConfig
 
 few = TrainConfig(
-    epochs=run.epochs(3, preview=1),
+    epochs=3,
     batch_size=64,
     learning_rate=1e-2,
     optimiser="adagrad",
@@ -158,8 +158,7 @@ few = TrainConfig(
 )
 torch.manual_seed(SEED)
 model_3 = ImprovedCNN()
-records = fit(model_3, splits, few, run.checkpoints)
-history_3 = run.follow("cnn, short", records, epochs=few.epochs)
+history_3 = run.fit("cnn, short", model_3, splits, few, preview=1)
 
 # %%
 end = history_3[-1]
@@ -183,7 +182,7 @@ from mnist_lessons.evaluation import predict
 predictions_3 = predict(model_3, splits.test)
 run.result(
     "cnn_3",
-    f"ImprovedCNN, {few.epochs} epochs",
+    f"ImprovedCNN, {history_3[-1].epoch} epochs",
     predictions_3,
     model_3,
     history_3,
@@ -245,7 +244,7 @@ run.show(figure, "errors-short")
 
 # %%
 many = TrainConfig(
-    epochs=run.epochs(120, preview=2),
+    epochs=120,
     batch_size=64,
     learning_rate=1e-2,
     optimiser="adagrad",
@@ -253,8 +252,7 @@ many = TrainConfig(
 )
 torch.manual_seed(SEED)
 model_120 = ImprovedCNN()
-records = fit(model_120, splits, many, run.checkpoints)
-history_120 = run.follow("cnn, long", records, epochs=many.epochs)
+history_120 = run.fit("cnn, long", model_120, splits, many)
 
 # %%
 end = history_120[-1]
@@ -265,7 +263,7 @@ figure = plots.learning_curves(
 )
 run.show(figure, "curves-long")
 print("epoch   train loss   validation loss")
-for record in (history_120[few.epochs], end):
+for record in (history_120[history_3[-1].epoch], end):
     print(f"{record.epoch:5}   {record.train_loss:10.4f}   ", end="")
     print(f"{record.validation_loss:15.4f}")
 
@@ -273,7 +271,7 @@ for record in (history_120[few.epochs], end):
 predictions_120 = predict(model_120, splits.test)
 run.result(
     "cnn_120",
-    f"ImprovedCNN, {many.epochs} epochs",
+    f"ImprovedCNN, {history_120[-1].epoch} epochs",
     predictions_120,
     model_120,
     history_120,
@@ -305,7 +303,7 @@ run.show(figure, "errors-long")
 from mnist_lessons.models import SimpleDNN
 
 recipe = TrainConfig(
-    epochs=run.epochs(128, preview=2),
+    epochs=128,
     batch_size=512,
     learning_rate=1e-3,
     seed=SEED,
@@ -313,8 +311,7 @@ recipe = TrainConfig(
 plain = normalise(mnist, scale=mnist.train.images.max().item()).to(run.device)
 torch.manual_seed(SEED)
 dnn = SimpleDNN()
-records = fit(dnn, plain, recipe, run.checkpoints)
-history_dnn = run.follow("dnn", records, epochs=recipe.epochs, every=32)
+history_dnn = run.fit("dnn", dnn, plain, recipe, every=32)
 predictions_dnn = predict(dnn, plain.test)
 
 # %%
@@ -433,7 +430,7 @@ ends = {"as above": history_3[-1]}
 for name, recipe_3 in recipes.items():
     torch.manual_seed(SEED)
     other = ImprovedCNN(dropout=0)
-    *_, ends[name] = fit(other, splits, recipe_3, run.checkpoints)
+    *_, ends[name] = run.fit(name, other, splits, recipe_3, preview=1)
 for name, end in ends.items():
     print(f"{name:21}  validation loss {end.validation_loss:.4f}", end="")
     print(f", accuracy {end.validation_accuracy:.2%}")

@@ -140,15 +140,15 @@ run.show(figure, "spoilt")
 
 # %%
 from mnist_lessons.models import ImprovedCNN, SimpleDNN
-from mnist_lessons.training import TrainConfig, fit
+from mnist_lessons.training import TrainConfig
 
 RECIPES = {
     "DNN": (SimpleDNN, TrainConfig(
-        epochs=run.epochs(30, preview=12), batch_size=256, learning_rate=4e-3,
+        epochs=30, batch_size=256, learning_rate=4e-3,
         optimiser="adamw", schedule="one-cycle", seed=SEED,
     )),
     "CNN": (lambda: ImprovedCNN(dropout=0.0), TrainConfig(
-        epochs=run.epochs(4, preview=3), batch_size=64, learning_rate=5e-3,
+        epochs=4, batch_size=64, learning_rate=5e-3,
         optimiser="adam", schedule="one-cycle", seed=SEED,
     )),
 }  # fmt: skip
@@ -158,8 +158,7 @@ RECIPES = {
 def train(name, make, config):
     torch.manual_seed(SEED)
     model = make()
-    records = fit(model, splits, config, run.checkpoints)
-    run.follow(name, records, epochs=config.epochs, every=10)
+    run.fit(name, model, splits, config, every=10, preview=12)
     return model
 
 
@@ -622,8 +621,8 @@ doubled = Split(
 config = replace(RECIPES["DNN"][1], epochs=5)
 torch.manual_seed(SEED)
 taught = SimpleDNN()
-records = fit(taught, replace(splits, train=doubled), config, run.checkpoints)
-run.follow("DNN, exercise 1", records, epochs=config.epochs)
+both = replace(splits, train=doubled)
+run.fit("DNN, exercise 1", taught, both, config, preview=5)
 print(f"white on black: {evaluate(taught, validation).accuracy:.2%}")
 black_on_white = evaluate(taught, inverted)
 print(f"black on white: {black_on_white.accuracy:.2%}")
@@ -670,7 +669,7 @@ assert restored > evaluate(models["DNN"], moved).correct
 make, config = RECIPES["DNN"]
 further = replace(
     config,
-    epochs=run.epochs(10, preview=12),
+    epochs=10,
     augment=RandomAffine(shift=6, degrees=15, scale=0.15),
 )
 models["DNN, far moves"] = train("DNN, exercise 3", make, further)

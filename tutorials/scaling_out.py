@@ -132,7 +132,7 @@ print(dedent(inspect.getsource(Shared.forward)))
 # question is not how well it reads.
 
 # %%
-from mnist_lessons.training import TrainConfig, fit
+from mnist_lessons.training import TrainConfig
 
 config = TrainConfig(
     epochs=run.epochs(4, preview=2),
@@ -142,8 +142,7 @@ config = TrainConfig(
 )
 torch.manual_seed(SEED)
 model = SimpleDNN()
-records = fit(model, splits, config, run.checkpoints)
-history = run.follow("one process", records, epochs=config.epochs)
+history = run.fit("one process", model, splits, config)
 
 # %% [markdown]
 # ## Two processes

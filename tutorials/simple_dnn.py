@@ -211,15 +211,15 @@ print(evaluate(model, splits.validation))
 # ## Train for long
 #
 # We start again from fresh weights, with batches of 512 images. Epoch 0 is the
-# untrained network. In the folder `run.checkpoints`, `fit` keeps its state: a
-# training that is interrupted goes on from where it was, and one that is
-# finished is not repeated.
+# untrained network. `run.fit` calls `fit`, logs what it measures, and keeps its
+# state: a training that is interrupted goes on from where it was, and one that
+# is finished is not repeated.
 
 # %%
-from mnist_lessons.training import TrainConfig, fit
+from mnist_lessons.training import TrainConfig
 
 config = TrainConfig(
-    epochs=run.epochs(128, preview=2),
+    epochs=128,
     batch_size=512,
     learning_rate=1e-3,
     optimiser="adam",
@@ -227,8 +227,7 @@ config = TrainConfig(
 )
 torch.manual_seed(SEED)
 model = SimpleDNN()
-records = fit(model, splits, config, run.checkpoints)
-history = run.follow("dnn", records, epochs=config.epochs)
+history = run.fit("dnn", model, splits, config)
 
 # %% [markdown]
 # ## Did it learn, or did it memorise?
@@ -272,7 +271,7 @@ predictions = predict(model, splits.test)
 score = predictions.score
 run.result(
     "dnn",
-    f"SimpleDNN, {config.epochs} epochs",
+    f"SimpleDNN, {last.epoch} epochs",
     predictions,
     model,
     history,
@@ -343,20 +342,19 @@ for true, read, times in top_confusions(counts):
 #
 # ??? tip "Hint"
 #     `SimpleDNN` takes the numbers of units: `SimpleDNN((300,))` has one hidden
-#     layer. A few epochs are enough to compare. `fit` yields a record for each
-#     epoch; the last one has the `validation_accuracy`.
+#     layer. A few epochs are enough to compare. `fit` returns a record for
+#     each epoch; the last one has the `validation_accuracy`.
 
 # %% tags=["solution"]
-short = TrainConfig(
-    epochs=run.epochs(10, preview=1),
-    batch_size=512,
-    learning_rate=1e-3,
-    seed=SEED,
-)
+from dataclasses import replace
+
+from mnist_lessons.training import fit
+
+short = replace(config, epochs=10)
 for hidden in ((100, 100), (300,), (300, 300)):
     torch.manual_seed(SEED)
     other = SimpleDNN(hidden)
-    start, *_, end = fit(other, splits, short, run.checkpoints)
+    start, *_, end = fit(other, splits, short)
     print(f"{hidden!s:10}  {count_parameters(other):7,} parameters", end="")
     print(f"  {end.validation_accuracy:.2%} after {end.epoch} epochs")
     assert end.validation_loss < start.validation_loss  # each of them learns

@@ -615,22 +615,21 @@ run.record(
 #
 # This needs a network with dropout: `ImprovedCNN` of the [second
 # lesson](improved_cnn.py), trained by
-# [`fit`](../reference.md#mnist_lessons.training.fit).
+# [`run.fit`](../reference.md#mnist_lessons.runlog.Run.fit).
 
 # %%
 from mnist_lessons.models import ImprovedCNN
-from mnist_lessons.training import TrainConfig, fit
+from mnist_lessons.training import TrainConfig
 
 config = TrainConfig(
-    epochs=run.epochs(3, preview=2),
+    epochs=3,
     batch_size=64,
     learning_rate=1e-3,
     seed=SEED,
 )
 torch.manual_seed(SEED)
 cnn = ImprovedCNN()
-records = fit(cnn, splits, config, run.checkpoints)
-history = run.follow("cnn", records, epochs=config.epochs)
+history = run.fit("cnn", cnn, splits, config)
 
 # %% [markdown]
 # Now the same weights, measured in both modes:

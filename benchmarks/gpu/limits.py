@@ -104,7 +104,7 @@ def _by_fit(bench: Bench, one: Race) -> _Watch:
     model = network()
 
     def run() -> float:
-        return list(fit(model, few, config))[-1].seconds
+        return fit(model, few, config)[-1].seconds
 
     return math.ceil(len(few.train) / config.batch_size), lambda: None, run
 

@@ -109,7 +109,7 @@ def _prepared(bench: Bench, way: str, config: TrainConfig) -> tuple[float, _Run]
 def _fitted(bench: Bench, config: TrainConfig, seed: int) -> tuple[float, nn.Module]:
     torch.manual_seed(seed)
     model = network()
-    records = list(fit(model, bench.standardised, replace(config, seed=seed)))
+    records = fit(model, bench.standardised, replace(config, seed=seed))
     return sum(record.seconds for record in records), model
 
 

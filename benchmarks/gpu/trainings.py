@@ -64,7 +64,7 @@ def _train(recipe: Recipe, splits: Splits, seed: int) -> tuple[nn.Module, float]
     """A trained network, and the seconds of training."""
     torch.manual_seed(seed)
     model = recipe.model()
-    records = list(fit(model, splits, recipe.config_for(seed)))
+    records = fit(model, splits, recipe.config_for(seed))
     return model, sum(record.seconds for record in records)
 
 

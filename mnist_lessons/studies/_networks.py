@@ -136,7 +136,7 @@ def record(training: LongTraining, folder: Path = FOLDER) -> RecordedNetwork:
 
     def trained(splits: Splits, config: TrainConfig) -> dict[str, Any]:
         checkpoints = settings.checkpoints_of("studies")
-        return _stage(list(fit(model, normalised(splits).to(device), config, checkpoints)))
+        return _stage(fit(model, normalised(splits).to(device), config, checkpoints))
 
     def normalised(splits: Splits) -> Splits:
         return normalise(splits, mean=0.1307, std=0.3081)

@@ -28,7 +28,7 @@ def train(recipe: Recipe, seed: int) -> Record:
     torch.manual_seed(seed)
     model = recipe.model()
     config = recipe.config_for(seed)
-    records = list(fit(model, splits, config, settings.checkpoints_of("studies")))
+    records = fit(model, splits, config, settings.checkpoints_of("studies"))
     asked = recipe.asked(model)
     score = evaluate(asked, splits.validation)
     return Record(

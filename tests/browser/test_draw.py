@@ -25,7 +25,7 @@ from mnist_lessons.publishing.exhibits.sources import Sources
 from mnist_lessons.publishing.site.policy import with_policy
 from mnist_lessons.runlog import Run
 from mnist_lessons.settings import Settings
-from mnist_lessons.training import TrainConfig, fit
+from mnist_lessons.training import TrainConfig
 from tests.publishing.cards import as_built, raw_card
 
 pytestmark = pytest.mark.slow  # its networks are trained first
@@ -57,8 +57,8 @@ PAGE = """\
 
 def trained(run, lesson, model, key, splits, epochs):
     torch.manual_seed(1)
-    records = fit(model, splits, TrainConfig(epochs=epochs, batch_size=64, learning_rate=1e-3))
-    history = run.follow(key, records, epochs=epochs)
+    config = TrainConfig(epochs=epochs, batch_size=64, learning_rate=1e-3)
+    history = run.fit(key, model, splits, config)
     run.result(key, f"Network {key}", predict(model, splits.test), model, history)
     run.publish(key, model, splits.test.images, name=NAMES[f"{lesson}/{key}"])
 

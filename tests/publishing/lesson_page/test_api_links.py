@@ -39,7 +39,7 @@ def test_the_reference_describes_what_modules_export_and_its_methods():
         "mnist_lessons.data.load_mnist",
         "mnist_lessons.studies.load_study",
         "mnist_lessons.training.TrainConfig",
-        "mnist_lessons.runlog.Run.follow",
+        "mnist_lessons.runlog.Run.fit",
     } <= KNOWN
     assert not any("._" in name for name in KNOWN)
 
@@ -53,7 +53,7 @@ def test_without_a_reference_there_is_nothing_to_link_to(tmp_path):
     [
         ("load_mnist()", "load_mnist", "mnist_lessons.data.load_mnist"),
         ("plots.image_grid(x)", "image_grid", "mnist_lessons.plots.image_grid"),
-        ("run.follow('a', r)", "follow", "mnist_lessons.runlog.Run.follow"),
+        ("run.fit('a', m, s, c)", "fit", "mnist_lessons.runlog.Run.fit"),
     ],
 )
 def test_a_name_is_linked_where_it_is_used(code, text, place):

@@ -15,7 +15,7 @@ from mnist_lessons.publishing.runs.card import Card, CardFault, read_card
 from mnist_lessons.publishing.runs.store import StoredRun
 from mnist_lessons.runlog import Run
 from mnist_lessons.settings import Settings
-from mnist_lessons.training import TrainConfig, fit
+from mnist_lessons.training import TrainConfig
 from tests.publishing.cards import NETWORK, TABLE, as_built, raw_card
 
 
@@ -135,8 +135,8 @@ def test_what_a_run_writes_is_what_is_read(tmp_path, sample):
     run = Run("lesson", seed=1, settings=Settings(runs=tmp_path))
     splits = normalise(run.loaded(sample.head(200)))
     model = SimpleDNN()
-    records = fit(model, splits, TrainConfig(epochs=1, batch_size=64, learning_rate=1e-3))
-    history = run.follow("net", records, epochs=1)
+    config = TrainConfig(epochs=1, batch_size=64, learning_rate=1e-3)
+    history = run.fit("net", model, splits, config)
     run.result("net", "A net", predict(model, splits.test), model, history)
     run.publish("net", model, splits.test.images)
     run.publish("compact", CompactCNN(), splits.test.images, title="With padding")
