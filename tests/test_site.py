@@ -523,6 +523,14 @@ def test_the_french_terms_of_the_glossary_are_marked(site):
     assert len(entries) >= 80
 
 
+@every_lesson
+def test_a_lesson_leads_its_reader_to_the_glossary(site, slug):
+    places = {entry["id"] for entry in site.pages["glossary/index.html"].select(".glossary h2")}
+    words = [word["href"] for word in site.lesson(slug).page.select("article a.word")]
+    assert len(words) == len(set(words)) >= 5
+    assert {*words} <= {f"../../glossary/#{place}" for place in places}
+
+
 def test_the_search_index_has_each_text_once(site):
     texts = json.loads((site.folder / "search" / "texts.json").read_text("utf-8"))
     found = [entry for entry in texts if entry["location"].startswith("tutorials/")]

@@ -4,6 +4,7 @@ const PROGRAMS = {
   "[data-draw]": () => import("./draw/page.js"),
   "[data-home]": () => import("./home.js"),
   ".errors": () => import("./errors.js"),
+  "a.word": () => import("./glossary.js"),
   "table:has(.results-name)": () => import("./results.js"),
 };
 

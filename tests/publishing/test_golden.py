@@ -179,6 +179,7 @@ BLOCKS = {
         ansi("\x1b[1;31m<b>\x1b[0m & 'more'")
         + formula("a < b", display=False)
         + linked('<span class="n">fit</span>', {"fit": "m.fit"}, ["m.fit"], "../reference/")
+        + fragment("word", "loss", "../../glossary/#loss")
     ),
     "policy.html": lambda _: with_policy('<meta charset="utf-8"><script>1 < 2</script>'),
     "test.html": lambda _: test_source.block(

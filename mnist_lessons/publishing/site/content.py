@@ -17,7 +17,7 @@ from mnist_lessons.publishing.execution.prepare import LessonPage
 from mnist_lessons.publishing.exhibits import markers
 from mnist_lessons.publishing.exhibits import registry as exhibits
 from mnist_lessons.publishing.exhibits.sources import Sources
-from mnist_lessons.publishing.lesson_page import cells, placeholders
+from mnist_lessons.publishing.lesson_page import cells, glossary, placeholders
 from mnist_lessons.publishing.lesson_page.api_links import described, linked
 from mnist_lessons.publishing.lesson_page.cell_cache import CellCache
 from mnist_lessons.publishing.lesson_page.head import description
@@ -201,7 +201,7 @@ class Content:
     def filled_html(
         self, html: str, page: Page, config: MkDocsConfig, failed: Callable[[LessonError], str]
     ) -> str:
-        """A page with its exhibits that are HTML, and a lesson's code, or what went wrong.
+        """A page with its exhibits that are HTML; a lesson's words are linked, its code put in.
 
         Args:
             html: of the page.
@@ -219,7 +219,8 @@ class Content:
             places = [placeholders.placeholder(number) for number in range(1, len(code) + 1)]
             for place in placeholders.lost(html, places):
                 _log.warning(f"{lesson.lesson.uri}: the prose hides or repeats the comment {place}")
-            html = with_code(html, lesson, code)
+            words = Path(config.docs_dir) / "glossary.md"
+            html = with_code(glossary.linked(html, words, "../../glossary/"), lesson, code)
         return html + watermark(self._sources.runs)
 
     def _code(self, page: LessonPage, config: MkDocsConfig) -> list[str]:

@@ -177,6 +177,20 @@ def test_links_to_pages_and_anchors_work_in_prose(project):
     assert article.find(id="one-more").name == "h2"
 
 
+def test_words_of_the_glossary_lead_there_from_the_page_alone(project):
+    glossary = "# Glossary\n\n## Output { #output }\n\nWhat is printed.\n"
+    (project.root / "docs" / "glossary.md").write_text(glossary, encoding="utf-8")
+    prose = "Its `output`, the output of one."
+    project.write("one", prose=prose)
+    result = project.build()
+    assert result.returncode == 0, result.stderr
+    link = '<a class="word" href="../../glossary/#output">output</a>'
+    assert f"<code>output</code>, the {link} of one." in project.page("one")
+    assert project.page("one").count('class="word"') == 1
+    notebook = project.root / "site" / "tutorials" / "one" / "one.ipynb"
+    assert prose in notebook.read_text(encoding="utf-8")
+
+
 def test_a_lesson_without_a_title_is_one_clear_error(project):
     before = project.site()
     script = project.write("one")
