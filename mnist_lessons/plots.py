@@ -12,6 +12,7 @@ from mnist_lessons.data import Split
 from mnist_lessons.evaluation import Predictions, top_confusions
 from mnist_lessons.figures.canvas import enlarged, grey
 from mnist_lessons.figures.charts import Axis, Bar, Points, draw_bars, draw_lines, tell
+from mnist_lessons.figures.convolution import convolution
 from mnist_lessons.figures.descent import descent
 from mnist_lessons.figures.drawing import (
     draw_curves,
@@ -20,8 +21,10 @@ from mnist_lessons.figures.drawing import (
     draw_image,
     draw_matrix,
 )
+from mnist_lessons.figures.dropout import dropout
 from mnist_lessons.figures.lesson_figure import LessonFigure
 from mnist_lessons.figures.linear import linear_layer
+from mnist_lessons.figures.pooling import max_pooling
 from mnist_lessons.figures.relu import relu
 from mnist_lessons.figures.softmax import softmax_bars
 from mnist_lessons.training import EpochRecord
@@ -32,12 +35,15 @@ __all__ = [
     "LessonFigure",
     "bar_chart",
     "confusion_matrix",
+    "convolution",
     "descent",
     "doubt_bars",
+    "dropout",
     "image_grid",
     "learning_curves",
     "line_chart",
     "linear_layer",
+    "max_pooling",
     "prediction_grid",
     "relu",
     "single_image",

@@ -115,9 +115,9 @@ def _draw(
     step = width + _GAP
     left, below = (look.width - step * across + _GAP) / 2, _HEAD + height
     if look.narrow:  # the products stand below the weights, and the legend on their left
-        result, legend = (left + step, below + 14 + _HEAD), (left, below + 40 + height / 2)
+        result, legend = (left + step, below + 14 + _HEAD), (left + 12, below + 24 + height / 2)
     else:
-        result, legend = (left + 2 * step, _HEAD), (left + 1.5 * step + width / 2 - 72, below + 14)
+        result, legend = (left + 2 * step, _HEAD), (left + 1.5 * step + width / 2 - 58, below + 14)
     bottom = result[1] + height + (0 if look.narrow else 50) + 18
     panels = Panels(look, bottom + 52, title)
     greatest = float(max(np.abs(weights).max(), np.abs(total.products).max()))
@@ -131,9 +131,15 @@ def _draw(
     return panels.figure
 
 
-def draw_sum(panels: Panels, total: WeightedSum, top: float, look: Look) -> None:
+def draw_sum(
+    panels: Panels,
+    total: WeightedSum,
+    top: float,
+    look: Look,
+    result: tuple[str, ...] = ("the unit's sum",),
+) -> None:
     """The sum as one line of numbers, each above what it is, across the sheet; 52 high."""
-    names = (("positive", "products"), ("negative", "products"), ("bias",), ("sum",))
+    names = (("positive", "products"), ("negative", "products"), ("bias",), result)
     step = look.width / 4
     for place, (number, name) in enumerate(zip(total.written(), names, strict=True)):
         x = step * (place + 0.5)

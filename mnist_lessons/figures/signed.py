@@ -20,7 +20,7 @@ def signed_pixels(values: NDArray[np.float64], greatest: float, look: Look, time
         values: the numbers.
         greatest: the size of the number, of either sign, that has the full colour.
         look: 0 has the colour of its paper.
-        times: pixels of the bitmap for one number across and down, at least 3.
+        times: pixels of the bitmap for one number across and down; there are no dashes below 3.
     """
     shares = np.clip(values / (greatest or 1.0), -1, 1)
     strength = np.abs(shares) ** _POWER
@@ -28,7 +28,7 @@ def signed_pixels(values: NDArray[np.float64], greatest: float, look: Look, time
     full = np.where(shares[..., None] < 0, negative, positive)
     colours = paper + (full - paper) * strength[..., None]
     bitmap = colours.repeat(times, axis=0).repeat(times, axis=1)
-    for row, column in np.argwhere(shares < -_DASHED):
+    for row, column in np.argwhere(shares < -_DASHED) if times >= 3 else ():
         left, length = times * column + times // 4, times - 2 * (times // 4)
         is_strong = strength[row, column] > _STRONG
         bitmap[times * row + times // 2, left : left + length] = paper if is_strong else negative

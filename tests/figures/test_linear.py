@@ -5,7 +5,6 @@ import re
 import numpy as np
 import pytest
 import torch
-from matplotlib.text import Text
 from torch import nn
 
 from mnist_lessons import plots
@@ -31,7 +30,7 @@ def test_the_written_sum_is_the_output_of_the_layer(unit, shape, sample, layer):
     image = sample.train.images[3].reshape(shape) / 255
     figure = plots.linear_layer(image, layer, unit, title="One unit")
     expected = layer(image.flatten())[unit].item()
-    texts = [text for text in figure.draw(LOOK).findobj(Text) if text.get_fontsize() == 18]
+    texts = [text for text in figure.draw(LOOK).axes[0].texts if text.get_fontsize() == 18]
     positive, negative, bias, total = [number(one.get_text()) for one in texts[:4]]
     assert total == pytest.approx(expected, abs=0.006)
     assert positive + negative + bias == pytest.approx(total, abs=0.011)
