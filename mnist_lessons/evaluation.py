@@ -8,7 +8,7 @@ from statistics import NormalDist
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -73,6 +73,39 @@ class Predictions:
 
     logits: Tensor
     labels: Tensor
+
+    @classmethod
+    def from_probabilities(cls, probabilities: ArrayLike, labels: ArrayLike) -> "Predictions":
+        """Of a model that returns probabilities, such as one of scikit-learn.
+
+        The logits are their logarithms. A probability below 2**-23, the precision of float32,
+        counts as that: a model that is sure of a wrong digit would have an endless loss, and has
+        one of 15.9 nats, as by `sklearn.metrics.log_loss` for float32.
+
+        Args:
+            probabilities: one row for each image, one column for each digit, (N, 10): 0 or more,
+                each row with the sum 1 (within 0.001).
+            labels: true digits, whole numbers (N,).
+
+        Raises:
+            ValueError: a shape is another one, or a row is no probabilities.
+        """
+        chances = torch.as_tensor(probabilities, dtype=torch.float64).detach().cpu()
+        digits = torch.as_tensor(labels).cpu()
+        if chances.ndim != 2 or chances.shape[1] != 10 or digits.shape != chances.shape[:1]:
+            raise ValueError(
+                "probabilities have the shape (N, 10), with a column for each digit, and labels "
+                f"(N,), not {tuple(chances.shape)} and {tuple(digits.shape)}"
+            )
+        wrong = ~((chances >= 0).all(dim=1) & ((chances.sum(dim=1) - 1).abs() <= 1e-3))
+        if wrong.any():
+            row = int(wrong.nonzero()[0])
+            raise ValueError(
+                "each row has ten probabilities, 0 or more, whose sum is 1: not so row "
+                f"{row}, {chances[row].tolist()}"
+            )
+        logits = chances.clamp(min=torch.finfo(torch.float32).eps).log()
+        return cls(logits.float(), digits.long())
 
     @property
     def score(self) -> Score:

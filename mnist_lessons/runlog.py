@@ -220,21 +220,23 @@ class Run:
         key: str,
         title: str,
         predictions: Predictions,
-        model: nn.Module,
-        history: Sequence[EpochRecord],
+        model: nn.Module | None = None,
+        history: Sequence[EpochRecord] = (),
     ) -> None:
         """Note a trained model's score on the test split for the site's table of results.
 
-        Where the test images went through `loaded`, `KEY.errors.json` and `KEY.errors.png`
-        are written too, with all mistakes of the model.
+        A second result of the same key replaces the first. Where the test images went through
+        `loaded`, `KEY.errors.json` and `KEY.errors.png` are written too, with all mistakes of the
+        model.
 
         Args:
             key: short name; the accuracy is also recorded as `KEY.test_accuracy`.
             title: name in the table.
             predictions: of the test split, made once.
-            model: gives the numbers of parameters and multiplications.
-            history: gives the epochs and their seconds; one that `fit` returned is joined
-                with its rows of the log.
+            model: gives the numbers of parameters and multiplications; without one, as of a
+                model of scikit-learn, the table has none.
+            history: gives the epochs and their seconds, where there are any; one that `fit`
+                returned is joined with its rows of the log.
 
         Raises:
             ValueError: the key could not be the name of a file, or the predictions are not
@@ -248,22 +250,24 @@ class Run:
             write_whole(self.folder / f"{key}.errors.png", mistakes_png(predictions, self._test))
         score = predictions.score
         trained = [record.seconds for record in history if record.epoch]
-        self._card["results"].append(
+        others = [other for other in self._card["results"] if other["key"] != key]
+        self._card["results"] = [
+            *others,
             {
                 "key": key,
                 "title": title,
                 "fit": self._fit_of(history),
-                "epochs": len(trained),
+                "epochs": len(trained) if history else None,
                 "loss": _number(score.loss),
                 "correct": score.correct,
                 "count": score.count,
                 "accuracy": score.accuracy,
                 "interval": score.interval,
-                "parameters": count_parameters(model),
-                "multiplications": sum(layer.multiplications for layer in summarise(model)),
-                "seconds_per_epoch": sum(trained) / max(len(trained), 1),
-            }
-        )
+                "parameters": None if model is None else count_parameters(model),
+                "multiplications": None if model is None else _multiplications(model),
+                "seconds_per_epoch": sum(trained) / len(trained) if trained else None,
+            },
+        ]
         self.record(**{f"{key}.test_accuracy": score.accuracy})
 
     def publish(
@@ -567,6 +571,10 @@ def _new_card(lesson: str, seed: int, profile: str, device: torch.device) -> Run
         log=[],
         trainings=[],
     )
+
+
+def _multiplications(model: nn.Module) -> int:
+    return sum(layer.multiplications for layer in summarise(model))
 
 
 def _number(value: float) -> float | None:

@@ -8,6 +8,7 @@ import torch
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.special import ndtri
+from sklearn.metrics import log_loss
 from torch import nn
 from torch.nn import functional as F
 
@@ -54,6 +55,45 @@ def by_hand(model, split):
             loss -= logits.log_softmax(0)[label].item()
             correct += int(logits.argmax() == label)
     return pytest.approx(loss / len(split), rel=1e-5), correct, len(split)
+
+
+def test_predictions_of_probabilities_are_the_same(predictions):
+    shares = predictions.probabilities
+    again = Predictions.from_probabilities(shares.numpy(), predictions.labels.tolist())
+    assert again.logits.dtype == torch.float32
+    assert torch.equal(again.digits, predictions.digits)
+    assert torch.equal(again.labels, predictions.labels)
+    assert again.score.loss == pytest.approx(predictions.score.loss, rel=1e-3)
+    torch.testing.assert_close(again.probabilities, shares, atol=2e-6, rtol=1e-5)
+
+
+def test_votes_keep_their_shares_and_a_wrong_certainty_its_finite_loss():
+    votes = np.zeros((3, 10))
+    votes[0, 4], votes[0, 9], votes[1, 7], votes[2, 0] = 2 / 3, 1 / 3, 1, 1
+    predictions = Predictions.from_probabilities(votes, [4, 7, 3])
+    assert predictions.digits.tolist() == [4, 7, 0]
+    assert [f"{share:.1%}" for share in predictions.confidence] == ["66.7%", "100.0%", "100.0%"]
+    assert f"{predictions.probabilities[0, 9]:.1%}" == "33.3%"
+    assert predictions.score.correct == 2
+    expected = log_loss([4, 7, 3], votes.astype(np.float32), labels=range(10))
+    assert predictions.score.loss == pytest.approx(expected, rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda rows: rows[:, :9], r"shape \(N, 10\).*not \(3, 9\) and \(3,\)"),
+        (lambda rows: rows[:2], r"not \(2, 10\) and \(3,\)"),
+        (lambda rows: rows[0], r"not \(10,\)"),
+        (lambda rows: rows * [[1], [1], [0.9]], r"whose sum is 1: not so row 2, \[0\.09"),
+        (lambda rows: np.log(rows), "0 or more, .* not so row 0"),
+        (lambda rows: rows * [[1], [math.nan], [1]], "not so row 1"),
+        (lambda rows: rows + [1, -1] * 5, "0 or more, .* not so row 0"),
+    ],
+)
+def test_what_are_no_probabilities_is_told(change, told):
+    with pytest.raises(ValueError, match=told):
+        Predictions.from_probabilities(change(np.full((3, 10), 0.1)), [1, 2, 3])
 
 
 def numbers(score):

@@ -334,6 +334,32 @@ def test_a_result_is_a_row_of_the_table(run, sample):
     assert card(run)["values"]["mlp.test_accuracy"] == score.accuracy
 
 
+def test_a_result_without_a_model_says_no_number_that_it_does_not_know(run, sample):
+    right = Predictions(torch.eye(10)[sample.test.labels], sample.test.labels)
+    run.result("knn", "Neighbours", right)
+    (row,) = card(run)["results"]
+    assert row["accuracy"] == 1
+    unknown = ("fit", "epochs", "parameters", "multiplications", "seconds_per_epoch")
+    assert all(row[name] is None for name in unknown)
+
+
+def test_an_untrained_model_has_no_seconds_an_epoch(run, sample, few):
+    zeros = Predictions(torch.zeros(500, 10), sample.test.labels)
+    run.result(
+        "none", "Untrained", zeros, nn.Sequential(), run.fit("none", linear(), few, config(0))
+    )
+    (row,) = card(run)["results"]
+    assert (row["epochs"], row["seconds_per_epoch"]) == (0, None)
+    assert (row["parameters"], row["multiplications"]) == (0, 0)
+
+
+def test_a_second_result_of_a_key_replaces_the_first(run, sample):
+    for digit in (3, 4):
+        same = Predictions(torch.eye(10)[digit].expand(500, 10), sample.test.labels)
+        run.result("constant", f"Always {digit}", same)
+    assert [row["title"] for row in card(run)["results"]] == ["Always 4"]
+
+
 def test_a_result_names_its_training(run, sample, few):
     splits = normalise(sample)
     run.fit("another", linear(), few, config(2))

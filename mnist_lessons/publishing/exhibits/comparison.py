@@ -49,14 +49,15 @@ class _Column:
 
     Attributes:
         name: its head.
-        value: by which the table is sorted, a number; None of a column of texts.
+        value: by which the table is sorted, a number, or None where the model has none; None of a
+            column of texts.
         shown: what stands in a cell; it is escaped, unless it is `Markup`.
         is_scale: whether the head shows a scale from the lowest interval to 100%.
     """
 
     name: str
     shown: Callable[[_Row, float], str]
-    value: Callable[[_Row], float] | None = None
+    value: Callable[[_Row], float | None] | None = None
     is_scale: bool = False
 
     @property
@@ -81,25 +82,25 @@ def _device(row: _Row, _: float) -> str:
     return device(card.device, card.device_name, card.threads)
 
 
+def _if_known(name: str, value: Callable[[_Row], float | None], form: str = ",") -> _Column:
+    """A column of numbers that not every model has."""
+
+    def shown(row: _Row, _: float) -> str:
+        number = value(row)
+        return "\N{EN DASH}" if number is None else format(number, form)
+
+    return _Column(name, shown, value)
+
+
 # A new column is an entry here, and a line of `docs/results.md`; what it shows is in `runs.card`.
 # The most telling come first, and the device last.
 _COLUMNS = (
     _Column("test accuracy", _accuracy, lambda row: row.noted.accuracy),
     _Column("95% interval", _interval, lambda row: row.noted.interval[0], is_scale=True),
-    _Column(
-        "parameters", lambda row, _: f"{row.noted.parameters:,}", lambda row: row.noted.parameters
-    ),
-    _Column(
-        "multiplications per image",
-        lambda row, _: f"{row.noted.multiplications:,}",
-        lambda row: row.noted.multiplications,
-    ),
-    _Column(
-        "seconds per epoch",
-        lambda row, _: f"{row.noted.seconds_per_epoch:.2f}",
-        lambda row: row.noted.seconds_per_epoch,
-    ),
-    _Column("epochs", lambda row, _: f"{row.noted.epochs:,}", lambda row: row.noted.epochs),
+    _if_known("parameters", lambda row: row.noted.parameters),
+    _if_known("multiplications per image", lambda row: row.noted.multiplications),
+    _if_known("seconds per epoch", lambda row: row.noted.seconds_per_epoch, ".2f"),
+    _if_known("epochs", lambda row: row.noted.epochs),
     _Column("seed", lambda row, _: str(row.card.seed), lambda row: row.card.seed),
     _Column("device", _device),
 )
@@ -131,7 +132,8 @@ def table(runs: Sequence[StoredRun]) -> str:
 
 
 def _cell(column: _Column, row: _Row, low: float) -> dict[str, Any]:
-    value = repr(float(column.value(row))) if column.value else ""
+    number = column.value(row) if column.value else None
+    value = "" if number is None else repr(float(number))
     return {"kind": column.kind, "value": value, "shown": column.shown(row, low)}
 
 

@@ -57,23 +57,24 @@ class Data(Struct, frozen=True, kw_only=True):
 
 
 class Result(Struct, frozen=True, kw_only=True):
-    """A trained network with its score on the test split.
+    """A trained model with its score on the test split.
 
-    `fit` is the name of its training in the log; `interval` the 95% interval of its accuracy.
+    `fit` is the name of its training in the log; `interval` the 95% interval of its accuracy. What
+    a model does not have, such as the epochs of nearest neighbours, is None.
     """
 
     key: Key
     title: str
     fit: str | None = None
-    epochs: Count
+    epochs: Count | None
     loss: float | None
     correct: Count
     count: Count
     accuracy: Share
     interval: tuple[Share, Share]
-    parameters: Count
-    multiplications: Count
-    seconds_per_epoch: float
+    parameters: Count | None
+    multiplications: Count | None
+    seconds_per_epoch: float | None
 
 
 class Layer(Struct, frozen=True, kw_only=True, omit_defaults=True):

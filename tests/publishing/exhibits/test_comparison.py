@@ -92,6 +92,13 @@ def test_numbers_are_there_to_be_sorted_by(run_of):
     assert values == [0.9789, 0.9759, 89_610, 89_400, 0.456, 3, 7]
 
 
+def test_a_dash_stands_for_a_number_that_a_model_does_not_have(run_of):
+    unknown = ("epochs", "parameters", "multiplications", "seconds_per_epoch")
+    soup = soup_of(comparison.table([run_of(results=[RESULT | dict.fromkeys(unknown)])]))
+    cells = [(cell.get_text(), cell["data-value"]) for cell in soup.select("td[data-value]")]
+    assert cells[2:6] == [("\N{EN DASH}", "")] * 4
+
+
 def test_the_intervals_are_drawn_on_one_scale(run_of):
     low = RESULT | {"accuracy": 0.9612, "interval": [0.9601, 0.9623]}
     soup = soup_of(comparison.table([run_of(results=[low, RESULT])]))
