@@ -117,8 +117,8 @@ def notices(runs: Sequence[StoredRun]) -> list[tuple[str, str]]:
         said.append(
             (
                 "Preview",
-                "This page was built with a few epochs of training, to see how it looks. "
-                "Its numbers mean nothing.",
+                "This page was built with a few epochs of training on at most 4,000 images, to see "
+                "how it looks. Its numbers mean nothing, and titles may speak of more images.",
             )
         )
     if any(run.is_sample for run in runs):
