@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from mnist_lessons.publishing.execution.reasons import Reasons
+from mnist_lessons.publishing.execution.reasons import Reasons, changed_cells
 from mnist_lessons.publishing.execution.today import Today, kind_of, today
 from mnist_lessons.publishing.runs.made_from import DEVICES, MadeFrom
 from mnist_lessons.publishing.runs.project import Project
@@ -87,7 +87,7 @@ def differences(run: StoredRun, lesson: Lesson, today: Today) -> list[str]:
 def _step(store: Store, lesson: Lesson, reasons: Reasons) -> Step:
     today = reasons.today
     true: list[StoredRun] = []
-    closest: list[str] = []
+    closest: tuple[int, list[str]] | None = None
     last = None
     for run in store.runs(lesson.slug):
         then = run.card.made_from
@@ -98,11 +98,12 @@ def _step(store: Store, lesson: Lesson, reasons: Reasons) -> Step:
             changed = [f"its stored run is damaged: {damage}"]
         if not changed:
             true.append(run)
-        if not closest or len(changed) < len(closest):
-            closest = changed
+        cells = len(changed_cells(then.code or (), lesson.code_hashes()))
+        if closest is None or (cells, len(changed)) < (closest[0], len(closest[1])):
+            closest = cells, changed
     if not true:
         damaged = [f"its stored run is damaged: {why}" for why in store.unreadable(lesson.slug)]
-        reasons_to_run = closest or damaged or ["no stored run"]
+        reasons_to_run = (closest[1] if closest else None) or damaged or ["no stored run"]
         return Step(lesson, today, None, tuple(reasons_to_run), last)
     best = min(true, key=lambda run: _rank(run.card.made_from))
     return Step(lesson, today, best, last=last)

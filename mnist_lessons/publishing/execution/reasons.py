@@ -18,6 +18,7 @@ import os
 import platform
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
+from itertools import zip_longest
 from typing import cast
 
 from mnist_lessons._datasets import checksums
@@ -29,7 +30,7 @@ from mnist_lessons.publishing.execution.used import Used, own_files
 from mnist_lessons.publishing.runs.made_from import Device, MadeFrom, unsaid
 from mnist_lessons.publishing.writing.lessons import Lesson
 
-__all__ = ["Reasons", "made_from"]
+__all__ = ["Reasons", "changed_cells", "made_from"]
 
 _ROUNDS = 100_000
 # Variables that count already, or that the build sets for its kernels.
@@ -105,7 +106,7 @@ class Reasons:
             yield f"Python {then.python} -> {python}"
             return
         if then.code is not None:
-            yield from _changed_cells(then.code, lesson.code_hashes())
+            yield from _of_cells(then.code, lesson.code_hashes())
         for name, before in (then.files or {}).items():
             if (now := self._hash(name)) != before:
                 yield f"{name} {'changed' if now else 'is gone'}"
@@ -169,14 +170,16 @@ def _disguised(name: str, value: str | None) -> str | None:
     return hashlib.pbkdf2_hmac("sha256", secret, os.fsencode(name), _ROUNDS).hex()
 
 
-def _changed_cells(then: Sequence[str], now: Sequence[str]) -> Iterator[str]:
+def changed_cells(then: Sequence[str], now: Sequence[str]) -> list[int]:
+    """The numbers, from 1, of the code cells that are others than in a run, from their hashes."""
+    return [number for number, (a, b) in enumerate(zip_longest(then, now), start=1) if a != b]
+
+
+def _of_cells(then: Sequence[str], now: Sequence[str]) -> Iterator[str]:
+    changed = changed_cells(then, now)
     if len(then) != len(now):
         yield f"{len(now)} code cells, not {len(then)}"
-        return
-    changed = [
-        number for number, pair in enumerate(zip(then, now, strict=True), 1) if len({*pair}) > 1
-    ]
-    if changed:
+    elif changed:
         cells = "cell" if len(changed) == 1 else "cells"
         yield f"code {cells} {', '.join(map(str, changed))} changed"
 

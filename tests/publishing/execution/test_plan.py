@@ -349,6 +349,15 @@ def test_the_nearest_run_gives_the_reason_and_of_two_the_newest(project):
     assert project.plan()[1] == "two: run (code cell 2 changed)", "nothing of the full run"
 
 
+def test_the_run_with_the_fewest_other_cells_is_nearest(project):
+    """Not the preview of an edit that was taken back: that has another cell, too."""
+    project.edit_stored("one", {"profile": "full"})
+    project.write("one", code="print('tried')")
+    project.prepare(only=["one"])
+    project.write("one", end=LATER)
+    assert project.plan()[0] == "one: run (code cell 3 changed; profile full -> preview)"
+
+
 FORMER = {
     "files": "which files it imported",
     "packages": "which packages it imported",
