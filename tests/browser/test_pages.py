@@ -43,6 +43,12 @@ CUT_ON_PAPER = """() => [...document.querySelectorAll(".md-content *")]
   .filter(box => box.getBoundingClientRect().right > innerWidth + 1
     || getComputedStyle(box).overflowX !== "visible" && box.scrollWidth > box.clientWidth + 1)
   .map(box => box.outerHTML.slice(0, 200))"""
+# Printed text that must be scrolled sideways.
+SIDEWAYS = """() => [...document.querySelectorAll(".jp-OutputArea-output pre")]
+  .filter(box => box.checkVisibility() && box.scrollWidth > box.clientWidth)
+  .map(box => box.textContent)"""
+# Lessons that print tables yet which are wider than a page.
+PRINT_WIDE_TABLES = {"tutorials/beyond/", "tutorials/robustness/", "tutorials/spot_the_bug/"}
 SLOWEST = """() => Math.max(...[...document.querySelectorAll("*")].flatMap(tag =>
   ["", "::before", "::after"].flatMap(part => {
     const style = getComputedStyle(tag, part || null);
@@ -108,6 +114,11 @@ def test_the_page_does_not_scroll_sideways(look_at, address):
         assert page.evaluate("scrollX") == 0
         assert width_of_page(page) == width
         assert page.evaluate(OUTSIDE) == []
+
+
+def test_no_line_of_output_is_cut_off_at_1280_pixels(look_at, lesson):
+    found = look_at(lesson, width=1280).evaluate(SIDEWAYS)
+    assert not found or lesson in PRINT_WIDE_TABLES
 
 
 def test_nothing_is_cut_off_at_200_percent(magnified, address):

@@ -46,7 +46,9 @@ def _failure(job: Job, folder: Path, report: Callable[[Progress], None]) -> Fail
                 with contextlib.redirect_stdout(printed):
                     exec(compile(cell.source, f"cell {number}", "exec"), names)
             except Exception as error:
-                line = traceback.extract_tb(error.__traceback__)[-1].lineno or 1
+                frames = traceback.extract_tb(error.__traceback__)
+                own = [frame for frame in frames if frame.filename == f"cell {number}"]
+                line = (own[-1].lineno if own else 0) or 1
                 reason, name = f"{type(error).__name__}: {error}", type(error).__name__
                 where = job.lesson.line(number, line)
                 return Failure(slug, number, len(cells), where, reason, error=name)

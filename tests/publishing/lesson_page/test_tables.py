@@ -167,3 +167,32 @@ def test_a_wide_table_scrolls_beside_its_first_column(run, width):
             ".map(cell => getComputedStyle(cell).textAlign)"
         )
         assert aligned == ["right", "right"]
+
+
+RUN = "from mnist_lessons.runlog import start_run\n\nrun = start_run('one', seed=1)\n"
+TABLE = "run.table([{'layer': 'ReLU', 'weights': 0}], 'layers', title='The layers')\n"
+
+
+@pytest.mark.slow
+def test_a_lesson_shows_its_tables_and_claims_on_its_page(project, kernels):
+    claim = "run.claim('Two is more than one.', 2 > 1)"
+    project.write("one", code=f"{RUN}{TABLE}{claim}", end="run.finish()")
+    result = project.build(MNIST_LESSONS_PROFILE="full")
+    assert result.returncode == 0, result.stderr
+    page = BeautifulSoup(project.page("one"), "html.parser")
+    assert page.select_one(".lesson-table caption").get_text() == "The layers Data (CSV)"
+    assert page.select_one(".claim").get_text() == "\N{CHECK MARK} Two is more than one."
+    assert "each sentence marked \N{CHECK MARK}" in page.get_text()
+    beside = project.root / "site" / "tutorials" / "one" / "layers.csv"
+    assert beside.read_text(encoding="utf-8") == "layer,weights\nReLU,0\n"
+
+
+def test_a_claim_that_the_run_does_not_bear_out_fails_the_build_with_its_line(project):
+    before = project.site()
+    claim = "run.claim(\n    'Two is less than one.',\n    2 < 1,\n)"
+    project.write("one", code=f"{RUN}{TABLE}{claim}")
+    result = project.build(MNIST_LESSONS_PROFILE="full")
+    assert result.returncode == 1
+    said = "ClaimError: this run does not bear out its claim: Two is less than one."
+    assert f"one: code cell 2 of 3 (line 19) failed: {said}" in result.stderr
+    assert project.site() == before
