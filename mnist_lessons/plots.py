@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from mnist_lessons._words import a, percent, times
+from mnist_lessons._words import a, count, percent, times
 from mnist_lessons.data import Split
 from mnist_lessons.evaluation import Predictions, top_confusions
 from mnist_lessons.figures.canvas import enlarged, grey
@@ -53,28 +53,35 @@ __all__ = [
 _CROSS = "\N{BALLOT X} "
 
 
-def single_image(image: Tensor, *, title: str, alt: str, unit: str = "grey level") -> LessonFigure:
+def single_image(
+    image: Tensor, *, title: str, alt: str | None = None, unit: str = "grey level"
+) -> LessonFigure:
     """One image, its true pixels, with a colour bar.
 
     Args:
         image: (28, 28) or (1, 28, 28), any real dtype.
         title: what the figure shows.
-        alt: what the figure shows, for those who cannot see it.
+        alt: what the figure shows, for those who cannot see it; None: the title, and the range of
+            the pixels.
         unit: what a pixel's value means.
     """
     values = image.squeeze().cpu().numpy()
+    told = alt or (
+        f"{title}. One image of {_size(values.shape)} pixels, white on black; {unit}: "
+        f"from {tell(float(values.min()))} to {tell(float(values.max()))}."
+    )
     header = ["row", *(f"column {column}" for column in range(values.shape[1]))]
     rows = [[number, *row] for number, row in enumerate(values.tolist())]
     draw = partial(draw_image, values, unit, title)
-    return LessonFigure(draw, title, alt, [header, *rows])
+    return LessonFigure(draw, title, told, [header, *rows])
 
 
 def image_grid(
     images: Tensor,
-    captions: Sequence[str],
+    captions: Sequence[str] | Tensor,
     *,
     title: str,
-    alt: str,
+    alt: str | None = None,
     columns: int = 12,
     wrong: Sequence[bool] | None = None,
 ) -> LessonFigure:
@@ -84,26 +91,29 @@ def image_grid(
 
     Args:
         images: (N, H, W) or (N, 1, H, W), any real dtype, at least one; H and W from 1 to 28.
-        captions: one text for each image.
+        captions: one text for each image, or its label: int64 (N,).
         title: what the figure shows.
-        alt: what the figure shows, for those who cannot see it.
+        alt: what the figure shows, for those who cannot see it; None: the title, the captions in
+            order, and those of the images that are marked.
         columns: images in a row, at least 1; on a phone as many as there is room for.
         wrong: True for each image to be marked as an error: a cross and a frame.
 
     Raises:
         ValueError: there is no image, or the numbers of images and texts differ.
     """
-    marks = [False] * len(captions) if wrong is None else list(wrong)
-    if not len(images) == len(captions) == len(marks) or len(images) == 0 or columns < 1:
-        raise ValueError(f"cannot draw {len(images)} images with {len(captions)} captions")
+    texts = [str(one) for one in captions.tolist()] if isinstance(captions, Tensor) else captions
+    marks = [False] * len(texts) if wrong is None else list(wrong)
+    if not len(images) == len(texts) == len(marks) or len(images) == 0 or columns < 1:
+        raise ValueError(f"cannot draw {len(images)} images with {len(texts)} captions")
     values = images.reshape(len(images), *images.shape[-2:]).cpu().numpy()
     pixels = enlarged(grey(values))
-    texts = [
-        (_CROSS + caption if mark else caption).split("\n")
-        for caption, mark in zip(captions, marks, strict=True)
+    lines = [
+        (_CROSS + text if mark else text).split("\n")
+        for text, mark in zip(texts, marks, strict=True)
     ]
-    draw = partial(draw_grid, pixels, texts, marks, columns, title)
-    return LessonFigure(draw, title, alt)
+    told = alt or f"{title}. {_tell_grid(texts, marks, columns, values.shape[1:])}"
+    draw = partial(draw_grid, pixels, lines, marks, columns, title)
+    return LessonFigure(draw, title, told)
 
 
 def prediction_grid(
@@ -288,6 +298,23 @@ def _tell_line(name: str, points: Points) -> str:
     return (
         f"{name}: {tell(first_y)} at {tell(first_x)}, {tell(last_y)} at {tell(last_x)}; "
         f"lowest {tell(low)} at {tell(low_x)}, highest {tell(high)} at {tell(high_x)}."
+    )
+
+
+def _size(shape: tuple[int, ...]) -> str:
+    return " by ".join(map(str, shape))
+
+
+def _tell_grid(
+    captions: Sequence[str], marks: Sequence[bool], columns: int, shape: tuple[int, ...]
+) -> str:
+    plain = [caption.replace("\n", ", ") for caption in captions]
+    apart = "; " if any("," in caption for caption in plain) else ", "
+    in_a_row = f", {columns} in a row" if len(plain) > columns else ""
+    wrong = apart.join(caption for caption, mark in zip(plain, marks, strict=True) if mark)
+    return (
+        f"{count(len(plain), 'image')} of {_size(shape)} pixels{in_a_row}: {apart.join(plain)}."
+        + (f" Marked as wrong by a cross and a frame: {wrong}." if wrong else "")
     )
 
 

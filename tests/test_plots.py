@@ -228,6 +228,33 @@ def frames(axes):
     return [line for line in axes.lines if line.get_linewidth() >= 2]
 
 
+def test_a_grid_tells_its_labels_when_nobody_says_more(sample):
+    images, labels = sample.train.images[:4], sample.train.labels[:4]
+    figure = plots.image_grid(images, labels, title="Many hands", columns=2)
+    told = [str(label) for label in labels.tolist()]
+    assert words(figure, VARIANTS[".svg"]) == told
+    assert figure.alt == (
+        f"Many hands. 4 images of 28 by 28 pixels, 2 in a row: {', '.join(told)}."
+    )
+    captions, wrong = ["4 (9)\n80%", "3 (3)\n99%"], [True, False]
+    marked = plots.image_grid(images[:2], captions, title="Two", wrong=wrong)
+    assert marked.alt == (
+        "Two. 2 images of 28 by 28 pixels: 4 (9), 80%; 3 (3), 99%. Marked as wrong by a cross and "
+        "a frame: 4 (9), 80%."
+    )
+    with pytest.raises(ValueError, match="cannot draw 4 images with 3 captions"):
+        plots.image_grid(images, labels[:3], title="T")
+
+
+def test_a_single_image_tells_its_size_and_its_range(sample):
+    image = sample.train.images[3]
+    figure = plots.single_image(image, title="A digit", unit="grey level (0 to 255)")
+    assert figure.alt == (
+        "A digit. One image of 28 by 28 pixels, white on black; grey level (0 to 255): from "
+        f"{image.min()} to {image.max()}."
+    )
+
+
 def test_wrong_images_of_a_grid_have_a_cross_and_a_frame(sample):
     wrong = [False, True, False, True]
     figure = plots.image_grid(
@@ -375,6 +402,24 @@ def test_five_runs_still_look_different():
 def test_learning_curves_of_any_length_can_be_drawn(number):
     history = [one_record(epoch) for epoch in range(number)]
     opened(plots.learning_curves({"run": history}, title="Some epochs").png())
+
+
+@pytest.mark.parametrize("ending", VARIANTS)
+def test_a_short_training_can_be_seen_beside_a_long_one(ending):
+    histories = {
+        name: [one_record(epoch) for epoch in range(epochs + 1)]
+        for name, epochs in (("short", 3), ("long", 120))
+    }
+    drawn = everything(plots.learning_curves(histories, title="T"), VARIANTS[ending])
+    for axes in drawn.axes[:2]:
+        short, long = (
+            np.ptp(axes.transData.transform(np.c_[line.get_xdata(), line.get_ydata()])[:, 0])
+            for line in (curves(axes)[0], curves(axes)[2])
+        )
+        assert short > 0.25 * long > 0.2 * axes.bbox.width
+        assert "logarithmic" in axes.get_xlabel()
+        labels = [text.get_window_extent() for text in axes.get_xticklabels()]
+        assert not any(one.overlaps(other) for one, other in pairwise(labels))
 
 
 def test_an_accuracy_is_never_cut_off(records):

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 from numpy.typing import NDArray
 
 from mnist_lessons._words import percent, scientific
@@ -117,7 +117,7 @@ def draw_curves(histories: Mapping[str, Sequence[EpochRecord]], title: str, look
     top = 22 * (rows + 1) + 30
     height = 170 if look.narrow else 230
     step = (0, height + 84) if look.narrow else (352, 0)
-    width = 302 if look.narrow else 280  # on the right, room for half of the last label
+    width = 302 if look.narrow else 278  # on the right, room for half of the last label
     canvas = Canvas(look, look.width, top + step[1] + height + 44, title)
     loss = canvas.plot(42, top, width, height)
     accuracy = canvas.plot(42 + step[0], top + step[1], width, height)
@@ -126,18 +126,32 @@ def draw_curves(histories: Mapping[str, Sequence[EpochRecord]], title: str, look
             for part in ("train", "validation"):
                 values = [factor * getattr(record, f"{part}_{quantity}") for record in records]
                 epochs = [record.epoch for record in records]
-                axes.plot(epochs, values, **_line(number, part, look, len(records), several))
+                axes.plot(epochs, values, **_line(number, part, look, epochs, several))
     _finish_curves(loss, accuracy, histories, look)
     _legend(canvas, histories if several else {}, rows, look)
     return canvas.figure
 
 
-def _line(number: int, part: str, look: Look, length: int, several: bool) -> dict[str, Any]:
+def _line(
+    number: int, part: str, look: Look, epochs: Sequence[int], several: bool
+) -> dict[str, Any]:
     """How a curve looks: run by colour and marker, part by line style."""
     style = series_style(number, look, part)
-    if not several and length > 10:
+    if not several and len(epochs) > 10:
         style["marker"] = None
-    return style | {"markersize": 5, "markevery": max(1, length // 8), "label": part}
+    marked = {*_epoch_ticks(epochs[-1]), epochs[-1]}
+    places = [place for place, epoch in enumerate(epochs) if epoch in marked]
+    return style | {"markersize": 5, "markevery": places, "label": part}
+
+
+def _epoch_ticks(last: int) -> list[int]:
+    """Epochs that stand far enough apart on their axis to be written there."""
+    if last <= 5:
+        return list(range(last + 1))
+    factors = (1, 2, 5) if last <= 200 else (1,)
+    powers = [10**power for power in range(len(str(last)))]
+    steps = [factor * power for power in powers for factor in factors]
+    return [0, *(step for step in steps if step <= last)]
 
 
 def _finish_curves(
@@ -158,11 +172,16 @@ def _finish_curves(
     if shown and min(shown) > 50:
         # The untrained model's 10% would press everything else against the top.
         accuracy.set_ylim(math.floor(min(shown)) - 0.5, 100.2)
+    last = max(records[-1].epoch for records in histories.values())
     for axes, heading in ((loss, "cross-entropy (nats per image)"), (accuracy, "accuracy (%)")):
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
+        # Most happens in the first epochs, of which an axis of equal steps would make a smudge.
+        axes.set_xscale("symlog", linthresh=1, linscale=0.4)
+        axes.set(xlim=(-0.12, max(last, 1) * 1.06), xticks=_epoch_ticks(last))
+        axes.xaxis.set_minor_locator(NullLocator())
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda epoch, _: f"{epoch:.0f}"))
         axes.grid(color=look.grid, linewidth=1)
         axes.set_axisbelow(True)
-        axes.set_xlabel("epoch (0: untrained)", fontsize=12, color=look.ink)
+        axes.set_xlabel("epoch (logarithmic; 0: untrained)", fontsize=12, color=look.ink)
         axes.set_title(heading, loc="left", x=-42 / axes.bbox.width, fontsize=12, color=look.ink)
 
 
@@ -184,14 +203,14 @@ def _legend(canvas: Canvas, names: Mapping[str, object], rows: int, look: Look) 
     columns = _in_a_row(names, look) if names else 1
     step = 38 + 7 * max(map(len, names), default=0)
     for number, name in enumerate(names):
-        style = _line(number, "validation", look, 1, several=True) | {"linestyle": "none"}
+        style = _line(number, "validation", look, [0], several=True) | {"linestyle": "none"}
         x, y = step * (number % columns), 22 * (number // columns) + 12
         sheet.plot([x + 6], [y], **style | {"markersize": 7})
         canvas.text(sheet, x + 18, y + 4, name, ha="left")
     colour = look.ink if names else look.series[0]
     for place, (part, name) in enumerate((("validation", "validation"), ("train", "training"))):
         x, y = 120 * place, 22 * rows + 12
-        style = _line(0, part, look, 99, several=False) | {"color": colour}
+        style = _line(0, part, look, range(99), several=False) | {"color": colour}
         sheet.plot([x, x + 28], [y, y], **style)
         canvas.text(sheet, x + 36, y + 4, name, ha="left")
     sheet.set(xlim=sheet.get_xlim(), ylim=sheet.get_ylim())
