@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from mnist_lessons._datasets import EXTRAS, MNIST
 from mnist_lessons._fetch import expected_dataset, expected_extras, verified_files
+from mnist_lessons.errors import BuildFailure
 from mnist_lessons.publishing.execution.plan import Step, plan, planned
 from mnist_lessons.publishing.execution.today import today
 from mnist_lessons.publishing.runs.card import Failure
@@ -14,6 +15,7 @@ from mnist_lessons.publishing.runs.project import Project, read_lessons
 from mnist_lessons.publishing.runs.store import StoredRun
 from mnist_lessons.publishing.writing.form import problems
 from mnist_lessons.publishing.writing.lessons import Lesson
+from mnist_lessons.publishing.writing.recorded import problems_of_bands
 from mnist_lessons.settings import Settings
 
 __all__ = ["LessonPage", "faulty_page", "prepared"]
@@ -86,9 +88,16 @@ def prepared(
 
 
 def faulty_page(lesson: Lesson) -> LessonPage | None:
-    """The page of a lesson whose text is faulty, or None."""
-    wrong = problems(lesson)
+    """The page of a lesson whose text is faulty, or which misses its limits whatever it does."""
+    wrong = problems(lesson) or tuple(_problems_of_bands(lesson))
     return LessonPage(lesson, None, executed_now=False, problems=wrong) if wrong else None
+
+
+def _problems_of_bands(lesson: Lesson) -> list[str]:
+    try:
+        return problems_of_bands(lesson)
+    except BuildFailure:
+        return []  # the file is faulty, not the lesson: it is told once, for all
 
 
 def _pages_of_sound(

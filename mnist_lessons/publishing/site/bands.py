@@ -6,6 +6,7 @@ from pathlib import Path
 from mnist_lessons.errors import BuildFailure
 from mnist_lessons.publishing.runs.store import StoredRun
 from mnist_lessons.publishing.writing.beside import read_tables
+from mnist_lessons.publishing.writing.recorded import BANDS
 
 __all__ = ["Bands", "check_bands", "read_bands"]
 
@@ -18,7 +19,7 @@ def read_bands(tutorials: Path, slugs: Collection[str]) -> Mapping[str, Bands]:
     Raises:
         BuildFailure: it is no TOML, names no lesson, or a band is not two numbers in order.
     """
-    path = tutorials / "bands.toml"
+    path = tutorials / BANDS
     bands = read_tables(path, slugs)
     for slug, limits in bands.items():
         for value, band in limits.items():

@@ -10,8 +10,12 @@ from mnist_lessons.errors import BuildFailure
 __all__ = ["read_tables"]
 
 
-def read_tables(path: Path, slugs: Collection[str]) -> dict[str, dict[str, Any]]:
+def read_tables(path: Path, slugs: Collection[str] | None = None) -> dict[str, dict[str, Any]]:
     """The tables of a file, by lesson; none without that file.
+
+    Args:
+        path: of the file.
+        slugs: of all lessons; None where others look at the names.
 
     Raises:
         BuildFailure: it is no TOML, or names no lesson.
@@ -26,6 +30,6 @@ def read_tables(path: Path, slugs: Collection[str]) -> dict[str, dict[str, Any]]
     for slug, table in tables.items():
         if not isinstance(table, dict):
             raise BuildFailure(f"{name}: {slug} belongs below the [name] of a lesson")
-        if slug not in slugs:
+        if slugs is not None and slug not in slugs:
             raise BuildFailure(f"{name}: [{slug}] is no lesson; there are {', '.join(slugs)}")
     return tables
