@@ -196,18 +196,16 @@ def test_without_the_glossary_a_word_is_a_link(browser, first_lesson):
 def test_no_meaning_leaves_the_window(visit, width):
     page = visit(width=width, height=500).page
     for word in page.locator(".word").all():
-        for block in ("start", "end"):
-            word.evaluate(f"word => word.scrollIntoView({{block: '{block}'}})")
-            word.hover()
-            page.locator(MEANING).wait_for()
-            box = page.locator(MEANING).bounding_box()
-            assert box["x"] >= 0
-            assert box["y"] >= 0
-            assert box["x"] + box["width"] <= width
-            assert box["y"] + box["height"] <= 500
-            assert width_of_page(page) == width
-            page.keyboard.press("Escape")
-            page.mouse.move(2, 2)
+        word.evaluate("word => word.scrollIntoView({block: 'end'})")
+        word.hover()
+        page.locator(MEANING).wait_for()
+        box = page.locator(MEANING).bounding_box()
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= width
+        assert box["y"] >= 0
+        assert box["y"] + box["height"] <= 500
+        assert width_of_page(page) == width
+        page.keyboard.press("Escape")
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
