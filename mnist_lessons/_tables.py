@@ -90,14 +90,13 @@ def read_table(
     for text in (title, *columns, *(value for row in values for value in row)):
         if isinstance(text, str) and text.splitlines() != [text]:
             raise ValueError(f"a text of a table is one line, unlike {text!r}")
-    shown = tuple(
-        tuple(
-            _shown(name, value, formats.get(name)) for name, value in zip(columns, row, strict=True)
-        )
-        for row in values
-    )
-    are_numbers = tuple(map(_are_numbers, zip(*values, strict=True)))
-    return Table(title, columns, are_numbers, values, shown)
+    by_column = tuple(zip(*values, strict=True))
+    shown = [
+        _shown_column(name, column, formats.get(name))
+        for name, column in zip(columns, by_column, strict=True)
+    ]
+    are_numbers = tuple(map(_are_numbers, by_column))
+    return Table(title, columns, are_numbers, values, tuple(zip(*shown, strict=True)))
 
 
 def _check_columns(
@@ -130,22 +129,37 @@ def _are_numbers(column: Sequence[_Value]) -> bool:
     )
 
 
-def _shown(column: str, value: _Value, form: str | None) -> str:
+def _shown_column(name: str, column: Sequence[_Value], form: str | None) -> list[str]:
+    floats = [value for value in column if isinstance(value, float) and math.isfinite(value)]
+    places = max((_places(f"{value:.4g}") for value in floats), default=0)
+    return [_shown(name, value, form, places) for value in column]
+
+
+def _shown(name: str, value: _Value, form: str | None, places: int) -> str:
+    """A value in words; a float without a format has up to so many decimal places."""
     if value is None:
         return _NOTHING
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float) and not math.isfinite(value):
         return "not finite"
-    if form is None:
-        return _usual(value)
-    try:
-        return format(value, form)
-    except ValueError as error:
-        raise ValueError(f"the format of {column!r} does not fit {value!r}: {error}") from error
-
-
-def _usual(value: str | int | float) -> str:
+    if form is not None:
+        try:
+            return format(value, form)
+        except ValueError as error:
+            raise ValueError(f"the format of {name!r} does not fit {value!r}: {error}") from error
     if isinstance(value, str):
         return value
-    return f"{value:,}" if isinstance(value, int) else f"{Decimal(f'{value:.4g}'):,f}"
+    return f"{value:,}" if isinstance(value, int) else _four_digits(value, places)
+
+
+def _four_digits(value: float, places: int) -> str:
+    """Four significant digits, with zeros at the end where others of the column have more."""
+    own = min(places, _places(f"{value:#.4g}"))
+    return f"{Decimal(f'{value:.4g}'):,.{own}f}"
+
+
+def _places(number: str) -> int:
+    """The decimal places of a number that is written out, also with an exponent."""
+    exponent = Decimal(number).as_tuple().exponent
+    return max(0, -exponent) if isinstance(exponent, int) else 0

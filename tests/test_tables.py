@@ -117,6 +117,21 @@ def test_a_value_has_a_usual_form(value, shown):
     assert shown_of(value) == shown
 
 
+@pytest.mark.parametrize(
+    ("column", "shown"),
+    [
+        ([0.498, 0.2447, 0.19554], ["0.4980", "0.2447", "0.1955"]),
+        ([0.02, 0.2, 2.0], ["0.02", "0.20", "2.00"]),
+        ([12_345.6, 0.5, 3, None], ["12,350", "0.5", "3", NOTHING]),
+        ([12.0, 0.0183254, 0.0], ["12.00", "0.01833", "0.000"]),
+        ([1e-5, 1.5, float("nan")], ["0.00001", "1.500", "not finite"]),
+    ],
+)
+def test_the_numbers_of_a_column_have_as_many_places_as_four_digits_allow(column, shown):
+    table = read_table([{"value": value} for value in column], title="T")
+    assert [value for [value] in table.shown] == shown
+
+
 def test_a_format_is_of_numbers_alone():
     assert shown_of(0.123456, ".1%") == "12.3%"
     assert shown_of(None, ".1%") == NOTHING
