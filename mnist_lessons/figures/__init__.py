@@ -1,1 +1,1 @@
-"""How figures are drawn, behind `mnist_lessons.plots`."""
+"""Kinds of figures, each with what it says and how it is drawn, behind `mnist_lessons.plots`."""

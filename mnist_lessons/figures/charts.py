@@ -1,8 +1,9 @@
-"""How charts of any quantity are drawn: lines over an axis, and bars or dots beside their names."""
+"""Charts of any quantity: lines over an axis, and bars or dots beside their names."""
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -10,10 +11,11 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 from mnist_lessons.figures.canvas import Canvas
+from mnist_lessons.figures.lesson_figure import LessonFigure
 from mnist_lessons.figures.look import Look
 from mnist_lessons.figures.styles import reference_style, series_style
 
-__all__ = ["Axis", "Bar", "Points", "draw_bars", "draw_lines", "tell"]
+__all__ = ["Axis", "Bar", "Points", "bar_chart", "line_chart", "tell"]
 
 Points = Sequence[tuple[float, float]]
 
@@ -58,7 +60,80 @@ def tell(value: float) -> str:
     return text.rstrip("0").rstrip(".")
 
 
-def draw_lines(
+def line_chart(
+    series: Mapping[str, Points],
+    *,
+    title: str,
+    x: Axis,
+    y: Axis,
+    references: Mapping[str, float] | None = None,
+    diagonal: bool = False,
+) -> LessonFigure:
+    """One quantity against another, a line for each name.
+
+    Args:
+        series: pairs (x, y) by name, in the units of the axes; at least one pair each.
+        title: what the lines show.
+        x: the axis across.
+        y: the axis upwards.
+        references: values of `y` worth a dotted line, by name.
+        diagonal: whether a dotted line shows where y equals x.
+
+    Raises:
+        ValueError: there is no line, or one without a point.
+    """
+    kept = {name: [(float(a), float(b)) for a, b in points] for name, points in series.items()}
+    if not kept or not all(kept.values()):
+        raise ValueError("a chart needs a line, and a line needs a point")
+    marks = dict(references or {})
+    alt = f"{title}. {y.name} against {x.name}. " + " ".join(map(_tell_line, kept, kept.values()))
+    if marks:
+        told = ", ".join(f"{name} at {tell(value)}" for name, value in marks.items())
+        alt += f" Dotted lines: {told}."
+    rows = [[name, *pair] for name, points in kept.items() for pair in points]
+    draw = partial(_draw_lines, kept, x, y, marks, diagonal, title)
+    return LessonFigure(draw, title, alt, [["line", x.name, y.name], *rows])
+
+
+def bar_chart(
+    bars: Sequence[Bar], *, title: str, axis: Axis, format_value: str = "{:.2f}"
+) -> LessonFigure:
+    """Values beside their names, in the given order.
+
+    Args:
+        bars: the values, at least one, in the unit of the axis.
+        title: what they show.
+        axis: where its limits leave out 0, dots stand for bars, which would mislead there.
+        format_value: of the values as they are written, for `str.format`.
+
+    Raises:
+        ValueError: there is no bar.
+    """
+    kept = tuple(bars)
+    if not kept:
+        raise ValueError("a chart needs a bar")
+    told = "; ".join(
+        f"{bar.name}: {format_value.format(bar.value)}"
+        + (f" plus or minus {format_value.format(bar.spread)}" if bar.spread else "")
+        for bar in kept
+    )
+    rows = [[bar.name, bar.value, bar.spread] for bar in kept]
+    draw = partial(_draw_bars, kept, axis, format_value, title)
+    header = ["name", axis.name, "spread"]
+    return LessonFigure(draw, title, f"{title}. {axis.name}: {told}.", [header, *rows])
+
+
+def _tell_line(name: str, points: Points) -> str:
+    (first_x, first_y), (last_x, last_y) = points[0], points[-1]
+    low_x, low = min(points, key=lambda point: point[1])
+    high_x, high = max(points, key=lambda point: point[1])
+    return (
+        f"{name}: {tell(first_y)} at {tell(first_x)}, {tell(last_y)} at {tell(last_x)}; "
+        f"lowest {tell(low)} at {tell(low_x)}, highest {tell(high)} at {tell(high_x)}."
+    )
+
+
+def _draw_lines(
     series: Mapping[str, Points],
     x: Axis,
     y: Axis,
@@ -130,7 +205,9 @@ def _reference(axes: Axes, name: str, value: float, look: Look) -> None:
     )  # fmt: skip
 
 
-def draw_bars(bars: Sequence[Bar], axis: Axis, format_value: str, title: str, look: Look) -> Figure:
+def _draw_bars(
+    bars: Sequence[Bar], axis: Axis, format_value: str, title: str, look: Look
+) -> Figure:
     """A row for each value, its name above it: a bar from 0, or a dot where 0 is not shown."""
     spans = [bar.value + sign * bar.spread for bar in bars for sign in (-1, 1)]
     low, high = axis.limits or (min(0.0, *spans), max(0.0, *spans))
