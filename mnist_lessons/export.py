@@ -155,7 +155,7 @@ def affine(raw: Tensor, images: Tensor) -> tuple[float, float]:
     worst = (before * gain + offset - after).abs().max().item()
     if not gain or not worst <= 1e-5 * max(1.0, after.abs().max().item()):
         raise ValueError(
-            "the images are not gain * byte + offset of the test images that went through "
+            "the images are not gain * byte + offset of the validation images that went through "
             "run.loaded, with one gain and one offset for all pixels"
         )
     return gain, offset

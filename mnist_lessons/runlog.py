@@ -16,16 +16,17 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 from tqdm import tqdm
 
+from mnist_lessons._checks import check_normalised
 from mnist_lessons._claims import check_sentence, truth
 from mnist_lessons._files import write_whole
 from mnist_lessons._machine import Machine, machine
 from mnist_lessons._mistakes import check_agreement, mistakes_json, mistakes_png
 from mnist_lessons._tables import read_table
 from mnist_lessons._tiles import training_png
-from mnist_lessons.data import Split, Splits
+from mnist_lessons.data import Splits
 from mnist_lessons.devices import select_device
 from mnist_lessons.errors import ClaimError, LessonError, SettingError
 from mnist_lessons.evaluation import Predictions
@@ -109,8 +110,7 @@ class Run:
         self._started = time.perf_counter()
         self._figures: dict[str, LessonFigure] = {}
         self._histories: list[tuple[str, tuple[EpochRecord, ...]]] = []
-        self._train: Split | None = None
-        self._test: Split | None = None
+        self._loaded: Splits | None = None
         self._card = _new_card(lesson, seed, settings.profile or "full", self.device)
         try:
             self._empty_folder()
@@ -133,7 +133,7 @@ class Run:
         if self._card["profile"] == "preview":
             splits = splits.head(_PREVIEW_IMAGES)
         self._card["data"] = splits.provenance.as_dict()
-        self._train, self._test = splits.train, splits.test
+        self._loaded = splits
         self._save()
         return splits
 
@@ -244,10 +244,11 @@ class Run:
         """
         if not _KEY.fullmatch(key):
             raise ValueError(f"a key has only letters, digits, _ and -, unlike {key!r}")
-        if self._test is not None:
-            check_agreement(predictions, self._test)
+        if self._loaded is not None:
+            test = self._loaded.test
+            check_agreement(predictions, test)
             write_whole(self.folder / f"{key}.errors.json", mistakes_json(key, predictions))
-            write_whole(self.folder / f"{key}.errors.png", mistakes_png(predictions, self._test))
+            write_whole(self.folder / f"{key}.errors.png", mistakes_png(predictions, test))
         score = predictions.score
         trained = [record.seconds for record in history if record.epoch]
         others = [other for other in self._card["results"] if other["key"] != key]
@@ -274,7 +275,7 @@ class Run:
         self,
         key: str,
         model: nn.Module,
-        images: Tensor,
+        splits: Splits,
         *,
         title: str | None = None,
         name: str | None = None,
@@ -283,36 +284,36 @@ class Run:
 
         Beside it lie some training images, `training.digits.png`, for that page to compare with.
 
-        It takes the fewest bytes that keep the accuracy; see `mnist_lessons.export.store`.
-        Which way of storing is taken depends on the test images, which network does not:
-        publish the one whose result you have noted.
+        It takes the fewest bytes that keep the accuracy on the validation images; see
+        `mnist_lessons.export.store`. The test images have no part in it.
 
         Args:
             key: that of the network's `result`.
             model: made of layers that `store` knows.
-            images: the normalised test images, float32 (N, 1, 28, 28).
+            splits: normalised, as the model reads them.
             title: name of the network in a table; that of the result where None.
             name: what a sentence calls it after "the"; made of the title where None.
 
         Returns:
-            What was stored, with its accuracy before and after.
+            What was stored, with its accuracy on the validation images before and after.
 
         Raises:
             ValueError: the key could not be the name of a file, there is no title, no data
-                went through `loaded`, the images are not made from its test images by one
-                gain and one offset, or the model cannot be stored.
+                went through `loaded`, the validation images are not made from those by one gain
+                and one offset, or the model cannot be stored.
         """
         if not _KEY.fullmatch(key):
             raise ValueError(f"a key has only letters, digits, _ and -, unlike {key!r}")
         known = {result["key"]: result["title"] for result in self._card["results"]}
         if title is None and key not in known:
             raise ValueError(f"no result has the key {key!r}: give a title")
-        if self._train is None or self._test is None:
+        if self._loaded is None:
             raise ValueError("no data went through run.loaded")
-        gain, offset = affine(self._test.images, images)
-        stored = store(model, Split(images, self._test.labels.to(images.device)))
+        check_normalised(splits.validation.images)
+        gain, offset = affine(self._loaded.validation.images, splits.validation.images)
+        stored = store(model, splits.validation)
         write_whole(self.folder / f"{key}.weights", stored.content)
-        write_whole(self.folder / "training.digits.png", training_png(self._train))
+        write_whole(self.folder / "training.digits.png", training_png(self._loaded.train))
         self._card["networks"] = [other for other in self._card["networks"] if other["key"] != key]
         title = title or known[key]
         about = {"key": key, "title": title, "name": name or f"network {title}"}

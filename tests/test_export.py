@@ -253,15 +253,16 @@ def test_images_that_were_made_in_another_way_are_refused(sample, splits):
 
 def test_publishing_leaves_the_weights_and_says_what_they_are(run, splits, trained):
     run.result("net", "The net", predict(trained, splits.test), trained, ())
-    stored = run.publish("net", trained, splits.test.images)
-    run.publish("net", trained, splits.test.images)
+    stored = run.publish("net", trained, splits)
+    run.publish("net", trained, splits)
     [noted] = card(run)["networks"]
     assert (noted["key"], noted["title"]) == ("net", "The net")
     assert (noted["accuracy"], noted["stored_accuracy"]) == (
         stored.accuracy,
         stored.stored_accuracy,
     )
-    assert noted["accuracy"] == card(run)["results"][0]["accuracy"]
+    assert noted["accuracy"] == evaluate(trained, splits.validation).accuracy
+    assert noted["count"] == len(splits.validation)
     content = (run.folder / "net.weights").read_bytes()
     assert noted["bytes"] == len(content)
     pixels = splits.test.images
@@ -271,7 +272,7 @@ def test_publishing_leaves_the_weights_and_says_what_they_are(run, splits, train
 
 
 def test_publishing_keeps_the_first_training_images_of_each_digit(run, sample, splits, trained):
-    run.publish("net", trained, splits.test.images, title="The net")
+    run.publish("net", trained, splits, title="The net")
     tiles = tiles_of(run.folder / "training.digits.png", 150, 1_500)
     labels = sample.train.labels
     for digit in range(10):
@@ -281,23 +282,31 @@ def test_publishing_keeps_the_first_training_images_of_each_digit(run, sample, s
         assert kept == [bytes(image.tolist()) for image in images]
 
 
-def test_what_cannot_be_published_is_told(run, splits, tmp_path):
-    model, images = SimpleDNN(), splits.test.images
+def test_no_test_image_chooses_how_a_network_is_stored(run, splits, trained):
+    stored = run.publish("net", trained, replace(splits, test=None), title="The net")
+    assert stored == store(trained, splits.validation)
+
+
+def test_what_cannot_be_published_is_told(run, sample, splits, tmp_path):
+    model = SimpleDNN()
     with pytest.raises(ValueError, match="title"):
-        run.publish("net", model, images)
+        run.publish("net", model, splits)
     with pytest.raises(ValueError, match="key"):
-        run.publish("../net", model, images, title="A net")
+        run.publish("../net", model, splits, title="A net")
+    fewer = replace(splits, validation=splits.validation[:9])
     with pytest.raises(ValueError, match="shape"):
-        run.publish("net", model, splits.validation.images[:9], title="A net")
+        run.publish("net", model, fewer, title="A net")
+    with pytest.raises(ValueError, match="normalise these first"):
+        run.publish("net", model, sample, title="A net")
     empty = Run("other", seed=0, settings=Settings(runs=tmp_path))
     with pytest.raises(ValueError, match=r"run\.loaded"):
-        empty.publish("net", model, images, title="A net")
+        empty.publish("net", model, splits, title="A net")
     assert card(run)["networks"] == []
     assert not list(run.folder.glob("*.weights"))
 
 
 def test_a_new_run_leaves_no_weights_of_the_old_one(run, splits, tmp_path):
-    run.publish("net", SimpleDNN(), splits.test.images, title="A net")
+    run.publish("net", SimpleDNN(), splits, title="A net")
     Run("lesson", seed=0, settings=Settings(runs=tmp_path))
     assert not list(run.folder.glob("*.weights"))
 

@@ -544,7 +544,7 @@ for name, network in best.items():
     stored = run.publish(
         f"best_{name.lower()}",
         network.model,
-        splits.test.images,
+        splits,
         title=f"{'CompactCNN' if name == 'CNN' else 'SimpleDNN'}, other hands",
         name=f"best {name}",
     )

@@ -442,12 +442,10 @@ assert min(losses, key=losses.get) == "no dropout, one-cycle"
 #
 # On the page [Draw a digit](../draw.md), the long-trained network reads *your*
 # writing. `run.publish` stores its weights for that page, in as few bytes as
-# keep its accuracy on the test images. That chooses how to write the network
-# down, not which network to keep.
+# keep its accuracy on the validation images.
 
 # %%
-images = splits.test.images
-print(run.publish("cnn_120", model_120, images, name="CNN of lesson 2"))
+print(run.publish("cnn_120", model_120, splits, name="CNN of lesson 2"))
 
 # %% [markdown]
 # ## What we found

@@ -406,11 +406,10 @@ run.show(figure, "doubts")
 #
 # On the page [Draw a digit](../draw.md), this very network reads *your*
 # writing. `run.publish` stores its weights for that page, in as few bytes as
-# keep its accuracy on the test images. That chooses how to write the network
-# down, not which network to keep.
+# keep its accuracy on the validation images.
 
 # %%
-print(run.publish("dnn", model, splits.test.images, name="DNN of lesson 1"))
+print(run.publish("dnn", model, splits, name="DNN of lesson 1"))
 
 # %% [markdown]
 # ## What we found

@@ -60,7 +60,7 @@ def trained(run, lesson, model, key, splits, epochs):
     config = TrainConfig(epochs=epochs, batch_size=64, learning_rate=1e-3)
     history = run.fit(key, model, splits, config)
     run.result(key, f"Network {key}", predict(model, splits.test), model, history)
-    run.publish(key, model, splits.test.images, name=NAMES[f"{lesson}/{key}"])
+    run.publish(key, model, splits, name=NAMES[f"{lesson}/{key}"])
 
 
 @pytest.fixture(scope="module")

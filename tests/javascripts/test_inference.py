@@ -59,9 +59,9 @@ def test_networks_answer_as_in_pytorch_however_they_are_stored(
     simple = SimpleDNN((9,))
     with torch.no_grad():
         simple.layers[1].weight[0, :4] = torch.tensor([6e-8, -3e-5, 0.0, 1.5])  # subnormal halves
-    run.publish("simple", simple, splits.test.images, title="Simple")
+    run.publish("simple", simple, splits, title="Simple")
     for name, model in {"improved": ImprovedCNN(), "compact": CompactCNN(), "other": OTHER}.items():
-        run.publish(name, with_statistics(model), splits.test.images, title=name)
+        run.publish(name, with_statistics(model), splits, title=name)
     noted = run._card["networks"]
     kinds = {layer["kind"] for one in noted for layer in one["layers"]}
     assert len(kinds) == 8

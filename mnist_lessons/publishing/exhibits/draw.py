@@ -205,8 +205,8 @@ def _sizes(networks: Sequence[_Network]) -> list[tuple[str, list[str]]]:
     told: dict[str, Callable[[_Network], str]] = {
         "a weight is stored in": lambda network: _STORAGE[network.noted.storage],
         "bytes, compressed": lambda network: f"{len(network.packed):,}",
-        "test accuracy before": lambda network: f"{network.noted.accuracy:.2%}",
-        "test accuracy as stored": lambda network: f"{network.noted.stored_accuracy:.2%}",
-        "test images": lambda network: f"{network.noted.count:,}",
+        "validation accuracy before": lambda network: f"{network.noted.accuracy:.2%}",
+        "validation accuracy as stored": lambda network: f"{network.noted.stored_accuracy:.2%}",
+        "validation images": lambda network: f"{network.noted.count:,}",
     }
     return [(what, [tell(network) for network in networks]) for what, tell in told.items()]

@@ -229,9 +229,9 @@ def test_the_table_says_size_and_accuracy_before_and_after(run_of):
         ["in its lesson", "Network dnn"],
         ["a weight is stored in", "half precision"],
         ["bytes, compressed", f"{packed:,}"],
-        ["test accuracy before", "97.68%"],
-        ["test accuracy as stored", "97.69%"],
-        ["test images", "10,000"],
+        ["validation accuracy before", "97.68%"],
+        ["validation accuracy as stored", "97.69%"],
+        ["validation images", "10,000"],
     ]
     assert table.a["href"] == "../tutorials/one/"
 

@@ -138,8 +138,8 @@ def test_what_a_run_writes_is_what_is_read(tmp_path, sample):
     config = TrainConfig(epochs=1, batch_size=64, learning_rate=1e-3)
     history = run.fit("net", model, splits, config)
     run.result("net", "A net", predict(model, splits.test), model, history)
-    run.publish("net", model, splits.test.images)
-    run.publish("compact", CompactCNN(), splits.test.images, title="With padding")
+    run.publish("net", model, splits)
+    run.publish("compact", CompactCNN(), splits, title="With padding")
     digits = sample.test.images[:1]
     run.show(plots.image_grid(digits, ["a"], title="One", alt="One digit of the test."), "one")
     run.table([{"digit": "one", "count": 3, "share": None}], "counts", title="Counts")
