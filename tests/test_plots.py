@@ -609,6 +609,24 @@ def test_the_text_and_the_data_of_a_line_chart_tell_each_line():
     assert "chance" in words(figure)
 
 
+@pytest.mark.parametrize("ending", VARIANTS)
+@pytest.mark.parametrize(
+    ("left", "right"), [(52, 52), (48, 48), (52, 90), (90, 52), (48, 52), (52, 20), (20, 52)]
+)
+def test_the_name_of_a_reference_is_written_where_no_line_runs(left, right, ending):
+    line = [(x, left if x < 10 else right) for x in range(21)]
+    chart = plots.line_chart(
+        {"line": line}, title="T", x=ACROSS, y=UPWARDS, references={"chance": 50}
+    )
+    drawn = chart.draw(VARIANTS[ending])
+    drawn.draw_without_rendering()
+    axes = drawn.axes[0]
+    [box] = [text.get_window_extent() for text in axes.texts if text.get_text() == "chance"]
+    path = axes.lines[0].get_path().interpolated(50)
+    assert not box.count_contains(axes.transData.transform(path.vertices))
+    assert axes.bbox.y0 <= box.y0 < box.y1 <= axes.bbox.y1
+
+
 def test_one_line_needs_no_legend_and_a_diagonal_no_name():
     figure = plots.line_chart(
         {"only": [(0, 0), (1, 0.5)]}, title="T", x=ACROSS, y=UPWARDS, diagonal=True

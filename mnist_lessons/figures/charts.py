@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
+from numpy.typing import NDArray
 
 from mnist_lessons.figures.canvas import Canvas
 from mnist_lessons.figures.lesson_figure import LessonFigure
@@ -19,6 +21,7 @@ __all__ = ["Axis", "Bar", "Points", "bar_chart", "line_chart", "tell"]
 
 Points = Sequence[tuple[float, float]]
 
+_Line = NDArray[np.float64]  # (N, 2), in pixels of the figure
 _ROW = 44  # of a bar with its name above
 
 
@@ -156,8 +159,9 @@ def _draw_lines(
     _finish(axes, x, y, look)
     if diagonal:
         axes.axline((0, 0), slope=1, **reference_style(look))
+    shown = [axes.transData.transform(points) for points in series.values()]
     for name, value in references.items():
-        _reference(axes, name, value, look)
+        _reference(axes, name, value, shown, look)
     sheet = canvas.sheet()
     canvas.text(sheet, 0, top - 10, y.name, ha="left")
     for number, name in enumerate(names):
@@ -197,11 +201,26 @@ def _finish(axes: Axes, x: Axis, y: Axis, look: Look) -> None:
     axes.set_xlabel(x.name, fontsize=12, color=look.ink)
 
 
-def _reference(axes: Axes, name: str, value: float, look: Look) -> None:
+def _reference(axes: Axes, name: str, value: float, lines: Sequence[_Line], look: Look) -> None:
+    """A dotted line with its name above or below, at an end or in the middle: where it is free."""
     axes.axhline(value, zorder=1, **reference_style(look))
+    room, length = axes.bbox, 7 * len(name)
+    level = axes.transData.transform((axes.get_xlim()[0], value))[1]
+
+    def clearance(place: tuple[float, int]) -> float:
+        across = room.x0 + place[0] * (room.width - length) + np.linspace(0, length, 20)
+        gaps: list[float] = [room.y1 - level - 12 * place[1], level + 12 * place[1] - room.y0]
+        for line in lines:
+            x, y = line[line[:, 0].argsort()].T
+            heights = np.interp(across, x, y)
+            gaps.append(float(np.abs(heights - level - 10 * place[1]).min()))
+        return min(gaps)
+
+    at, side = max(((at, side) for side in (1, -1) for at in (1.0, 0.0, 0.5)), key=clearance)
     axes.annotate(
-        name, (1, value), xycoords=("axes fraction", "data"), xytext=(0, 4),
-        textcoords="offset points", ha="right", fontsize=12, color=look.ink, parse_math=False,
+        name, (at, value), xycoords=("axes fraction", "data"), xytext=(0, 4 * side),
+        textcoords="offset points", ha={1.0: "right", 0.0: "left", 0.5: "center"}[at],
+        va="bottom" if side > 0 else "top", fontsize=12, color=look.ink, parse_math=False,
     )  # fmt: skip
 
 
