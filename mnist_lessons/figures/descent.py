@@ -3,9 +3,10 @@
 import math
 from collections.abc import Mapping
 from functools import partial
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any
 
+import numpy as np
 from matplotlib.axes import Axes as Plot
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch
@@ -47,13 +48,15 @@ def descent(
         alt: what it shows, for those who cannot see it; None: where each path starts and ends.
 
     Raises:
-        ValueError: the curve has no two points, a path has no step, or there are other numbers of
-            paths.
+        ValueError: the curve has no two points, a path has no step, there are other numbers of
+            paths, or a number is not finite: end a path before its loss overflows.
     """
     line = [(float(place), float(loss)) for place, loss in curve]
     kept = {name: [(float(a), float(b)) for a, b in path] for name, path in paths.items()}
     if len(line) < 2 or not 1 <= len(kept) <= 3 or any(len(path) < 2 for path in kept.values()):
         raise ValueError("descent needs a curve of two points, and one to three paths with a step")
+    if not np.isfinite([*line, *chain.from_iterable(kept.values())]).all():
+        raise ValueError("descent draws finite numbers: end a path before its loss overflows")
     lowest = min(line, key=lambda point: point[1])
     told = alt or (
         f"{title}. {y.name} against {x.name}: a curve that is lowest, {tell(lowest[1])}, at "
@@ -75,7 +78,7 @@ def _told(path: Points, curve: Points) -> str:
     return (
         f"{count(len(path) - 1, 'step')}): from {tell(start)} to {tell(end)}, and the loss from "
         f"{tell(before)} to {tell(after)}"
-        + (f"; {count(left, 'point')} of the path lie outside the curve" if left else "")
+        + (f"; {count(left, 'point')} of the path outside the curve" if left else "")
     )
 
 

@@ -34,7 +34,7 @@ def test_the_text_tells_start_and_end_and_what_leaves_the_curve():
     assert figure.alt == (
         "Steps. cross-entropy (nats per image) against one weight: a curve that is lowest, 0.1, "
         "at 0. 0.1 (1 step): from -2.5 to -2.4, and the loss from 1.35 to 1.25. 30 (2 steps): "
-        "from -2.5 to -3.4, and the loss from 1.35 to 2.4; 1 point of the path lie outside the "
+        "from -2.5 to -3.4, and the loss from 1.35 to 2.4; 1 point of the path outside the "
         "curve."
     )
     assert figure.table[0] == ["line", "step", "one weight", "cross-entropy (nats per image)"]
@@ -53,3 +53,9 @@ def test_the_text_tells_start_and_end_and_what_leaves_the_curve():
 def test_what_cannot_be_drawn_is_refused(curve, paths):
     with pytest.raises(ValueError, match="one to three paths with a step"):
         plots.descent(curve, paths, title="Steps", x=X)
+
+
+@pytest.mark.parametrize("loss", [float("inf"), float("nan")])
+def test_a_loss_that_overflows_is_refused(loss):
+    with pytest.raises(ValueError, match="end a path before its loss overflows"):
+        plots.descent(CURVE, {"1": [(0, 1), (1, loss)]}, title="Steps", x=X)
