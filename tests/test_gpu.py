@@ -483,7 +483,7 @@ def test_the_test_images_are_scored_only_where_the_study_did(name, tested, small
 @pytest.mark.parametrize(("name", "script"), [("dnn", "simple_dnn"), ("cnn", "improved_cnn")])
 def test_the_recipes_are_those_of_the_lessons(name, script):
     text = (ROOT / "tutorials" / f"{script}.py").read_text(encoding="utf-8")
-    recipe = r"run\.epochs\((\d+), preview=\d\),\s+batch_size=(\d+),\s+learning_rate=(\S+),"
+    recipe = r"epochs=(\d+),\s+batch_size=(\d+),\s+learning_rate=(\S+),"
     found = {tuple(map(float, match)) for match in re.findall(recipe, text)}
     config = recipe_called(name).config
     assert (config.epochs, config.batch_size, config.learning_rate) in found
