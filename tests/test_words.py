@@ -4,7 +4,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mnist_lessons._words import a, count, device, duration, percent, scientific, timed, times
+from mnist_lessons._words import (
+    a,
+    count,
+    device,
+    duration,
+    percent,
+    scientific,
+    signed,
+    timed,
+    times,
+)
 
 SHARES = st.floats(0, 1)
 
@@ -71,3 +81,18 @@ def test_counts_and_devices():
 )
 def test_a_number_as_a_power_of_ten(value, told):
     assert scientific(value) == told.replace("·", "\N{MULTIPLICATION SIGN}")
+
+
+@pytest.mark.parametrize(
+    ("value", "places", "told"),
+    [
+        (0.25, 2, "+0.25"),
+        (-1234.5, 1, "\N{MINUS SIGN}1,234.5"),
+        (-0.004, 2, "0"),
+        (0.004, 3, "+0.004"),
+        (10.0, 2, "+10.00"),
+        (0.0, 2, "0"),
+    ],
+)
+def test_a_number_has_its_sign_unless_it_is_rounded_to_0(value, places, told):
+    assert signed(value, places) == told
