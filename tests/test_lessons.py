@@ -101,19 +101,6 @@ def test_a_finished_training_is_not_repeated(previews, start_lesson, tmp_path):
         assert card[part] == card_of(first, "simple_dnn")[part]
 
 
-def test_both_lessons_train_the_simple_network_alike(previews):
-    folder, _ = previews
-    results = {
-        slug: [
-            {name: value for name, value in record.items() if "second" not in name}
-            for record in card_of(folder, slug)["log"]
-            if record["fit"] == "dnn"
-        ]
-        for slug in ("simple_dnn", "improved_cnn")
-    }
-    assert results["simple_dnn"] == results["improved_cnn"] != []
-
-
 def test_ctrl_c_in_training_leaves_the_log_so_far(start_lesson, tmp_path):
     process = start_lesson("simple_dnn", tmp_path, MNIST_LESSONS_PROFILE="full")
     assert any(line.startswith("epoch ") for line in process.stdout)

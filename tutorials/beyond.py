@@ -1,5 +1,5 @@
 # %% [markdown] level="advanced" thumbnail="half-a-turn"
-# # Better, one change at a time
+# # One change at a time
 #
 # "Improved" is a claim. It needs a number before, a number after, and a reason
 # to believe that the difference is not luck. This lesson improves the two

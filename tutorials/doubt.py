@@ -1,5 +1,5 @@
 # %% [markdown] level="intermediate" thumbnail="strangers-SimpleDNN"
-# # When the model should say "I don't know"
+# # When to doubt
 #
 # A network always answers. Show it a sneaker, and it names a digit. In this
 # lesson, you ask two networks how sure they are, find out whether that is

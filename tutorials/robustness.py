@@ -1,5 +1,5 @@
 # %% [markdown] level="intermediate" thumbnail="moved"
-# # Why convolution: what happens when the digits move
+# # Why convolution
 #
 # Every digit of MNIST stands in the middle of its image. What does a network
 # make of one that does not? You will move, turn, blur and cover digits, and

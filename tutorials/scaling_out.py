@@ -1,5 +1,5 @@
 # %% [markdown] level="advanced" thumbnail="differences"
-# # For those who outgrow one machine
+# # Scaling out
 #
 # Some networks take weeks on one processor. So several **processes** train
 # them together: programs that run at the same time, on one machine or on many.

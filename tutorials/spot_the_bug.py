@@ -1,5 +1,5 @@
 # %% [markdown] level="intermediate" thumbnail="three-losses"
-# # Spot the bug: eight mistakes, and what each costs
+# # Spot the bug
 #
 # Eight mistakes that real tutorials made. None of them stops the program, and
 # none raises an error. You look for each one first; then you see what it costs.

@@ -472,10 +472,10 @@ def test_answers_stay_where_they_are(width, open_page):
     page = open_page("draw/", width=width)
     page.wait_for_selector("[data-ready]")
     longest = (
-        "Error 39 of 40 (the surest of 232) of the CNN of lesson 2: it is an 8. "
+        "Error 39 of 40 (the surest of 232) of the CNN: it is an 8. "
         "The best CNN reads 8, 94% sure; hesitates with 3. "
         "The best DNN reads 8, over 99% sure; hesitates with 3. "
-        "The CNN of lesson 2 reads 8, 94% sure; hesitates with 3."
+        "The CNN reads 8, 94% sure; hesitates with 3."
     )
     places = set()
     for text in ("", longest):

@@ -14,10 +14,10 @@ __all__ = ["block"]
 
 # What a row is called, and its recipes: as its lesson trains it, and as the study ends.
 _ROWS = (
-    ("fully connected", "dnn", "dnn-decayed"),
-    ("convolutional, trained briefly", "cnn", "cnn-augmented"),
-    ("convolutional, trained longer", "", "cnn-90-views"),
-    ("six small convolutions", "", "compact-views"),
+    ("DNN", "dnn", "dnn-decayed"),
+    ("CNN, 3 epochs", "cnn", "cnn-augmented"),
+    ("CNN, 90 epochs", "", "cnn-90-views"),
+    ("compact CNN, 24 epochs", "", "compact-views"),
 )
 
 _FIXED = "\N{NO-BREAK SPACE}"
@@ -49,7 +49,7 @@ def _table(records: _Records) -> str:
     ]
     if not rows:
         return ""
-    head = ("network", "parameters", "as first trained", "improved")
+    head = ("network", "parameters", "recipe of its lesson", "improved recipe")
     scored = [record for _, *both in found for recipe in both for record in recipe]
     return f"{table(head, rows, right=(1, 2, 3))}\n\n{_what_they_are(scored)}"
 

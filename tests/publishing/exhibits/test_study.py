@@ -51,8 +51,8 @@ ROWS = [("dnn", "dnn-decayed"), ("cnn", "cnn-augmented"), ("cnn-90-views",), ("c
 
 def test_a_row_is_left_out_without_its_last_recipe_and_has_no_spread_of_one(table_of):
     [head, row], block = table_of(record(), record("cnn"), record("cnn-augmented", test=None))
-    assert head == ["network", "parameters", "as first trained", "improved"]
-    assert row == ["fully connected", "5", "", "99.00%"]
+    assert head == ["network", "parameters", "recipe of its lesson", "improved recipe"]
+    assert row == ["DNN", "5", "", "99.00%"]
     assert "1 training " in block
 
 
