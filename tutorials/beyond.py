@@ -219,7 +219,7 @@ from mnist_lessons.evaluation import predict
 predictions_dnn = predict(dnn, splits.test)
 run.result(
     "dnn_improved",
-    f"SimpleDNN, improved, {history_dnn[-1].epoch} epochs",
+    "DNN, improved recipe",
     predictions_dnn,
     dnn,
     history_dnn,
@@ -265,7 +265,7 @@ history_cnn = run.fit("cnn, improved", cnn, splits, config, preview=1)
 predictions_cnn = predict(cnn, splits.test)
 run.result(
     "cnn_improved",
-    f"ImprovedCNN, improved, {history_cnn[-1].epoch} epochs",
+    "CNN, improved recipe, 3 epochs",
     predictions_cnn,
     cnn,
     history_cnn,
@@ -508,8 +508,8 @@ else:
 
 # %%
 readers = {
-    "SimpleDNN, above": dnn,
-    "ImprovedCNN, above": cnn,
+    "DNN, improved recipe": dnn,
+    "CNN, improved recipe": cnn,
     "best DNN": best["DNN"].model,
     "best CNN": best["CNN"].model,
 }
@@ -522,7 +522,7 @@ if some:
         right = int((read == digits).sum())
         low, high = wilson_interval(right, len(some))
         shares[name] = right / len(some)
-        print(f"{name:18} {shares[name]:.1%} ({low:.1%} to {high:.1%})")
+        print(f"{name:20} {shares[name]:.1%} ({low:.1%} to {high:.1%})")
 
 # %% [markdown]
 # The first two were trained above, in this run. On these hands, both recorded
@@ -533,7 +533,7 @@ if some:
 # %%
 if some and full:
     assert min(shares["best CNN"], shares["best DNN"]) > max(
-        shares["SimpleDNN, above"], shares["ImprovedCNN, above"]
+        shares["DNN, improved recipe"], shares["CNN, improved recipe"]
     )
 
 # %% [markdown]
@@ -724,15 +724,15 @@ assert torch.allclose(turned, pair.flip(2, 3), atol=1e-4)
 # %%
 print("in the recorded study, mean of the seeds, test images:")
 for name, mean in (
-    ("SimpleDNN", dnn_mean),
-    ("ImprovedCNN, short", cnn_mean),
-    ("ImprovedCNN, long", long_mean),
-    ("CompactCNN", compact_mean),
+    ("DNN", dnn_mean),
+    ("CNN, 3 epochs", cnn_mean),
+    ("CNN, 90 epochs", long_mean),
+    ("compact CNN", compact_mean),
 ):
     print(f"{name:23} {mean:.2%}")
 print("in this run, one seed:")
-print(f"SimpleDNN               {predictions_dnn.score.accuracy:.2%}")
-print(f"ImprovedCNN, short      {predictions_cnn.score.accuracy:.2%}")
+print(f"DNN                     {predictions_dnn.score.accuracy:.2%}")
+print(f"CNN, 3 epochs           {predictions_cnn.score.accuracy:.2%}")
 run.record(
     dnn_mean=dnn_mean, cnn_mean=cnn_mean, long_mean=long_mean,
     compact_mean=compact_mean, quick_ratio=quick_seconds / blog_seconds,
