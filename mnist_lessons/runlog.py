@@ -587,7 +587,8 @@ def _number(value: float) -> float | None:
 def _tell(text: str, **about: str) -> None:
     """Print a text; a notebook displays it, and notes what a page can make of it."""
     if not _in_notebook():
-        print(text, flush=True)
+        apart = "\n" if "\n" in text else ""  # several lines stand by themselves
+        print(f"{apart}{text}{apart}", flush=True)
         return
     from IPython.display import display
 
