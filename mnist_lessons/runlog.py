@@ -451,10 +451,15 @@ class Run:
         raise FileNotFoundError(errno.ENOENT, f"not beside the lesson: looked in {looked}", name)
 
     def finish(self) -> None:
-        """Close the run and say where its files are; open windows where there is a display."""
+        """Close the run; in a script, say its results and where its files are.
+
+        Windows with the figures are opened where there is a display.
+        """
         self._close("finished")
         if _in_notebook():
             return
+        for one in self._card["results"]:
+            print(f"{one['title']}: {one['accuracy']:.2%} of {one['count']:,} test images")
         print(f"figures, log.csv and run.json are in {self.folder}")
         if _has_display():
             from matplotlib import pyplot

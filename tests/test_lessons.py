@@ -47,9 +47,8 @@ def test_a_lesson_is_a_script_for_any_folder(previews, slug):
     assert card["status"] == "finished"
     assert card["profile"] == "preview"
     assert card["results"] or card["values"]
-    final = out[-1000:]
     for result in card["results"]:
-        assert f"{result['accuracy']:.2%}" in final
+        assert f"{result['title']}: {result['accuracy']:.2%} of " in out[-1000:]
 
 
 @every_lesson

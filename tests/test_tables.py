@@ -68,7 +68,7 @@ def shown_of(value, form=None):
 
 def test_a_table_is_printed_with_its_title_and_aligned(run, capsys):
     run.table(ROWS, "networks", title="Two networks", formats={"accuracy": ".2%"})
-    assert capsys.readouterr().out == f"{TEXT}\n"
+    assert capsys.readouterr().out == f"\n{TEXT}\n\n"
 
 
 def test_a_table_is_kept_with_its_values_in_full(run):

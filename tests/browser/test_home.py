@@ -53,9 +53,7 @@ def test_what_was_meant_is_shown_to_who_asks(open_page):
     meant = page.locator(".home-mistake details p")
     expect(meant).to_be_hidden()
     page.locator(".home-mistake summary").click()
-    expect(meant).to_have_text(
-        re.compile(r"An? \d\. One of the [\d,]+ mistakes? of the DNN among")
-    )
+    expect(meant).to_have_text(re.compile(r"An? \d\. One of the [\d,]+ mistakes? of the DNN among"))
 
 
 def test_the_pad_reads_what_is_drawn_and_can_be_cleared(open_page):
