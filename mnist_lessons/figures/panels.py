@@ -63,10 +63,12 @@ class Panels:
     ) -> None:
         """Numbers (H, W), written in squares with the colours of a bitmap (H, W, 4)."""
         self._canvas.picture(self._sheet, pixels, *corner, side)
+        # At most four characters beside a sign: neighbours must not touch.
+        places = 0 if (values == values.round()).all() else 1 if abs(values).max() >= 10 else 2
         for (row, column), value in np.ndenumerate(values):
             x, y = corner[0] + side * (column + 0.5), corner[1] + side * (row + 0.5) + 4
             colour = readable_on(f"#{bytes(pixels[row, column, :3]).hex()}")
-            text = f"{value:.2f}".replace("-", "\N{MINUS SIGN}")
+            text = f"{value:.{places}f}".replace("-", "\N{MINUS SIGN}")
             self.text(x, y, text, fontsize=11, color=colour)
         self._finish(values, corner, side, name)
 

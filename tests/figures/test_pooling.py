@@ -43,7 +43,7 @@ def test_a_frame_marks_the_greatest_number_of_each_square(look):
         and frame.get_y() < text.get_position()[1] < frame.get_y() + frame.get_height()
     }
     assert len(marked) == 4
-    assert {text for text, _ in marked} == {"1.00"}
+    assert {text for text, _ in marked} == {"1"}
 
 
 def test_a_map_that_cannot_be_drawn_and_a_place_outside_are_refused():
