@@ -3,8 +3,7 @@
 #
 # You will write a network that reads handwritten digits, train it, and measure
 # how well it reads. You need to know Python, and nothing of networks. Every
-# number and every figure comes from one run of the program that you are
-# reading.
+# number and figure comes from one run of the program that you are reading.
 #
 # ## What you will learn
 #
@@ -25,9 +24,9 @@
 # - the **validation** split: we watch it during training, and choose by it,
 # - the **test** split: we score it once, at the very end.
 #
-# Why three? The network may know its training images by heart, so its score on
-# them says little. A score that guided our choices is flattered by them. So
-# the last score is taken on images that have guided nothing.
+# Why three? A network may know its training images by heart, and a score that
+# guided our choices is flattered by them. So the last score is taken on images
+# that have guided nothing.
 #
 # `run` is the logbook of this experiment. `run.loaded` notes which images came
 # in, `run.table` and `run.show` keep a table and a figure, and `run.device` is
@@ -46,49 +45,36 @@ run = start_run("simple_dnn", seed=SEED)
 mnist = run.loaded(load_mnist())
 
 # %%
-splits = {
-    "training": mnist.train,
-    "validation": mnist.validation,
-    "test": mnist.test,
-}
-shapes = [
-    {
-        "split": name,
-        "shape of the images": str(tuple(split.images.shape)),
-        "shape of the labels": str(tuple(split.labels.shape)),
-    }
-    for name, split in splits.items()
-]
-run.table(shapes, "shapes", title="Most images are there to learn from")
+names = "train", "validation", "test"
+images = {name: getattr(mnist, name).images for name in names}
+run.table(
+    [{"split": n, "shape": str(tuple(images[n].shape))} for n in names],
+    "shapes",
+    title="Most images are there to learn from",
+)
 
 # %% [markdown]
 # The images of a split are one **tensor**: a table of numbers with any number
 # of dimensions. Its **shape** says how many there are in each: so many images,
-# 28 rows, 28 columns. Each number is a byte, from 0 to 255. A label is the
-# digit that the writer meant.
+# 28 rows, 28 columns. Each number is a byte. To each image belongs a **label**,
+# the digit that the writer meant.
 #
 # ## Look at the data
 #
-# One image first, with its true pixels. Zero is black, 255 is white: the ink
-# is white.
+# One image first. Zero is black, 255 is white: the ink is white.
 
 # %%
 image, digit = mnist.train.images[27], mnist.train.labels[27]
 run.show(
-    plots.single_image(
-        image,
-        title=f"An image is 28 by 28 grey levels; here is a {digit}",
-        unit="grey level (0 to 255)",
-    ),
+    plots.single_image(image, title=f"28 by 28 grey levels make a {digit}"),
     "image-27",
 )
 
 # %%
+some = mnist.train[5:41]
 run.show(
     plots.image_grid(
-        mnist.train.images[5:41],
-        mnist.train.labels[5:41],
-        title="People write the same digit in many ways",
+        some.images, some.labels, title="People write a digit in many ways"
     ),
     "images-5-to-40",
 )
@@ -97,22 +83,19 @@ run.show(
 # ## Prepare the data
 #
 # A network learns best from small numbers. So we divide each pixel by the
-# largest pixel of the *training* images, and get numbers from 0 to 1. The
-# validation and test images are divided by the same number: nothing may be
-# learned from them, not even how white their white is.
+# largest pixel of the *training* images. The validation and test images are
+# divided by the same number: nothing may be learned from them, not even how
+# white their white is.
 
 # %%
 largest = mnist.train.images.max().item()
-assert largest == 255
 data = normalise(mnist, scale=largest).to(run.device)
 
-assert data.train.images.dtype == torch.float32
-assert torch.equal(
-    data.train.images[:, 0], mnist.train.images.to(run.device) / largest
-)
+pixels = mnist.train.images[27] / 255
+assert torch.equal(data.train.images[27, 0].cpu(), pixels)
 
 # %% [markdown]
-# `float32` is a number with a fraction, in four bytes. The images have a new
+# Now they are numbers from 0 to 1, with a fraction. And the images have a new
 # dimension, of size 1: it counts the **channels**. A grey image has one, a
 # colour image would have three.
 #
@@ -128,19 +111,15 @@ from torch import nn
 
 torch.manual_seed(SEED)
 layer = nn.Linear(784, 100)  # 28 x 28 = 784 inputs, 100 units
-pixels = data.train.images[27].flatten().cpu()  # (784,)
 
-weights, bias = layer.weight[0], layer.bias[0]  # of the first unit
-by_hand = (weights * pixels).sum() + bias
+pixels = pixels.flatten()  # (784,)
+by_hand = (layer.weight[0] * pixels).sum() + layer.bias[0]  # the first unit
 assert torch.allclose(by_hand, layer(pixels)[0], atol=1e-6)
 
 # %%
 run.show(
     plots.linear_layer(
-        pixels.view(28, 28),
-        layer,
-        unit=0,
-        title=f"One unit makes one number of an image: {by_hand:.2f}",
+        pixels.view(28, 28), layer, unit=0, title="A unit makes one number"
     ),
     "one-unit",
 )
@@ -151,8 +130,8 @@ run.show(
 #
 # ## Why a bend is needed
 #
-# Could two linear layers do more than one? No. A sum of sums is a sum: for any
-# two linear layers there is one that gives the same answers.
+# Two linear layers do no more than one. A sum of sums is a sum: for any two of
+# them there is one that gives the same answers.
 
 # %%
 second = nn.Linear(100, 10)
@@ -162,17 +141,15 @@ alone = nn.functional.linear(pixels, weight, bias)
 assert torch.allclose(alone, second(layer(pixels)), atol=1e-5)
 
 # %% [markdown]
-# So something must stand between them that is not linear. The **ReLU** is the
-# simplest such thing: it keeps what is above zero, and replaces what is below
-# zero by zero. Here are the 100 units of our layer, before it and after it.
+# So something must stand between them that is not linear. The **ReLU** keeps
+# what is above zero, and makes zero of what is below. Here are the 100 units of
+# our layer, before and after it.
 
 # %%
 sums = layer(pixels).detach()  # detach: numbers alone, nothing to learn from
+passing = int((sums > 0).sum())
 run.show(
-    plots.relu(
-        sums,
-        title=f"{int((sums > 0).sum())} of {len(sums)} units pass the ReLU",
-    ),
+    plots.relu(sums, title=f"{passing} of {len(sums)} units pass the ReLU"),
     "relu",
 )
 
@@ -213,16 +190,10 @@ from mnist_lessons.models import count_parameters, summarise
 
 torch.manual_seed(SEED)
 model = SimpleDNN().to(run.device)
-layers = [
-    {"layer": layer.name, "outputs": layer.output_shape[0], "parameters": n}
-    for layer in summarise(model)
-    for n in [layer.parameters]
-]
 run.table(
-    layers,
+    [{"layer": x.name, "parameters": x.parameters} for x in summarise(model)],
     "layers",
-    title=f"The DNN learns {count_parameters(model):,} numbers, "
-    "most of them in its first layer",
+    title=f"The DNN learns {count_parameters(model):,} numbers",
 )
 
 # %% [markdown]
@@ -249,11 +220,7 @@ assert torch.allclose(probabilities, logits.softmax(dim=0))
 
 # %%
 run.show(
-    plots.softmax_bars(
-        logits,
-        digit,
-        title="An untrained network gives each digit about one chance in ten",
-    ),
+    plots.softmax_bars(logits, digit, title="Untrained, it knows nothing"),
     "softmax",
 )
 
@@ -268,14 +235,13 @@ run.show(
 # \text{loss} = -\ln p_y
 # $$
 #
-# Why a logarithm? A network that is sure and right pays next to nothing. One
-# that is sure and wrong pays without limit. And for many images, the
-# probabilities of all the true digits would be multiplied: logarithms make a
-# sum of that, and we take the mean. Its unit is the **nat**.
+# Why a logarithm? A network that is sure and right pays next to nothing, one
+# that is sure and wrong pays without limit. Its unit is the **nat**. Of many
+# images, we take the mean.
 #
 # What should the loss be before training? Each digit has one chance in ten, so
-# $-\ln \frac{1}{10} = \ln 10$. `run.claim` says a sentence, and stops the
-# program if its condition does not hold.
+# $-\ln \frac{1}{10} = \ln 10$. `run.claim` says a sentence, and ends the
+# program where its condition does not hold.
 
 # %%
 import math
@@ -302,8 +268,8 @@ run.claim(
 #
 # Each batch gives another gradient, only roughly the one of all images: this
 # is **stochastic gradient descent**. The **learning rate** says how far a step
-# goes. The **optimiser** takes the step. Ours is **Adam**, which makes larger
-# steps for parameters whose gradients are small.
+# goes. The **optimiser** takes it. Ours, **Adam**, makes larger steps for
+# parameters whose gradients are small.
 
 # %%
 from torch.nn import functional as F
@@ -344,10 +310,9 @@ run.claim(
 #
 # ## How long is a step?
 #
-# That is the choice that most often goes wrong, so look at it once. We cannot
-# draw a loss of so many parameters. But we can walk along one line: from the
-# parameters before the epoch, at 0, to those after it, at 1, and beyond. At
-# each place the loss and its slope can be computed.
+# Nobody can draw a loss of so many parameters. But we can walk along one line:
+# from the parameters before the epoch, at 0, to those after it, at 1, and
+# beyond.
 
 # %%
 from torch.func import functional_call
@@ -366,8 +331,8 @@ def loss_at(place):
 
 
 # %% [markdown]
-# Walking downhill is the same for one place as for all parameters: measure the
-# slope, and go against it, by the learning rate times the slope.
+# Walk downhill: measure the slope, and go against it, by the learning rate
+# times the slope.
 
 
 # %%
@@ -382,7 +347,7 @@ def descend(learning_rate, steps=7):
     return path
 
 
-paths = {rate: descend(rate) for rate in (0.02, 0.2, 0.8)}
+paths = {f"learning rate {rate}": descend(rate) for rate in (0.02, 0.2, 0.8)}
 with torch.no_grad():
     curve = [(x, loss_at(x).item()) for x in torch.linspace(-0.5, 3.2, 75)]
 
@@ -390,38 +355,29 @@ with torch.no_grad():
 run.show(
     plots.descent(
         curve,
-        {f"learning rate {rate}": path for rate, path in paths.items()},
-        title="Too small a step hardly moves, too large a step jumps out of "
-        "the valley",
+        paths,
+        title="A small step hardly moves, a large one leaves the valley",
         x=plots.Axis("place on the line"),
     ),
     "descent",
 )
-lowest = {rate: path[-1][1] for rate, path in paths.items()}
-run.claim(
-    "The middle learning rate ends lowest.", min(lowest, key=lowest.get) == 0.2
-)
+_, right, _ = ends = [path[-1][1] for path in paths.values()]
+run.claim("The middle learning rate ends lowest.", right == min(ends))
 
 # %% [markdown]
 # ## Train for long
 #
 # One epoch is not enough. We begin again, from the same fresh parameters, and
-# train for 128 epochs. `run.fit` is the loop above, once for each epoch. After
-# each of them it measures the loss and the accuracy, of all validation images
-# and of some training images, and logs them. Epoch 0 is the
-# untrained network. It draws the order of the images from the seed by itself,
-# so its first epoch is a little different from ours. Should the training be
-# interrupted, the next start of this program goes on from where it was.
+# train for 128 epochs. `run.fit` is the loop above, once for each epoch, with
+# an order of its own: so its first epoch differs a little from ours. After each
+# it logs the loss and the accuracy of the validation images and of some
+# training images. A training that is interrupted goes on at the next start.
 
 # %%
 from mnist_lessons.training import TrainConfig
 
 config = TrainConfig(
-    epochs=128,
-    batch_size=512,
-    learning_rate=1e-3,
-    optimiser="adam",
-    seed=SEED,
+    epochs=128, batch_size=512, learning_rate=1e-3, optimiser="adam", seed=SEED
 )
 torch.manual_seed(SEED)
 model = SimpleDNN()
@@ -436,8 +392,7 @@ last = history[-1]
 run.show(
     plots.learning_curves(
         {"DNN": history},
-        title="The validation loss is lowest after epoch "
-        f"{best.epoch} of {last.epoch}",
+        title=f"The validation loss is lowest after epoch {best.epoch}",
     ),
     "learning-curves",
 )
@@ -503,11 +458,10 @@ run.claim(
 # %% [markdown]
 # The **confidence** is the probability that the network gives to its own
 # answer. A mistake that is made with certainty costs a great loss, and counts
-# in the accuracy like any other. So which network would you keep? If you need
-# the digit, the last one. If you need to know how sure it is, the one that was
-# stopped early. We keep the last: the question here is the digit.
+# in the accuracy like any other
 # ([Guo and others](https://arxiv.org/abs/1706.04599) found the same in large
-# networks. [When to doubt](doubt.py) mends it.)
+# networks). Which network would you keep? If you need to know how sure it is,
+# the one that was stopped early. If you need the digit, the last one: so do we.
 #
 # ## The test, once
 #
@@ -715,13 +669,11 @@ run.finish()
 #
 # A network of three layers reads {{ dnn.test_accuracy | percent }} of the test
 # images. Its training needs one number, the loss, and many small steps
-# downhill. The loss overfits long before the accuracy does. And the network is
-# sure of most of its mistakes, so its confidence is not to be believed as it
-# stands.
+# downhill. The loss overfits long before the accuracy does. And most of its
+# mistakes the network makes with certainty: [When to doubt](doubt.py) mends it.
 #
-# All this takes no notice of where a pixel lies: one could shuffle the pixels
-# of all images alike, and the network would learn as well.
-# [The next lesson](improved_cnn.py) uses the fact that they lie in a plane.
+# All this takes no notice of where a pixel lies. [The next
+# lesson](improved_cnn.py) does.
 #
 # *After PMNIST1 by Laurent Risser (CNRS/IMT), part of
 # [FIDLE](https://fidle.cnrs.fr), written anew. See the

@@ -11,13 +11,14 @@ from mnist_lessons.publishing.html.templates import fragment
 from mnist_lessons.publishing.lesson_page.distribution import Distribution
 from mnist_lessons.publishing.lesson_page.run_card import downloads
 from mnist_lessons.publishing.runs.card import Card
-from mnist_lessons.publishing.writing.lessons import LEVEL, said_of
+from mnist_lessons.publishing.writing.lessons import LEVEL, SETUP, SOLUTION, said_of, tagged
 
 __all__ = ["colab_link", "description", "head", "reading_minutes", "title"]
 
 _WORDS_A_MINUTE = 200
 _LINES_A_MINUTE = 20  # of code
 _LONGEST = 200  # characters of a description
+_FOLDED = re.compile(r"^\?\?\? .*(?:\n(?:[ \t].*)?)*", re.MULTILINE)  # a hint, indented
 _END_OF_SENTENCE = re.compile(r"[.!?](?= )")
 _LINK = re.compile(r"\[([^]]*)\]\([^)]*\)")
 _COLAB = "https://colab.research.google.com/github"
@@ -58,13 +59,19 @@ def head(
 
 
 def reading_minutes(notebook: Any) -> int:
-    """Minutes that a reader may need, at least 1: 200 words or 20 lines of code in a minute."""
+    """Minutes that a reader may need, at least 1: 200 words or 20 lines of code in a minute.
+
+    What a page folds is left out: solutions, plumbing and hints.
+    """
     minutes = 0.0
     for cell in notebook.cells:
-        if cell.cell_type == "code":
-            minutes += len(cell.source.splitlines()) / _LINES_A_MINUTE
+        if tagged(cell, SOLUTION) or tagged(cell, SETUP):
+            continue
+        if cell.cell_type == "markdown":
+            minutes += len(_FOLDED.sub("", cell.source).split()) / _WORDS_A_MINUTE
         else:
-            minutes += len(cell.source.split()) / _WORDS_A_MINUTE
+            lines = filter(str.strip, cell.source.splitlines())
+            minutes += sum(1 for _ in lines) / _LINES_A_MINUTE
     return max(1, round(minutes))
 
 

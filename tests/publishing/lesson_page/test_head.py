@@ -9,6 +9,7 @@ from mnist_lessons.publishing.lesson_page.distribution import Distribution
 from mnist_lessons.publishing.lesson_page.head import description, head, reading_minutes, title
 from tests.publishing.cards import card_with
 
+TAGS = ("solution", "setup")
 FACTS = {"seconds": 5.0, "reused_seconds": 60.0, "device": "cpu", "threads": 1}
 ONE = card_with(**FACTS)
 
@@ -55,6 +56,14 @@ def test_more_text_takes_longer(words, lines):
     short = notebook(new_markdown_cell("w " * words), new_code_cell("x\n" * lines))
     long = notebook(*short.cells, new_markdown_cell("w " * 400))
     assert 1 <= reading_minutes(short) < reading_minutes(long)
+
+
+def test_what_a_page_folds_takes_no_time():
+    shown = [new_markdown_cell("# T\n\n" + "word " * 400), new_code_cell("a = 1\n\n" * 20)]
+    hint = "word " * 200 + '\n\n??? tip "Hint"\n    ' + "word " * 200 + "\n\n    " + "word " * 200
+    folded = [new_code_cell("a = 1\n" * 100, metadata={"tags": [tag]}) for tag in TAGS]
+    assert reading_minutes(notebook(*shown)) == 3
+    assert reading_minutes(notebook(*shown, *folded, new_markdown_cell(hint))) == 4
 
 
 @pytest.mark.parametrize(
