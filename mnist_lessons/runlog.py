@@ -88,7 +88,7 @@ class RunCard(Machine):
     values: dict[str, float | None]
     results: list[dict[str, Any]]
     networks: list[dict[str, Any]]
-    figures: list[dict[str, str | None]]
+    figures: list[dict[str, Any]]
     tables: list[dict[str, Any]]
     claims: list[dict[str, Any]]
     log: list[dict[str, Any]]
@@ -342,8 +342,10 @@ class Run:
         self._figures[name] = figure
         data = f"{name}.csv"
         shown = {"name": name, "title": figure.title, "alt": figure.alt}
+        fits = [fit for history in figure.histories if (fit := self._fit_of(history))]
         others = [other for other in self._card["figures"] if other["name"] != name]
-        self._card["figures"] = [*others, {**shown, "data": data if data in files else None}]
+        noted = {**shown, "data": data if data in files else None, "fits": fits}
+        self._card["figures"] = [*others, noted]
         self._save()
         if _in_notebook():
             from IPython.display import display

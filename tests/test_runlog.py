@@ -22,7 +22,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 from torch import nn
 
-from mnist_lessons import runlog
+from mnist_lessons import plots, runlog
 from mnist_lessons.data import Split, normalise
 from mnist_lessons.errors import NonFiniteLoss, SettingError
 from mnist_lessons.evaluation import Predictions, predict
@@ -472,9 +472,23 @@ def test_figures_are_saved_and_listed_in_order(run):
             assert (run.folder / f"{name}{ending}").read_text("utf-8").startswith("<svg ")
     assert (run.folder / "curves.csv").read_text("utf-8") == "x,y\n1,2\n"
     assert card(run)["figures"] == [
-        {"name": name, "title": "A title", "alt": f"{ALT} {name}", "data": f"{name}.csv"}
+        {
+            "name": name,
+            "title": "A title",
+            "alt": f"{ALT} {name}",
+            "data": f"{name}.csv",
+            "fits": [],
+        }
         for name in ("curves", "errors")
     ]
+
+
+def test_a_figure_of_learning_curves_names_the_trainings_that_it_shows(run, few):
+    one = run.fit("one", linear(), few, config(1))
+    other = run.fit("other", linear(), few, config(1, seed=2))
+    run.show(plots.learning_curves({"A": other, "B": other[:1]}, title="Both"), "curves")
+    run.show(plots.learning_curves({"A": one, "B": other}, title="Both"), "both")
+    assert [figure["fits"] for figure in card(run)["figures"]] == [["other"], ["one", "other"]]
 
 
 def test_a_second_figure_of_a_name_replaces_the_first(run):

@@ -35,7 +35,8 @@ def learning_curves(histories: Mapping[str, Sequence[EpochRecord]], *, title: st
     ]
     alt = f"{title}. " + " ".join(map(_tell, kept, kept.values()))
     draw = partial(_draw_curves, kept, title)
-    return LessonFigure(draw, title, alt, [["run", "epoch", *measured], *rows])
+    table = [["run", "epoch", *measured], *rows]
+    return LessonFigure(draw, title, alt, table, tuple(kept.values()))
 
 
 def _tell(name: str, records: Sequence[EpochRecord]) -> str:

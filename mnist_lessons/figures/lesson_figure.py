@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 
 from mnist_lessons.figures.look import PRINT, VARIANTS, Look
 from mnist_lessons.figures.svg import svg
+from mnist_lessons.training import EpochRecord
 
 __all__ = ["LessonFigure"]
 
@@ -28,6 +29,7 @@ class LessonFigure:
         title: what the figure shows, its caption on the site.
         alt: what the figure shows for those who cannot see it, in at least 20 characters.
         table: the data of the figure, a row of names first; None where it has none.
+        histories: the trainings whose curves it has.
 
     Raises:
         ValueError: the alternative text is too short to replace the figure.
@@ -37,6 +39,7 @@ class LessonFigure:
     title: str
     alt: str
     table: _Table | None = None
+    histories: Sequence[Sequence[EpochRecord]] = ()
 
     def __post_init__(self) -> None:
         if len(self.alt) < 20:

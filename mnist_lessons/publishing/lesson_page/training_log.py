@@ -52,7 +52,7 @@ def training_output(card: Card, printed: str) -> str | None:
         fit=training.fit,
         measurements=len(rows),
         rows=_table(rows),
-        **_figure(rows, training.fit),
+        **_chart(card, rows, training.fit),
     )
 
 
@@ -115,7 +115,10 @@ def number(value: float | None) -> str:
     return f"{value:.4f}" if value >= _TINY else f"{value:.1e}"
 
 
-def _figure(rows: Sequence[Epoch], fit: str) -> dict[str, str]:
+def _chart(card: Card, rows: Sequence[Epoch], fit: str) -> dict[str, str]:
+    """The curves of a training, unless a figure of the lesson has them: once is enough."""
+    if any(fit in figure.fits for figure in card.figures):
+        return {"drawing": "", "legend": ""}
     curves = [
         Curve("training", [(row.epoch, row.train_loss) for row in rows], is_training=True),
         Curve("validation", [(row.epoch, row.validation_loss) for row in rows]),

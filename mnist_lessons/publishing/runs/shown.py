@@ -11,12 +11,16 @@ Key = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]+\Z")]
 
 
 class Figure(Struct, frozen=True, kw_only=True):
-    """A figure that was shown; `data` names its CSV file, if it has one."""
+    """A figure that was shown.
+
+    `data` names its CSV file, if it has one, and `fits` the trainings whose curves it has.
+    """
 
     name: Key
     title: str
     alt: str
     data: str | None = None
+    fits: list[str] = []
 
 
 class Column(Struct, frozen=True, kw_only=True):

@@ -51,6 +51,14 @@ def test_a_log_is_a_short_table_a_curve_and_the_printed_lines():
     assert "3 lines" in soup.summary.get_text()
 
 
+def test_a_training_that_a_figure_of_the_lesson_shows_has_no_second_curve():
+    figure = {"name": "f", "title": "T", "alt": "Its curves.", "fits": ["other", "dnn"]}
+    trainings = [{"fit": "dnn", "printed": LINES}]
+    soup = soup_of(card=card_with(log=LOG, trainings=trainings, figures=[figure]))
+    assert soup.svg is None
+    assert len(soup.tbody("tr")) == 6
+
+
 def test_other_lines_stay_where_they_were():
     soup = soup_of(f"before <b>\n{PRINTED}\nafter")
     parts = [part for part in soup.children if part.name]
