@@ -73,9 +73,15 @@ def gradient(rows):
 whole = gradient(slice(0, 512))
 halves = (gradient(slice(0, 256)) + gradient(slice(256, 512))) / 2
 difference = (whole - halves).abs().max().item()
-print(f"numbers in the gradient  {len(whole):,}")
-print(f"the greatest of them     {whole.abs().max().item():.2g}")
-print(f"greatest difference      {difference:.2g}")
+run.table(
+    [
+        {"of the gradients": "greatest number", "size": whole.abs().max()},
+        {"of the gradients": "greatest difference", "size": difference},
+    ],
+    "halves",
+    title=f"Both ways give the same {len(whole):,} numbers, but for rounding",
+    formats={"size": ".2g"},
+)
 
 # %% [markdown]
 # `1e-18` is 1 divided by ten 18 times. So the two are the same, but for the
@@ -216,12 +222,24 @@ def greatest_difference(left, right):
     return max((left[name] - right[name]).abs().max().item() for name in left)
 
 
+# %%
 alone, together = (trained["float32", n]["weights"] for n in (1, 2))
 here = greatest_difference(model.state_dict(), alone[-1])
-print(f"fit above, and one process:   {here:.2g}")
-for epoch, pair in enumerate(zip(alone, together, strict=True)):
-    difference = greatest_difference(*pair)
-    print(f"one and two, after epoch {epoch}:   {difference:.2g}")
+rows = [
+    {"processes": "one and two", "epoch": epoch, "difference": difference}
+    for epoch, difference in enumerate(
+        map(greatest_difference, alone, together)
+    )
+]
+same = {"processes": "fit, and one", "epoch": config.epochs, "difference": here}
+
+# %%
+run.table(
+    [same, *rows],
+    "weights-apart",
+    title="The greatest difference of a weight, after each epoch",
+    formats={"difference": ".2g"},
+)
 
 # %% [markdown]
 # One process gives the same bits each time. Two processes begin with the same
@@ -256,11 +274,12 @@ figure = plots.line_chart(
 run.show(figure, "differences")
 
 # %%
-assert last["float64"] < 1e-6
+run.claim(
+    "In float64, no weight differs by a millionth.", last["float64"] < 1e-6
+)
 run.record(**{f"difference_{dtype}": value for dtype, value in last.items()})
-print("largest weight:", end=" ")
-print(f"{max(w.abs().max() for w in model.state_dict().values()):.2f}")
-print(f"float64: no weight differs by more than {last['float64']:.1e}")
+largest = max(w.abs().max().item() for w in model.state_dict().values())
+print(f"the largest weight: {largest:.2f}")
 
 # %% [markdown]
 # It was the rounding. The arithmetic is that of one process.
@@ -293,14 +312,17 @@ def reader(dtype, processes):
     return predict(network, Split(images, splits.validation.labels))
 
 
+rows = []
 for dtype in ("float32", "float64"):
     one, two = (reader(dtype, processes) for processes in (1, 2))
-    other = int((one.digits != two.digits).sum())
-    print(
-        f"{dtype}: {one.score.correct:,} and {two.score.correct:,} correct",
-        end="",
-    )
-    print(f", {other} of {len(one.digits):,} read otherwise")
+    row = {"numbers": dtype, "correct, one process": one.score.correct}
+    row["correct, two"] = two.score.correct
+    rows.append({**row, "otherwise": int((one.digits != two.digits).sum())})
+run.table(
+    rows,
+    "readers",
+    title=f"How many of {len(splits.validation):,} images are read otherwise",
+)
 
 # %% [markdown]
 # So do not ask two trainings in `float32` for the same bits, where the order of
@@ -345,11 +367,24 @@ steps = -(-len(mnist.train) // config.batch_size)
 # Forwards once; backwards once for the weights, once for the layer below, and
 # below the first layer there is none.
 passes = 3 * sum(products) - next(filter(None, products))
-print(f"multiplications for a share:  {share * passes:12,}")
-print(f"bytes of the gradient:        {4 * count_parameters(model):12,}")
-print(f"bytes of all logits:          {4 * 10 * config.batch_size:12,}")
-print(f"ms for a step, one process:   {1000 * seconds[1] / steps:12.1f}")
-print(f"ms for a step, two:           {1000 * seconds[2] / steps:12.1f}")
+work = {
+    "multiplications for a share": share * passes,
+    "bytes of the gradient": 4 * count_parameters(model),
+    "bytes of all logits": 4 * 10 * config.batch_size,
+}
+
+# %%
+run.table(
+    [{"in one step": name, "number": number} for name, number in work.items()],
+    "work",
+    title="What is computed in one step, and what is sent",
+)
+run.table(
+    [{"processes": n, "ms": 1000 * seconds[n] / steps} for n in (1, 2)],
+    "steps",
+    title="Milliseconds for one step",
+    formats={"ms": ".1f"},
+)
 
 # %% [markdown]
 # A core does so many multiplications in a few milliseconds. Then it waits for
@@ -458,8 +493,14 @@ errors = {
     name: ((way - whole).norm() / whole.norm()).item()
     for name, way in ways.items()
 }
-for name, error in errors.items():
-    print(f"{name:18}  relative error {error:.1e}")
+
+# %% tags=["solution"]
+run.table(
+    [{"way": name, "relative error": error} for name, error in errors.items()],
+    "means",
+    title="Only the weighted mean is the gradient of the whole batch",
+    formats={"relative error": ".1e"},
+)
 assert errors["weighted by images"] < 1e-12 < 1e-3 < errors["mean of means"]
 
 # %% [markdown]
@@ -470,9 +511,13 @@ assert errors["weighted by images"] < 1e-12 < 1e-3 < errors["mean of means"]
 
 # %%
 folder.cleanup()
-print("greatest difference between one and two processes:")
-for dtype, value in last.items():
-    print(f"  {dtype}  {value:.1e} after {config.epochs} epochs")
+run.table(
+    [{"numbers": dtype, "difference": value} for dtype, value in last.items()],
+    "found",
+    title="One and two processes: the greatest difference of a weight after "
+    f"{config.epochs} epochs",
+    formats={"difference": ".1e"},
+)
 print(f"an epoch with two processes: {ratio:.2f} times as long")
 run.finish()
 
