@@ -17,7 +17,6 @@ from mnist_lessons.publishing.html.curves import Curve, Quantity, chart, legend
 from mnist_lessons.publishing.html.templates import fragment, render
 from mnist_lessons.publishing.lesson_page.training_log import number, rows_of_fit
 from mnist_lessons.publishing.runs.card import Card, Epoch, Result
-from mnist_lessons.publishing.runs.networks import name_of
 from mnist_lessons.publishing.runs.store import StoredRun
 
 __all__ = ["curves", "table"]
@@ -121,7 +120,6 @@ def table(runs: Sequence[StoredRun]) -> str:
     shown = [
         {
             "title": row.noted.title,
-            "name": name_of(row.card, row.noted.key),
             "lesson": row.lesson,
             "cells": [_cell(column, row, low) for column in _COLUMNS],
         }

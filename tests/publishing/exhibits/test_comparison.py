@@ -54,14 +54,6 @@ def soup_of(html):
     return BeautifulSoup(html, "html.parser")
 
 
-def test_what_other_pages_call_a_network_stands_in_brackets(run_of):
-    other = RESULT | {"key": "cnn", "title": "Another"}
-    published = [{"key": "dnn", "name": "DNN of lesson 1"}]
-    soup = soup_of(comparison.table([run_of(results=[RESULT, other], networks=published)]))
-    heads = [row.th.get_text() for row in soup.tbody("tr")]
-    assert heads == ["SimpleDNN, 3 epochs (DNN of lesson 1)", "Another"]
-
-
 def test_the_table_has_a_row_for_each_network_of_each_run(run_of):
     other = RESULT | {"title": "Another", "accuracy": 0.5, "interval": [0.4, 0.6]}
     runs = [run_of(results=[RESULT, other]), run_of(results=[]), run_of(lesson="improved_cnn")]
