@@ -547,13 +547,12 @@ def start_run(lesson: str, *, seed: int) -> Run:
 
 
 def format_record(record: EpochRecord, epochs: int) -> str:
-    """One line for one epoch: losses, accuracy with its counts, seconds."""
+    """One line for one epoch, as wide as a page: losses, accuracy, seconds of training."""
     return (
         f"epoch {record.epoch:{len(str(epochs))}}/{epochs}"
         f"  train loss {record.train_loss:.4f}"
         f"  validation loss {record.validation_loss:.4f}"
-        f"  accuracy {record.validation_correct:,}/{record.validation_count:,}"
-        f" = {record.validation_accuracy:.2%}"
+        f"  accuracy {record.validation_accuracy:.2%}"
         f"  {record.seconds:.1f} s"
     )
 

@@ -43,8 +43,7 @@ run.show(
 )
 
 # %% [markdown]
-# That the splits share no image is easily said. A program can check it, and
-# then a mistake cannot creep in later:
+# Do the splits share an image? A program can check it:
 
 # %%
 known = {image.numpy().tobytes() for image in mnist.train.images}
@@ -58,7 +57,8 @@ for split in (mnist.validation, mnist.test):
 #
 # The first lesson divided the pixels by 255. Here we also subtract their mean
 # and divide by their standard deviation: then the values are centred on zero.
-# Do the constants that everybody uses come out of our training images?
+# Everybody takes the same two constants, those of all training images of MNIST.
+# So our validation images have a small part in them. How small?
 
 # %%
 pixels = mnist.train.images.double() / 255
@@ -66,8 +66,8 @@ centre, spread = pixels.mean().item(), pixels.std().item()
 data = normalise(mnist, mean=0.1307, std=0.3081).to(run.device)
 
 run.claim(
-    "The training images have the well-known mean and standard deviation, up "
-    "to a thousandth.",
+    f"Without them, the mean is {centre:.4f} and the standard deviation "
+    f"{spread:.4f}: the constants, up to a thousandth.",
     abs(centre - 0.1307) < 1e-3 and abs(spread - 0.3081) < 1e-3,
 )
 
@@ -82,12 +82,12 @@ run.claim(
 #
 # ```python
 # from torchvision.datasets import MNIST
+# from torchvision.transforms import ToTensor
 #
-# dataset = MNIST("data", train=True, download=True, transform=prepare)
+# dataset = MNIST("data", train=True, download=True, transform=ToTensor())
 # ```
 #
-# It takes three methods to write one, and then any images will do, your own
-# as well:
+# It takes three methods to write one, for any images:
 
 # %%
 from torch.utils.data import DataLoader, Dataset
@@ -121,8 +121,8 @@ picking = timeit(lambda: [data.train.images[rows] for rows in order], number=1)
 first, _ = next(iter(DataLoader(Digits(mnist.train, prepare), batch_size=64)))
 assert torch.allclose(first, data.train.images[:64].cpu(), atol=1e-6)
 run.claim(
-    "The loader gives the same numbers, and takes more than five times as long "
-    "to give all training images once.",
+    f"The loader gives the same numbers, and takes {loading:.1f} seconds in "
+    f"the place of {picking:.1f}, more than five times as long.",
     loading > 5 * picking,
 )
 
@@ -134,12 +134,11 @@ run.claim(
 # ## A convolution
 #
 # A **convolution** slides a small window over the image. In the window lie
-# weights, the **kernel**. At each place the pixels are multiplied by the
-# weights below which they lie, and the products are added up: one number for
-# each place. All of them together are a **feature map**.
+# weights, the **kernel**. At each place, each pixel is multiplied by the weight
+# that lies on it, and the products are added up: one number for each place. All
+# of them together are a **feature map**.
 #
-# A network learns its kernels. To see what one does, we write one by hand: dark
-# on the left, bright on the right.
+# A network learns its kernels. To see what one does, we write one by hand.
 
 # %%
 from torch import nn
@@ -165,7 +164,7 @@ run.show(
         convolution,
         channel=0,
         at=(row, column),
-        title="This kernel answers most where a stroke begins on the left",
+        title="This kernel answers most at the left edge of a stroke",
     ),
     "convolution",
 )
@@ -178,7 +177,7 @@ run.show(
 # ## Pooling
 #
 # **Max-pooling** keeps the greatest number of each 2 by 2 square. A quarter of
-# the numbers is left, and a shift by one pixel matters less.
+# the numbers is left: where in its square an answer stood is forgotten.
 
 # %%
 pooled = F.max_pool2d(feature_map[None], 2)[0]  # (12, 12)
@@ -280,21 +279,18 @@ for name, network in (("DNN", SimpleDNN()), ("CNN", ImprovedCNN())):
             "multiplications": sum(layer.multiplications for layer in layers),
         }
     )
-run.table(
-    costs, "costs", title="Fewer numbers to learn, and more to compute for each"
-)
+run.table(costs, "costs", title="Fewer numbers to learn, and more to compute")
 
 # %% [markdown]
-# A kernel is few weights that are used at many places. So fewer numbers to
-# learn does not mean less to compute.
+# A kernel is few weights that are used at many places.
 #
 # ## Three epochs
 #
-# The recipe is that of PyTorch's first MNIST example: batches of 64 images, and
-# Adagrad, an optimiser that takes ever smaller steps for weights whose
-# gradients have been large. That example ends its network with `log_softmax`
-# and trains with the **negative log-likelihood**. Both in one are the
-# cross-entropy of the first lesson:
+# The recipe is that of the blog post that this lesson comes from: batches of 64
+# images, and Adagrad, an optimiser whose rate falls faster for weights whose
+# gradients have been large. The post ends its network with `log_softmax` and
+# trains with the **negative log-likelihood**. Both in one are the cross-entropy
+# of the first lesson:
 
 # %%
 torch.manual_seed(SEED)
@@ -370,7 +366,8 @@ run.claim(
 )
 
 # %% [markdown]
-# So a convolution alone makes nothing better. Perhaps three epochs are too few?
+# So three epochs of this recipe are not enough. Is it the convolution, or the
+# training? The validation loss was still falling, so we train on.
 #
 # ## One hundred and twenty epochs
 #
@@ -398,12 +395,6 @@ run.show(
 # Both curves are measured after each epoch, in **eval mode**: dropout is off.
 
 # %%
-run.claim(
-    "At the end, the training loss is still falling, and the validation loss "
-    "is not above that of the third epoch.",
-    end.train_loss < history_120[-20:][0].train_loss
-    and end.validation_loss < history_120[:4][-1].validation_loss,
-)
 predictions_120 = predict(model_120, data.test)
 run.result("cnn_120", "CNN", predictions_120, model_120, history_120)
 print(predictions_120.score)
@@ -458,6 +449,8 @@ run.show(
 
 # %%
 run.claim("The CNN beats each of the five DNNs.", len(errors) < dnns.min())
+trained = {name: recipes[name].recipe.config.epochs for name in recipes}
+assert (trained["dnn-decayed"], trained["cnn-90-views"]) == (40, 90)
 improved = [
     measured("DNN", "improved, 40 epochs", "dnn-decayed"),
     measured("CNN", "improved, 3 epochs", "cnn-augmented"),
@@ -495,22 +488,22 @@ def gain(before, after):
 # %%
 changes = {
     "recipe of the DNN": ("dnn", "dnn-decayed"),
-    "recipe of the CNN": ("cnn", "cnn-augmented"),
+    "recipe of the CNN, 3 epochs": ("cnn", "cnn-augmented"),
     "CNN for DNN, both improved": ("dnn-decayed", "cnn-augmented"),
 }
 gains = [{"change": what, **gain(*pair)} for what, pair in changes.items()]
 run.table(
     gains,
     "gains",
-    title="A better recipe is worth more than one point, a convolution a fifth",
+    title="A better recipe gives more than one point, the CNN a fifth of one",
     formats=dict.fromkeys(gains[0].keys() - {"change"}, ".2%"),
 )
 
 # %%
 recipe_dnn, recipe_cnn, architecture = (row["gain"] for row in gains)
 run.claim(
-    "With the same care, the convolution is worth about a fifth of a point, "
-    "and each better recipe more than five times as much.",
+    "Between the improved networks lies about a fifth of a point; each better "
+    "recipe gives more than five times as much.",
     0.001 < architecture < 0.003
     and min(recipe_dnn, recipe_cnn) > 5 * architecture,
 )
@@ -523,18 +516,29 @@ run.claim(
 )
 
 # %%
+good_cnns, good_dnns = (
+    mistakes(name).sum(dim=1) for name in ("cnn-augmented", "dnn-decayed")
+)
 run.claim(
     "Three good epochs beat 120 poor ones, and the improved simple network "
     "beats the old convolutional one.",
-    mistakes("cnn-augmented").sum(dim=1).max() < len(errors)
-    and mistakes("dnn-decayed").sum(dim=1).mean() < len(errors),
+    good_cnns.max() < len(errors) and good_dnns.mean() < len(errors),
+)
+run.claim(
+    "The improved CNN makes a fifth fewer mistakes than the improved DNN.",
+    abs(good_cnns.mean() / good_dnns.mean() - 0.8) < 0.05,
 )
 
 # %% [markdown]
-# So the CNN of this lesson owes its accuracy to patience, and patience was the
-# dear way: a better recipe gets further in a fortieth of the epochs. The
-# convolution helps as well, by less. What else it is good for,
-# [Why convolution](robustness.py) shows.
+# The second half of that is close: the CNN was trained once, and the
+# [results](../results.md) call its lead over it possible luck.
+#
+# And what did the architecture do? A fifth of a point sounds like little, but
+# so near to 100% it is every fifth mistake. The comparison is hard on it: the
+# CNN had 3 epochs where the DNN had 40, and moved images teach a DNN what a
+# convolution knows from the start. With 90 epochs, and five looks at each
+# image, this CNN reads {{ beyond:long_mean | percent }}. [Why
+# convolution](robustness.py) shows what else it is good for.
 
 # %% [markdown]
 # ## Your turn
@@ -626,11 +630,9 @@ assert in_train["mistakes"] > in_eval["mistakes"]
 # %% [markdown]
 # ### 4. Three better epochs
 #
-# Dropout slows learning down. In a few epochs, that may cost more than it
-# gives. Train for as few epochs as above, once without dropout, and once also
-# with Adam and a **one-cycle** schedule: the learning rate rises first, then
-# falls to zero. Predict the order of the three. Decide by the validation split.
-# The test split has had its turn.
+# Train for as few epochs as above, once without dropout, and once also with
+# Adam and a **one-cycle** schedule: the learning rate rises first, then falls
+# to zero. Predict the order of the three. Decide by the validation split.
 #
 # ??? tip "Hint"
 #     `ImprovedCNN(dropout=0)` has no dropout. Give `TrainConfig` the arguments
@@ -663,6 +665,9 @@ run.table(
 losses = [record.validation_loss for record in ends.values()]
 run.claim("Each change lowers the loss.", losses == sorted(losses)[::-1])
 
+# %% [markdown] tags=["solution"]
+# This is one seed. The tables above say how much another one may change.
+
 # %% [markdown]
 # ## Write a digit yourself
 #
@@ -677,11 +682,9 @@ run.finish()
 #
 # After three epochs the CNN reads {{ cnn_3.test_accuracy | percent }} of the
 # test images, after 120 {{ cnn_120.test_accuracy | percent }}; the DNN of the
-# first lesson reads {{ simple_dnn:dnn.test_accuracy | percent }}. It has fewer
-# parameters, because its kernels are used at many places. But most of what
-# looked like the merit of the architecture was the recipe: compare networks
-# only when both were trained with the same care, several times, on the same
-# images.
+# first lesson reads {{ simple_dnn:dnn.test_accuracy | percent }}. But most of
+# that was the recipe: compare networks only when both were trained with care,
+# several times, on the same images.
 #
 # *After the blog post "MNIST (amélioré)", whose network is the first MNIST
 # example of [PyTorch](https://github.com/pytorch/examples), written anew. See

@@ -10,23 +10,24 @@
 # - how to look at the data before anything else, and why it is split in three,
 # - what a network computes: weights, layers, probabilities,
 # - how it learns: a loss, its gradient, and many small steps,
-# - what overfitting is, and what it is not,
+# - what overfitting is, and when to stop,
 # - how to say how good the network is, and how sure you can be of that.
 
 # %% [markdown]
 # ## The data
 #
-# MNIST is a set of small grey images of handwritten digits. `load_mnist`
-# checks every file against its published checksum. Then it splits the images
-# in three:
+# MNIST is a set of small grey images of handwritten digits, some to train with
+# and some to test with. `load_mnist` checks every file against its published
+# checksum, and sets a part of the training images aside. So there are three
+# splits:
 #
 # - the **training** split: the network learns from it,
 # - the **validation** split: we watch it during training, and choose by it,
 # - the **test** split: we score it once, at the very end.
 #
-# Why three? A network may know its training images by heart, and a score that
-# guided our choices is flattered by them. So the last score is taken on images
-# that have guided nothing.
+# Why three? A network may know its training images by heart. And a score by
+# which we chose flatters. So the last score is taken on images that have guided
+# nothing.
 #
 # `run` is the logbook of this experiment. `run.loaded` notes which images came
 # in, `run.table` and `run.show` keep a table and a figure, and `run.device` is
@@ -211,8 +212,8 @@ run.table(
 # $$
 
 # %%
-model.eval()
-with torch.no_grad():  # we only look: no gradients are needed
+model.eval()  # we measure, and do not train
+with torch.no_grad():
     logits = model(data.train.images[27:28])[0].cpu()  # (10,)
 
 probabilities = logits.exp() / logits.exp().sum()
@@ -220,7 +221,7 @@ assert torch.allclose(probabilities, logits.softmax(dim=0))
 
 # %%
 run.show(
-    plots.softmax_bars(logits, digit, title="Untrained, it knows nothing"),
+    plots.softmax_bars(logits, digit, title="Untrained: 10% for each, nearly"),
     "softmax",
 )
 
@@ -268,13 +269,14 @@ run.claim(
 #
 # Each batch gives another gradient, only roughly the one of all images: this
 # is **stochastic gradient descent**. The **learning rate** says how far a step
-# goes. The **optimiser** takes it. Ours, **Adam**, makes larger steps for
-# parameters whose gradients are small.
+# goes. The **optimiser** takes it. Ours, **Adam**, moves all parameters at
+# about the same pace, however small their gradients.
 
 # %%
 from torch.nn import functional as F
 
 before = [parameter.detach().clone() for parameter in model.parameters()]
+
 optimiser = torch.optim.Adam(model.parameters(), lr=1e-3)
 model.train()
 order = torch.randperm(len(data.train)).to(run.device)  # each image once
@@ -291,17 +293,17 @@ for rows in order.split(512):
 # - `model(...)` computes the logits of 512 images at once,
 # - `F.cross_entropy` applies the softmax and the logarithm, and takes the mean,
 # - `zero_grad` forgets the gradient of the batch before,
-# - `backward` goes back through all computations, from the loss to the pixels,
-#   and finds the gradient of each parameter on its way: **backpropagation**,
+# - `backward` goes back through all computations, from the loss to the first
+#   layer, and finds the gradient of each parameter on its way:
+#   **backpropagation**,
 # - `step` moves the parameters.
 #
 # What has one epoch done? We measure on images that it has not learned from.
 
 # %%
 one_epoch = evaluate(model, data.validation)
-print(one_epoch)
 run.claim(
-    "After one epoch the network reads nine in ten validation images.",
+    f"After one epoch it reads {one_epoch.accuracy:.1%} of them, nine in ten.",
     one_epoch.accuracy > 0.89,
 )
 
@@ -332,7 +334,7 @@ def loss_at(place):
 
 # %% [markdown]
 # Walk downhill: measure the slope, and go against it, by the learning rate
-# times the slope.
+# times the slope. (On another line, and for Adam, other rates are right.)
 
 
 # %%
@@ -403,11 +405,10 @@ run.claim(
 
 # %% [markdown]
 # On the training images, the loss falls to nearly nothing. On the validation
-# images it falls, and then *rises*: from some epoch on, the network learns what
-# is true of its training images alone. This is **overfitting**. Stopping where
-# the validation loss is lowest is called **early stopping**. Should we have
-# done it? The same training, stopped there, gives us that network to compare
-# with.
+# images it falls, and then *rises*: what the network goes on learning lowers
+# the loss of its training images alone. This is **overfitting**. Stopping where
+# the validation loss is lowest is **early stopping**. Should we have done it?
+# The same training, stopped there, gives us that network to compare with.
 
 # %%
 from dataclasses import replace
@@ -417,7 +418,7 @@ from mnist_lessons.evaluation import predict
 torch.manual_seed(SEED)
 stopped = SimpleDNN()
 early = replace(config, epochs=best.epoch)
-run.fit("dnn, stopped early", stopped, data, early)
+history_stopped = run.fit("dnn, stopped early", stopped, data, early)
 
 
 # %%
@@ -438,7 +439,7 @@ at_best, at_last = compared(best.epoch, stopped), compared(last.epoch, model)
 run.table(
     [at_best, at_last],
     "stopping",
-    title="The loss says stop, the accuracy says go on",
+    title="The loss says stop, the accuracy does not",
     formats={"accuracy": ".2%", "confidence in mistakes": ".0%"},
 )
 run.claim(
@@ -451,7 +452,7 @@ run.claim(
 # %%
 surer = at_last["confidence in mistakes"] - at_best["confidence in mistakes"]
 run.claim(
-    "The network has grown surer of its mistakes: that is what the loss sees.",
+    "The network has grown surer of its mistakes.",
     surer > 0.1,
 )
 
@@ -461,7 +462,8 @@ run.claim(
 # in the accuracy like any other
 # ([Guo and others](https://arxiv.org/abs/1706.04599) found the same in large
 # networks). Which network would you keep? If you need to know how sure it is,
-# the one that was stopped early. If you need the digit, the last one: so do we.
+# the one that was stopped early. If you need only the digit, the last one. We
+# need only the digit.
 #
 # ## The test, once
 #
@@ -565,6 +567,7 @@ for hidden in ((10, 10), (100, 100), (300, 300)):
         {
             "hidden units": str(hidden),
             "parameters": count_parameters(other),
+            "seconds an epoch": end.seconds,
             "validation accuracy": end.validation_accuracy,
         }
     )
@@ -657,8 +660,8 @@ run.show(
 # %% [markdown]
 # ## Write a digit yourself
 #
-# On the page [Draw a digit](../draw.md), this very network reads *your*
-# writing.
+# On the page [Draw a digit](../draw.md), networks read *your* writing: among
+# them one with the layers of this one, which was trained for longer.
 
 # %% tags=["setup"]
 run.publish("dnn", model, data, name="DNN")
@@ -669,10 +672,11 @@ run.finish()
 #
 # A network of three layers reads {{ dnn.test_accuracy | percent }} of the test
 # images. Its training needs one number, the loss, and many small steps
-# downhill. The loss overfits long before the accuracy does. And most of its
-# mistakes the network makes with certainty: [When to doubt](doubt.py) mends it.
+# downhill. Its validation loss rises again while its accuracy does not fall.
+# And of most of its mistakes it is more than 90% sure: [When to
+# doubt](doubt.py) shows how to mend that.
 #
-# All this takes no notice of where a pixel lies. [The next
+# All this takes no notice of which pixels are neighbours. [The next
 # lesson](improved_cnn.py) does.
 #
 # *After PMNIST1 by Laurent Risser (CNRS/IMT), part of
