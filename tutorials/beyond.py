@@ -103,16 +103,31 @@ def gains_of(steps):
 
 
 # %%
-def show_table(steps):
+def rows_of(steps):
     gains = gains_of(steps)
-    print("validation        gain   seeds  epochs  change")
-    for step in steps:
-        mean, spread = step.validation
-        gain = gains.get(step.recipe.change)
-        told = "" if gain is None else f"{100 * gain:+.2f}"
-        print(f"{mean:.2%} ± {spread:.2%}  {told:5}", end="")
-        print(f"  {len(step.records):5}  {step.recipe.config.epochs:6}", end="")
-        print(f"  {step.recipe.change}")
+    return [
+        {
+            "change": step.recipe.change,
+            "epochs": step.recipe.config.epochs,
+            "mean": step.validation[0],
+            "spread": step.validation[1],
+            "gain": gains.get(step.recipe.change),
+        }
+        for step in steps
+    ]
+
+
+# %%
+def show_table(ladder):
+    steps = study[ladder]
+    first, best = steps[0].validation[0], chosen(ladder).validation[0]
+    run.table(
+        rows_of(steps),
+        f"{ladder}-gains",
+        title=f"From {first:.2%} to {best:.2%} of the validation images, "
+        "in the mean of the seeds",
+        formats={"mean": ".2%", "spread": ".2%", "gain": "+.2%"},
+    )
 
 
 # %%
@@ -127,9 +142,8 @@ def title_of(steps):
 # %%
 def show_figure(steps, name):
     bars = [
-        plots.Bar(step.recipe.change, 100 * mean, 100 * spread)
+        plots.Bar(step.recipe.change, *(100 * one for one in step.validation))
         for step in steps
-        for mean, spread in [step.validation]
     ]
     low = min(bar.value - bar.spread for bar in bars)
     high = max(bar.value + bar.spread for bar in bars)
@@ -186,7 +200,7 @@ figure = plots.image_grid(
 run.show(figure, "augmented")
 
 # %%
-show_table(study["dnn"])
+show_table("dnn")
 
 # %%
 show_figure(study["dnn"], "dnn-steps")
@@ -229,15 +243,21 @@ print(f"test: {predictions_dnn.score}")
 
 # %%
 def show_recorded(ladder):
-    step = chosen(ladder)
-    for record in step.records:
+    mean, spread = chosen(ladder).test
+    rows = []
+    for record in chosen(ladder).records:
         share = record.test["correct"] / record.test["count"]
-        print(f"recorded, seed {record.seed}: test {share:.2%}")
-    mean, spread = step.test
-    print(f"recorded, mean:   test {mean:.2%} ± {spread:.2%}")
+        rows.append({"recorded seed": record.seed, "test accuracy": share})
+    run.table(
+        rows,
+        f"{ladder}-recorded",
+        title=f"Recorded, mean of the seeds: {mean:.2%} ± {spread:.2%}",
+        formats={"test accuracy": ".2%"},
+    )
     return mean
 
 
+# %%
 dnn_mean = show_recorded("dnn")
 
 # %% [markdown]
@@ -249,7 +269,7 @@ dnn_mean = show_recorded("dnn")
 # price?
 
 # %%
-show_table(study["cnn-short"])
+show_table("cnn-short")
 
 # %%
 show_figure(study["cnn-short"], "cnn-short-steps")
@@ -298,7 +318,7 @@ cnn_mean = show_recorded("cnn-short")
 #   took ten views.
 
 # %%
-show_table(study["cnn-long"])
+show_table("cnn-long")
 
 # %%
 show_figure(study["cnn-long"], "cnn-long-steps")
@@ -329,17 +349,31 @@ long_mean = show_recorded("cnn-long")
 # %%
 from mnist_lessons.models import CompactCNN, summarise
 
-print("layer              output        parameters  multiplications")
-layers = summarise(CompactCNN())
-for layer in layers:
-    shape = " x ".join(map(str, layer.output_shape))
-    print(f"{layer.name:17}  {shape:12}  {layer.parameters:10,}", end="")
-    print(f"  {layer.multiplications:15,}")
-print(f"{'in all':31}  {sum(layer.parameters for layer in layers):10,}", end="")
-print(f"  {sum(layer.multiplications for layer in layers):15,}")
+layers = [
+    {
+        "layer": layer.name,
+        "output": " x ".join(map(str, layer.output_shape)),
+        "parameters": layer.parameters,
+        "multiplications": layer.multiplications,
+    }
+    for layer in summarise(CompactCNN())
+]
 
 # %%
-show_table(study["compact"])
+parameters, multiplications = (
+    sum(layer[what] for layer in layers)
+    for what in ("parameters", "multiplications")
+)
+run.table(
+    layers,
+    "layers",
+    title=f"In all {parameters:,} parameters, and {multiplications:,} "
+    "multiplications an image",
+)
+run.claim("CompactCNN has fewer than 100,000 parameters.", parameters < 100_000)
+
+# %%
+show_table("compact")
 
 # %%
 show_figure(study["compact"], "compact-steps")
@@ -383,8 +417,6 @@ figure = plots.image_grid(
     title=f"{len(always)} test images that no training reads as labelled"
     if full
     else "The sample has other test images: this is its first",
-    alt="Handwritten digits with their labels, many of them ambiguous: "
-    + ", ".join(str(digit) for digit in mnist.test.labels[rows].tolist()),
     columns=8,
 )
 run.show(figure, "always-misread")
@@ -406,17 +438,29 @@ figure = plots.image_grid(
     title="Fifteen labels that people doubt"
     if full
     else "The sample has other test images: this is its first",
-    alt=f"Handwritten digits that can hardly be read as labelled: {labels}.",
     columns=8,
 )
 run.show(figure, "doubtful-labels")
 
 # %%
-print("row   label  trainings that read it as labelled")
-for row in doubtful.tolist():
-    agreed = sum(row not in errors for errors in mistakes)
-    label = str(mnist.test.labels[row].item()) if full else "?"
-    print(f"{row:4}  {label:5}  {agreed} of {len(mistakes)}")
+agreed = [
+    {
+        "row": row,
+        "label": mnist.test.labels[row] if full else None,
+        "trainings": sum(row not in errors for errors in mistakes),
+    }
+    for row in doubtful.tolist()
+]
+counts = [row["trainings"] for row in agreed]
+
+# %%
+run.table(
+    agreed,
+    "doubtful-labels-read",
+    title=f"{counts.count(len(mistakes))} of the 15 are read as labelled by "
+    f"all {len(mistakes)} trainings, {counts.count(0)} by none",
+    formats={"row": "d"},
+)
 print(f"wrong on all of these 15, and on no other: {1 - 15 / 10_000:.2%}")
 
 # %% [markdown]
@@ -474,12 +518,33 @@ from mnist_lessons.studies import recorded_network
 best = {
     name: recorded_network(f"best-{name.lower()}") for name in ("CNN", "DNN")
 }
-for name, network in best.items():
+
+
+# %%
+def scored(name, network):
     network.model.to(run.device)
     validation = evaluate(network.model, splits.validation)
     test = evaluate(network.model, splits.test)
     network.check(validation=validation, test=test)
-    print(f"best {name}: validation {validation.accuracy:.2%}, test {test}")
+    low, high = test.interval
+    return {
+        "network": f"best {name}",
+        "validation": validation.accuracy,
+        "test": test.accuracy,
+        "test, 95% from": low,
+        "to": high,
+        "test loss": test.loss,
+    }
+
+
+# %%
+percent = dict.fromkeys(("validation", "test", "test, 95% from", "to"), ".2%")
+run.table(
+    [scored(name, network) for name, network in best.items()],
+    "best-networks",
+    title="Accuracies of the recorded networks, scored again",
+    formats={**percent, "test loss": ".4f"},
+)
 
 # %% [markdown]
 # And here are people who wrote no image of MNIST:
@@ -513,30 +578,38 @@ readers = {
     "best DNN": best["DNN"].model,
     "best CNN": best["CNN"].model,
 }
-shares = {}
-print(f"of {len(some):,} pen digits, read as meant (95% interval):")
-if some:
-    for name, model in readers.items():
-        with torch.inference_mode():
-            read = model.eval()(pixels).argmax(dim=1)
-        right = int((read == digits).sum())
-        low, high = wilson_interval(right, len(some))
-        shares[name] = right / len(some)
-        print(f"{name:20} {shares[name]:.1%} ({low:.1%} to {high:.1%})")
 
-# %% [markdown]
-# The first two were trained above, in this run. On these hands, both recorded
-# networks read better. The table does not say which part of that the drawn
-# digits have: the recorded networks also learned for longer, and the best CNN
-# has other layers. That would take the same training without them.
+
+def read_as_meant(name):
+    with torch.inference_mode():
+        read = readers[name].eval()(pixels).argmax(dim=1)
+    right = int((read == digits).sum())
+    low, high = wilson_interval(right, len(some))
+    share = right / len(some)
+    return {"network": name, "as meant": share, "95% from": low, "to": high}
+
 
 # %%
-if some and full:
-    assert min(shares["best CNN"], shares["best DNN"]) > max(
-        shares["DNN, improved recipe"], shares["CNN, improved recipe"]
+if some:
+    rows = [read_as_meant(name) for name in readers]
+    run.table(
+        rows,
+        "pen-digits",
+        title=f"{len(some):,} pen digits, and how many are read as meant",
+        formats=dict.fromkeys(("as meant", "95% from", "to"), ".1%"),
+    )
+    *trained_here, best_dnn, best_cnn = (row["as meant"] for row in rows)
+    run.claim(
+        "On these hands, both recorded networks read better than the two "
+        "trained above.",
+        min(best_dnn, best_cnn) > max(trained_here),
     )
 
 # %% [markdown]
+# The table does not say which part of that the drawn digits have: the recorded
+# networks also learned for longer, and the best CNN has other layers. That
+# would take the same training without them.
+#
 # Both recorded networks are now stored for [Draw a digit](../draw.md).
 
 # %%
@@ -585,6 +658,7 @@ from mnist_lessons.models import ImprovedCNN
 from torch.nn import functional as F
 from torch.utils.data import DataLoader
 
+# %%
 model = ImprovedCNN().to(run.device, memory_format=torch.contiguous_format)
 optimiser = torch.optim.Adagrad(model.parameters())
 start = time.perf_counter()
@@ -624,10 +698,19 @@ for seed in range(1, 6):
     history = fit(model, splits, replace(quick, seed=seed))
     seconds.append(sum(record.seconds for record in history))
     shares.append(history[-1].validation_accuracy)
-    print(f"seed {seed}: {shares[-1]:.2%} in {seconds[-1]:.1f} s")
 quick_mean, quick_seconds = sum(shares) / 5, sum(seconds) / 5
-print(f"mean:   {quick_mean:.2%} of the validation images", end="")
-print(f" in {quick_seconds / blog_seconds:.2f} epochs of the blog's loop")
+
+# %%
+run.table(
+    [
+        {"seed": seed, "validation accuracy": share, "seconds": spent}
+        for seed, share, spent in zip(range(1, 6), shares, seconds, strict=True)
+    ],
+    "quick",
+    title=f"Mean: {quick_mean:.2%} of the validation images in "
+    f"{quick_seconds / blog_seconds:.2f} epochs of the blog's loop",
+    formats={"validation accuracy": ".2%", "seconds": ".1f"},
+)
 
 # %%
 figure = plots.bar_chart(
@@ -711,8 +794,6 @@ figure = plots.image_grid(
     torch.cat((pair, turned)),
     ["a 6", "a 9", "the 6, turned", "the 9, turned"],
     title="Half a turn makes a 6 into a 9",
-    alt="A handwritten 6 and a handwritten 9, and both after half a turn: the "
-    "6 looks like a 9, and the 9 like a 6.",
     columns=4,
 )
 run.show(figure, "half-a-turn")
@@ -722,17 +803,21 @@ assert torch.allclose(turned, pair.flip(2, 3), atol=1e-4)
 # ## What we found
 
 # %%
-print("in the recorded study, mean of the seeds, test images:")
-for name, mean in (
-    ("DNN", dnn_mean),
-    ("CNN, 3 epochs", cnn_mean),
-    ("CNN, 90 epochs", long_mean),
-    ("compact CNN", compact_mean),
-):
-    print(f"{name:23} {mean:.2%}")
-print("in this run, one seed:")
-print(f"DNN                     {predictions_dnn.score.accuracy:.2%}")
-print(f"CNN, 3 epochs           {predictions_cnn.score.accuracy:.2%}")
+found = [
+    ("DNN", dnn_mean, predictions_dnn.score.accuracy),
+    ("CNN, 3 epochs", cnn_mean, predictions_cnn.score.accuracy),
+    ("CNN, 90 epochs, five views", long_mean, None),
+    ("compact CNN, five views", compact_mean, None),
+]
+columns = "network", "mean of the recorded seeds", "this run, one seed"
+run.table(
+    [dict(zip(columns, row, strict=True)) for row in found],
+    "test-accuracies",
+    title="Accuracy on the test images",
+    formats=dict.fromkeys(columns[1:], ".2%"),
+)
+
+# %%
 run.record(
     dnn_mean=dnn_mean, cnn_mean=cnn_mean, long_mean=long_mean,
     compact_mean=compact_mean, quick_ratio=quick_seconds / blog_seconds,
