@@ -39,7 +39,6 @@ figure = plots.image_grid(
     mnist.validation.images[:24],
     [str(label) for label in labels],
     title="Some digits are written clearly, others leave a doubt",
-    alt=f"The first validation images: {', '.join(map(str, labels))}.",
 )
 run.show(figure, "digits")
 
@@ -106,10 +105,19 @@ models = {"SimpleDNN": dnn, "ImprovedCNN": cnn}
 validation = {
     name: predict(model, splits.validation) for name, model in models.items()
 }
-print("validation    accuracy   mean confidence")
-for name, predictions in validation.items():
-    print(f"{name:11}  {predictions.score.accuracy:9.2%}", end="")
-    print(f"  {predictions.confidence.mean():16.2%}")
+rows = [
+    {
+        "network": name,
+        "accuracy": predictions.score.accuracy,
+        "mean confidence": predictions.confidence.mean(),
+    }
+    for name, predictions in validation.items()
+]
+
+# %%
+percent = {"accuracy": ".2%", "mean confidence": ".2%"}
+title = "How right both networks are on the validation images, and how sure"
+run.table(rows, "validation", title=title, formats=percent)
 
 # %% [markdown]
 # The means can agree by luck. So we look closer, and sort the images into
@@ -119,10 +127,20 @@ for name, predictions in validation.items():
 # %%
 from mnist_lessons.calibration import reliability_bins
 
-print("SimpleDNN    images   mean confidence   accuracy")
-for part in reliability_bins(validation["SimpleDNN"]):
-    print(f"{part.low:.2f} - {part.high:.2f}  {part.count:6,}", end="")
-    print(f"  {part.confidence:16.2%}  {part.accuracy:9.2%}")
+bins = [
+    {
+        "confidence": f"{part.low:.2f} to {part.high:.2f}",
+        "images": part.count,
+        "mean confidence": part.confidence,
+        "accuracy": part.accuracy,
+    }
+    for part in reliability_bins(validation["SimpleDNN"])
+]
+
+# %%
+highest, total = bins[-1]["images"], len(mnist.validation)
+title = f"For SimpleDNN, {highest:,} of {total:,} lie in the highest bin"
+run.table(bins, "bins", title=title, formats=percent)
 
 # %% [markdown]
 # Look at the column of images first. Nearly all lie in the highest bin. A bin
@@ -138,15 +156,22 @@ for part in reliability_bins(validation["SimpleDNN"]):
 # %%
 from mnist_lessons.calibration import expected_calibration_error
 
-total = len(mnist.validation)
 by_hand = sum(
     part.count / total * abs(part.accuracy - part.confidence)
     for part in reliability_bins(validation["SimpleDNN"])
 )
-for name, predictions in validation.items():
-    error = expected_calibration_error(predictions)
-    print(f"{name:11}  ECE {error:.4f}")
 print(f"by hand, SimpleDNN {by_hand:.4f}")
+
+# %%
+run.table(
+    [
+        {"network": name, "ECE": expected_calibration_error(predictions)}
+        for name, predictions in validation.items()
+    ],
+    "validation-ece",
+    title="How far confidence lies from accuracy, on the validation images",
+    formats={"ECE": ".4f"},
+)
 
 # %% [markdown]
 # ## A temperature
@@ -159,11 +184,18 @@ print(f"by hand, SimpleDNN {by_hand:.4f}")
 predictions = validation["SimpleDNN"]
 row = (predictions.confidence - 0.9).abs().argmin()
 logits = predictions.logits[row]  # (10,)
-print("temperature   digit   confidence")
+columns, rows = ("temperature", "digit", "confidence"), []
 for temperature in (0.25, 0.5, 1, 2, 4):
     probabilities = (logits / temperature).softmax(dim=0)
     confidence, digit = probabilities.max(dim=0)
-    print(f"{temperature:11}   {digit:5}   {confidence:10.1%}")
+    row = temperature, digit, confidence
+    rows.append(dict(zip(columns, row, strict=True)))
+run.table(
+    rows,
+    "one-image",
+    title="The higher the temperature, the less sure, and of the same digit",
+    formats={"temperature": "g", "confidence": ".1%"},
+)
 
 # %% [markdown]
 # A high temperature makes the network modest, a low one makes it bold. The
@@ -185,10 +217,21 @@ temperatures = {
 for name, temperature in temperatures.items():
     mended = with_temperature(validation[name], temperature)
     assert torch.equal(mended.digits, validation[name].digits)
-    verdict = "too sure" if temperature > 1 else "not sure enough"
+
+
+# %%
+def verdict(temperature):
     if 0.9 < temperature < 1.1:
-        verdict = "about as sure as it should be"
-    print(f"{name:11}  temperature {temperature:.2f}: it was {verdict}")
+        return "about as sure as it should be"
+    return "too sure" if temperature > 1 else "not sure enough"
+
+
+columns, rows = ("network", "temperature", "it was"), []
+for name, temperature in temperatures.items():
+    row = name, temperature, verdict(temperature)
+    rows.append(dict(zip(columns, row, strict=True)))
+title = "The temperature that each network needs"
+run.table(rows, "fitted", title=title, formats={"temperature": ".2f"})
 
 # %%
 steps = [step / 4 for step in range(1, 25)]
@@ -228,12 +271,26 @@ torch.manual_seed(SEED)
 young = SimpleDNN()
 *_, end = fit(young, splits, hasty)
 young_temperature = fit_temperature(predict(young, splits.validation))
-print(f"SimpleDNN after {hasty.epochs} epochs: ", end="")
-print(f"temperature {young_temperature:.2f}, ", end="")
-print(f"validation accuracy {end.validation_accuracy:.2%}")
-print(f"after {history[-1].epoch} epochs: ", end="")
-print(f"temperature {temperatures['SimpleDNN']:.2f}, ", end="")
-print(f"{validation['SimpleDNN'].score.accuracy:.2%}")
+
+# %%
+last, temperature = history[-1], temperatures["SimpleDNN"]
+columns = "epochs", "temperature", "validation accuracy"
+trainings = [
+    (hasty.epochs, young_temperature, end.validation_accuracy),
+    (last.epoch, temperature, last.validation_accuracy),
+]
+run.table(
+    [dict(zip(columns, row, strict=True)) for row in trainings],
+    "short-and-long",
+    title="SimpleDNN after a short training and after a long one",
+    formats={"temperature": ".2f", "validation accuracy": ".2%"},
+)
+
+# %%
+run.claim(
+    "The short training needs the lower temperature.",
+    young_temperature < temperature,
+)
 
 # %% [markdown]
 # So how much a network knows and how well it knows itself are two questions.
@@ -249,13 +306,32 @@ before = {name: predict(model, splits.test) for name, model in models.items()}
 after = {
     name: with_temperature(before[name], temperatures[name]) for name in models
 }
-print("test                 accuracy   mean confidence     loss      ECE")
-for name in models:
-    for when, found in (("before", before[name]), ("after", after[name])):
-        score, error = found.score, expected_calibration_error(found)
-        print(f"{name:11}  {when:6}  {score.accuracy:8.2%}", end="")
-        print(f"  {found.confidence.mean():16.2%}", end="")
-        print(f"  {score.loss:7.4f}  {error:7.4f}")
+
+
+# %%
+def measured(name, when, found):
+    return {
+        "network": name,
+        "temperature": when,
+        "accuracy": found.score.accuracy,
+        "mean confidence": found.confidence.mean(),
+        "loss": found.score.loss,
+        "ECE": expected_calibration_error(found),
+    }
+
+
+# %%
+both = [
+    (name, when, found[name])
+    for name in models
+    for when, found in (("before", before), ("after", after))
+]
+run.table(
+    [measured(*each) for each in both],
+    "test",
+    title="The test images, before the temperature and after it",
+    formats={**percent, "loss": ".4f", "ECE": ".4f"},
+)
 
 # %% [markdown]
 # The accuracy has not moved, of course. The **reliability diagram** shows the
@@ -312,14 +388,26 @@ for name in models:
 # %%
 from mnist_lessons.calibration import answered
 
-print("                     threshold   answered   accuracy   wrong")
-for name in models:
-    for when, found in (("before", before[name]), ("after", after[name])):
-        for threshold in (0.0, 0.9, 0.99):
-            some = answered(found, threshold)
-            print(f"{name:11}  {when:6}  {threshold:9}", end="")
-            print(f"  {some.share:9.2%}  {some.accuracy:9.2%}", end="")
-            print(f"  {some.answered - some.correct:6}")
+
+def bargain(name, when, found, threshold):
+    some = answered(found, threshold)
+    return {
+        "network": name,
+        "temperature": when,
+        "threshold": threshold,
+        "answered": some.share,
+        "accuracy": some.accuracy,
+        "wrong": some.answered - some.correct,
+    }
+
+
+# %%
+run.table(
+    [bargain(*each, bar) for each in both for bar in (0.0, 0.9, 0.99)],
+    "thresholds",
+    title="The higher the threshold, the fewer answers, and wrong ones",
+    formats={"threshold": "g", "answered": ".2%", "accuracy": ".2%"},
+)
 
 # %% [markdown]
 # Each refusal buys accuracy. The same threshold means another thing before the
@@ -417,9 +505,21 @@ if clothes is None:
     print("No Fashion-MNIST is to be had here: no clothes in this run.")
 else:
     kinds["clothes"] = Split(clothes.images[: len(none)], none)
-for kind, split in kinds.items():
-    grey = split.images.float().mean()
-    print(f"{kind:8}  {len(split):6,} images, mean grey level {grey:3.0f}")
+
+# %%
+run.table(
+    [
+        {
+            "kind": kind,
+            "images": len(split),
+            "mean grey level": split.images.float().mean(),
+        }
+        for kind, split in kinds.items()
+    ],
+    "kinds",
+    title="The digits and the strangers",
+    formats={"mean grey level": ".0f"},
+)
 
 # %%
 captions = [kind for kind in kinds for _ in range(6)]
@@ -478,15 +578,31 @@ replies = {
     name: {kind: ask(name, split) for kind, split in kinds.items()}
     for name in models
 }
-print("                        mean   answered at   answered at      read")
-print("                  confidence           0.9          0.99   rightly")
-for name in models:
-    for kind, found in replies[name].items():
-        print(f"{name:11}  {kind:8} {found.confidence.mean():7.3f}", end="")
-        for threshold in (0.9, 0.99):
-            print(f"  {answered(found, threshold).share:12.2%}", end="")
-        is_digit = bool((found.labels >= 0).all())
-        print(f"  {found.score.accuracy:8.2%}" if is_digit else "         -")
+
+
+def replied(name, kind):
+    found = replies[name][kind]
+    is_digit = bool((found.labels >= 0).all())
+    return {
+        "network": name,
+        "images": kind,
+        "confidence": found.confidence.mean(),
+        "answered at 0.9": answered(found, 0.9).share,
+        "answered at 0.99": answered(found, 0.99).share,
+        "read rightly": found.score.accuracy if is_digit else None,
+    }
+
+
+# %%
+rows = [replied(name, kind) for name in models for kind in kinds]
+shares = dict.fromkeys(tuple(rows[0])[3:], ".2%")
+sure = answered(replies["SimpleDNN"]["noise"], 0.9).share
+run.table(
+    rows,
+    "replies",
+    title=f"With a threshold of 0.9, SimpleDNN answers {sure:.1%} of the noise",
+    formats={"confidence": ".3f", **shares},
+)
 
 # %%
 steps = [step / 50 for step in range(5, 51)]
@@ -560,12 +676,20 @@ assert shares == sorted(shares, reverse=True)  # a higher bar, fewer answers
 threshold = next(
     (step / 200 for step, one in enumerate(tried) if one.accuracy >= 0.995), 1
 )
+
+# %% tags=["solution"]
+rows = []
 for split, found in (("validation", chosen_on), ("test", after[name])):
     some = answered(found, threshold)
-    print(
-        f"{split:10}  threshold {threshold}: {some.share:.2%} answered", end=""
+    rows.append(
+        {"split": split, "answered": some.share, "right": some.accuracy}
     )
-    print(f", {some.accuracy:.2%} of the answers right")
+run.table(
+    rows,
+    "promise",
+    title=f"The share of answers that is right, at a threshold of {threshold}",
+    formats={"answered": ".2%", "right": ".2%"},
+)
 
 # %% [markdown]
 # On the validation split the promise is kept by construction. On the test
@@ -583,15 +707,20 @@ for split, found in (("validation", chosen_on), ("test", after[name])):
 #     one, what happens where one promises too much and another too little?
 
 # %% tags=["solution"]
+rows = []
 for name, found in after.items():
-    found_errors = [
+    coarse, usual, fine = found_errors = [
         expected_calibration_error(found, bins) for bins in (3, 15, 75)
     ]
-    print(f"{name:11}", "  ".join(f"{error:.4f}" for error in found_errors))
     # Too much and too little cancel in a wider bin: it can only hide errors.
-    coarse, usual, fine = found_errors
     assert coarse <= usual + 1e-5
     assert usual <= fine + 1e-5
+    columns = "network", "3 bins", "15 bins", "75 bins"
+    rows.append(dict(zip(columns, (name, *found_errors), strict=True)))
+title = "The more bins, the larger the ECE"
+run.table(
+    rows, "more-bins", title=title, formats=dict.fromkeys(columns[1:], ".4f")
+)
 
 # %% [markdown]
 # An ECE without its number of bins says nothing. And with very many bins, each
@@ -618,14 +747,20 @@ def auroc(digits, strangers):
     return roc_auc_score(is_digit, torch.cat([digits, strangers]))
 
 
-print("                       probability   greatest logit")
+columns = "network", "strangers", "by probability", "by greatest logit"
+rows = []
 for name, found in replies.items():
     own = found["digits"]
     for kind in [kind for kind in kinds if kind != "digits"]:
         other = found[kind]
         by_probability = auroc(own.confidence, other.confidence)
         by_logit = auroc(own.logits.amax(dim=1), other.logits.amax(dim=1))
-        print(f"{name:11}  {kind:8}  {by_probability:11.3f}  {by_logit:15.3f}")
+        row = name, kind, by_probability, by_logit
+        rows.append(dict(zip(columns, row, strict=True)))
+
+# %% tags=["solution"]
+title = "How well two scores tell digits from strangers (AUROC)"
+run.table(rows, "auroc", title=title, formats=dict.fromkeys(columns[2:], ".3f"))
 
 # %% tags=["solution"]
 digits, strangers = own.confidence[:200], other.confidence[:200]
@@ -649,27 +784,48 @@ assert abs(by_pairs - auroc(digits, strangers)) < 1e-9
 
 # %% tags=["solution"]
 first, second = replies.values()
+rows = []
 for kind in kinds:
     agree = first[kind].digits == second[kind].digits
-    print(f"{kind:8}  {agree.double().mean():.2%} answered")
+    rows.append({"images": kind, "answered": agree.double().mean()})
+title = "How often both networks name the same digit"
+run.table(rows, "ask-two", title=title, formats={"answered": ".2%"})
 
+# %% tags=["solution"]
 one, two = first["digits"], second["digits"]
 agree = one.digits == two.digits
 wrong = int((agree & (one.digits != one.labels)).sum())
-print(f"wrong answers to digits: {wrong} of {int(agree.sum()):,}", end="")
-print(f", alone {len(one.errors)} and {len(two.errors)}")
+print(
+    f"wrong answers to digits: {wrong} of {int(agree.sum()):,}, "
+    f"alone {len(one.errors)} and {len(two.errors)}"
+)
 assert wrong <= min(len(one.errors), len(two.errors))
 
 # %% [markdown]
 # ## What we found
 
 # %%
-for name in models:
+rows = []
+for name, temperature in temperatures.items():
     some = answered(after[name], 0.9)
-    print(f"{name}: temperature {temperatures[name]:.2f}, ", end="")
-    print(f"ECE {error_before[name]:.4f} before, {error_after[name]:.4f} after")
-    print(f"  answers {some.share:.2%} of the test images", end="")
-    print(f" with a confidence of 0.9 or more, {some.accuracy:.2%} rightly")
+    rows.append(
+        {
+            "network": name,
+            "temperature": temperature,
+            "ECE before": error_before[name],
+            "ECE after": error_after[name],
+            "answered": some.share,
+            "right": some.accuracy,
+        }
+    )
+
+# %%
+title = "What a temperature does, and then a threshold of 0.9"
+forms = {"temperature": ".2f", "answered": ".2%", "right": ".2%"}
+errors = {"ECE before": ".4f", "ECE after": ".4f"}
+run.table(rows, "found", title=title, formats={**forms, **errors})
+
+# %%
 some = answered(after["SimpleDNN"], 0.9)
 run.record(
     temperature=temperatures["SimpleDNN"],
