@@ -48,7 +48,7 @@ SIDEWAYS = """() => [...document.querySelectorAll(".jp-OutputArea-output pre")]
   .filter(box => box.checkVisibility() && box.scrollWidth > box.clientWidth)
   .map(box => box.textContent)"""
 # Lessons that print tables yet which are wider than a page.
-PRINT_WIDE_TABLES = {"tutorials/robustness/", "tutorials/spot_the_bug/"}
+PRINT_WIDE_TABLES = {"tutorials/spot_the_bug/"}
 SLOWEST = """() => Math.max(...[...document.querySelectorAll("*")].flatMap(tag =>
   ["", "::before", "::after"].flatMap(part => {
     const style = getComputedStyle(tag, part || null);
