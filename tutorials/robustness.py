@@ -410,7 +410,8 @@ run.table(borne, "borne", title="How far each network reads 90% or more")
 # %% [markdown]
 # Compare the quick DNN with its augmented twin. Nothing in its architecture has
 # changed. The moves that it was shown, up to three pixels, cost it far less
-# than before. Beyond them, its accuracy falls again. The CNN profits as well.
+# than before. Beyond them, its accuracy falls again. The quick CNN profits as
+# well.
 #
 # Compare the augmented DNN with the quick CNN, too: which of the two bears
 # more? Convolution is not the only way to bear moved digits, and what it has
