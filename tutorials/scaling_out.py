@@ -312,6 +312,7 @@ def reader(dtype, processes):
     return predict(network, Split(images, splits.validation.labels))
 
 
+# %%
 rows = []
 for dtype in ("float32", "float64"):
     one, two = (reader(dtype, processes) for processes in (1, 2))
