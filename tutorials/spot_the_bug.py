@@ -39,12 +39,10 @@ splits = normalise(mnist).to(run.device)
 print(mnist.provenance)
 
 # %%
-labels = [str(digit) for digit in mnist.test.labels[:12].tolist()]
 figure = plots.image_grid(
     mnist.test.images[:12],
-    labels,
+    mnist.test.labels[:12],
     title="Twelve of the images that should measure, and never teach",
-    alt=f"The first twelve test images, handwritten: {', '.join(labels)}.",
 )
 run.show(figure, "test-images")
 
@@ -119,7 +117,7 @@ right = followed("right")
 predictions = predict(right, splits.test)
 reference = predictions.score
 run.record(reference=reference.accuracy)
-print(f"right version: {reference}")
+print(reference)
 
 # %% [markdown]
 # ## 1. The perfect score
@@ -145,10 +143,15 @@ print(f"right version: {reference}")
 #     of 16 is 6.25%.
 
 # %%
-for images in (60_000, 10_000):
-    left = images % 64
-    print(f"{images:,} images: {left} in the last batch", end="")
-    print(f", so one image is {1 / left:.3%}")
+run.table(
+    [
+        {"images": n, "in the last batch": n % 64, "one image is": 1 / (n % 64)}
+        for n in (60_000, 10_000)
+    ],
+    "last-batches",
+    title="What one image counts in the last batch",
+    formats={"one image is": ".3%"},
+)
 
 # %% [markdown]
 # We do the same: one network learns from the test images. Its twin learns from
@@ -165,8 +168,12 @@ def note_last_batch(model, rows):
 leaked = train(fresh(), splits.test, 40, size=64, after=note_last_batch)
 twin_images = splits.train[: len(splits.test)]
 twin = train(fresh(), twin_images, 40, size=64)
-print("last batch of every eighth epoch:", end=" ")
-print(", ".join(f"{accuracy:.2%}" for accuracy in log[::8]))
+run.table(
+    [{"epoch": n + 1, "last batch": log[n]} for n in range(0, len(log), 8)],
+    "leaked-log",
+    title="The accuracy on the last batch, in every eighth epoch",
+    formats={"last batch": ".2%"},
+)
 
 # %%
 named = {
@@ -174,12 +181,22 @@ named = {
     f"{len(twin_images):,} training images": twin,
     f"{len(splits.train):,} training images": right,
 }
-print("learned from             test   validation")
-for name, model in named.items():
-    shares = [
-        evaluate(model, split) for split in (splits.test, splits.validation)
-    ]
-    print(f"{name:22} {shares[0].accuracy:7.2%} {shares[1].accuracy:12.2%}")
+rows = [
+    {
+        "learned from": name,
+        "test": evaluate(model, splits.test).accuracy,
+        "validation": evaluate(model, splits.validation).accuracy,
+    }
+    for name, model in named.items()
+]
+
+# %%
+run.table(
+    rows,
+    "leaked",
+    title="The network that learned from the test images reads those best",
+    formats={"test": ".2%", "validation": ".2%"},
+)
 
 # %%
 leaked_claim = evaluate(leaked, splits.test)
@@ -232,18 +249,35 @@ import math
 
 batch_wise = followed("softmax, dim=0", nn.Softmax(dim=0))
 start, *_, end = losses["softmax, dim=0"]
-print(f"validation loss: {start:.4f} before, {end:.4f} after {EPOCHS} epochs")
-print(f"ln 10 =          {math.log(10):.4f}")
+run.table(
+    [
+        {"epochs": 0, "validation loss": start},
+        {"epochs": EPOCHS, "validation loss": end},
+    ],
+    "hardly-learning",
+    title=f"The loss hardly leaves ln 10, {math.log(10):.4f}",
+    formats={"validation loss": ".4f"},
+)
 
 # %%
 PATIENCE = run.epochs(128, preview=32)
 patient = train(fresh(nn.Softmax(dim=0)), splits.train, PATIENCE)
 everything = len(splits.test)
-print("softmax over the batch, all test images in one batch:")
+
+# %%
+rows = [
+    {"network": "right", "epochs": EPOCHS, "test accuracy": reference.accuracy}
+]
 for epochs, model in ((EPOCHS, batch_wise), (PATIENCE, patient)):
     score = evaluate(model, splits.test, batch_size=everything)
-    print(f"after {epochs:3} epochs: {score.accuracy:.2%}")
-print(f"right, {EPOCHS} epochs:  {reference.accuracy:.2%}")
+    row = {"network": "softmax, dim=0", "epochs": epochs}
+    rows.append({**row, "test accuracy": score.accuracy})
+run.table(
+    rows,
+    "patience",
+    title="Many more epochs help, with all test images in one batch",
+    formats={"test accuracy": ".2%"},
+)
 
 # %% [markdown]
 # More epochs hide the mistake. Now we let the patient network read the same
@@ -273,10 +307,18 @@ run.show(figure, "accuracy-by-batch-size")
 # %%
 in_order = splits.test[splits.test.labels.argsort(stable=True)]
 tenth = everything // 10
-print(f"test images sorted by digit, in batches of {tenth:,}:")
+rows = []
 for epochs, model in ((EPOCHS, batch_wise), (PATIENCE, patient)):
     score = evaluate(model, in_order, batch_size=tenth)
-    print(f"after {epochs:3} epochs: {score.accuracy:.2%}")
+    rows.append({"epochs": epochs, "test accuracy": score.accuracy})
+run.table(
+    rows,
+    "sorted",
+    title=f"The test images sorted by digit, in batches of {tenth:,}",
+    formats={"test accuracy": ".2%"},
+)
+
+# %%
 zeros = (splits.test.labels == 0).double().mean().item()
 print(f"share of zeros among the test images: {zeros:.2%}")
 whole = evaluate(batch_wise, splits.test, batch_size=everything)
@@ -327,10 +369,24 @@ run.record(
 floor = math.log(math.e + 9) - 1
 twice = followed("softmax, dim=1", nn.Softmax(dim=1))
 twice_score = evaluate(twice, splits.test)
-print(f"the lowest possible loss:  {floor:.4f}")
-print(f"validation loss:           {losses['softmax, dim=1'][-1]:.4f}")
-print(f"test accuracy:             {twice_score.accuracy:.2%}")
-print(f"right version:             {reference.accuracy:.2%}")
+print(f"the lowest possible loss: {floor:.4f}")
+
+# %%
+scores = {"right": reference, "softmax, dim=1": twice_score}
+rows = [
+    {
+        "network": name,
+        "validation loss": losses[name][-1],
+        "test accuracy": score.accuracy,
+    }
+    for name, score in scores.items()
+]
+run.table(
+    rows,
+    "twice",
+    title="A loss that stays high, and an accuracy that is not bad",
+    formats={"validation loss": ".4f", "test accuracy": ".2%"},
+)
 
 # %%
 ends = {name: values[-1] for name, values in losses.items()}
@@ -353,7 +409,6 @@ run.show(figure, "three-losses")
 # %%
 some = splits.train[:512]
 strength = {}
-print("                size      right / this one")
 for name, layer in (
     ("right", nn.Identity()),
     ("softmax, dim=1", nn.Softmax(dim=1)),
@@ -363,8 +418,22 @@ for name, layer in (
     loss = F.cross_entropy(layer(logits), some.labels)
     (gradient,) = torch.autograd.grad(loss, logits)
     strength[name] = gradient.norm().item()
-    share = strength["right"] / strength[name]
-    print(f"{name:15} {strength[name]:.1e}   {share:16.0f}")
+
+# %%
+rows = [
+    {
+        "network": name,
+        "size": size,
+        "right / this one": strength["right"] / size,
+    }
+    for name, size in strength.items()
+]
+run.table(
+    rows,
+    "gradients",
+    title="Behind a softmax, the gradient of the logits is smaller",
+    formats={"size": ".1e", "right / this one": ".0f"},
+)
 
 # %%
 run.record(
@@ -416,14 +485,22 @@ def cut_short(order, size):
 
 
 order = torch.arange(60_000)
-print("60,000 images    in the loop above    in the right loop")
-print("batch size        steps     images     steps     images")
+loops = {"above": cut_short, "right": torch.split}
+rows = []
 for size in (32, 64, 500, 512, 10_000, 30_000, 60_000):
-    row = []
-    for cut in (cut_short, torch.split):
-        lengths = [len(rows) for rows in cut(order, size)]
-        row += [len(lengths), sum(lengths)]
-    print("{:10,} {:12,} {:10,} {:9,} {:10,}".format(size, *row))
+    row = {"batch size": size}
+    for loop, cut in loops.items():
+        lengths = [len(batch) for batch in cut(order, size)]
+        row[f"steps, {loop}"] = len(lengths)
+        row[f"images, {loop}"] = sum(lengths)
+    rows.append(row)
+
+# %%
+run.table(
+    rows,
+    "steps",
+    title="An epoch of 60,000 images, in the loop above and in the right one",
+)
 
 # %% [markdown]
 # How much does it matter? With batches of 512, other images are left out in
@@ -441,11 +518,21 @@ once_score = evaluate(once, splits.test)
 untrained = evaluate(fresh(), splits.test)
 
 # %%
-print(f"batches of 512, last one dropped: {dropped_score.accuracy:.2%}")
-print(f"batches of 512, all images:       {reference.accuracy:.2%}")
-print(f"one batch of {len(few):,}, dropped:     {never_score.accuracy:.2%}")
-print(f"one batch of {len(few):,}, used:        {once_score.accuracy:.2%}")
-print(f"untrained:                        {untrained.accuracy:.2%}")
+scores = {
+    "batches of 512, last one dropped": dropped_score,
+    "batches of 512, all images": reference,
+    f"one batch of {len(few):,}, dropped": never_score,
+    f"one batch of {len(few):,}, used": once_score,
+    "untrained": untrained,
+}
+run.table(
+    [{"training": n, "test accuracy": x.accuracy} for n, x in scores.items()],
+    "dropped",
+    title="Where the only batch is dropped, nothing is learned",
+    formats={"test accuracy": ".2%"},
+)
+
+# %%
 run.record(
     dropped=dropped_score.accuracy,
     never_trained=never_score.accuracy,
@@ -507,10 +594,19 @@ run.show(figure, "sixteen-images")
 
 # %%
 low, high = reference.interval
-print(f"16 images:  {groups.min() / 16:.2%} to {groups.max() / 16:.2%}", end="")
-print(f", standard deviation {100 * spread:.1f} points")
-print(f"all images: {reference.accuracy:.2%}", end="")
-print(f", 95% interval {low:.2%} to {high:.2%}")
+least, most = groups.min() / 16, groups.max() / 16
+run.table(
+    [
+        {"measured": "groups of 16, all", "from": least, "to": most},
+        {"measured": "all images, 95% interval", "from": low, "to": high},
+    ],
+    "spread",
+    title="The accuracies of groups of 16 have a standard deviation of "
+    f"{100 * spread:.1f} points",
+    formats={"from": ".2%", "to": ".2%"},
+)
+
+# %%
 run.record(
     sixteen_spread=spread,
     sixteen_perfect=perfect,
@@ -557,12 +653,20 @@ variants = {
         fresh(nn.ReLU(), nn.Dropout()), splits.train, EPOCHS
     ),
 }
-print("on the logits   accuracy   test loss   digits never read")
+
+# %%
+rows = []
 for name, model in variants.items():
     read = predict(model, splits.test)
-    never = 10 - len(read.digits.unique())
-    print(f"{name:15} {read.score.accuracy:8.2%}", end="")
-    print(f" {read.score.loss:11.4f} {never:19}")
+    row = {"on the logits": name, "accuracy": read.score.accuracy}
+    row["test loss"] = read.score.loss
+    rows.append({**row, "never read": 10 - len(read.digits.unique())})
+run.table(
+    rows,
+    "variants",
+    title="What a layer on the logits costs; how many digits are never read",
+    formats={"accuracy": ".2%", "test loss": ".4f"},
+)
 
 # %%
 clipped = predict(variants["ReLU, dropout"], splits.test)
@@ -645,13 +749,25 @@ def measured_in(training, split):
     return Predictions(torch.cat(parts), split.labels.cpu()).score
 
 
+# %%
 modes = {"train mode": True, "train mode again": True, "eval mode": False}
 learned = splits.train[:10_000]
-print("                   test accuracy   training loss")
-for name, training in modes.items():
-    test = measured_in(training, splits.test)
-    train_score = measured_in(training, learned)
-    print(f"{name:18} {test.accuracy:13.2%} {train_score.loss:15.4f}")
+rows = [
+    {
+        "measured in": name,
+        "test accuracy": measured_in(training, splits.test).accuracy,
+        "training loss": measured_in(training, learned).loss,
+    }
+    for name, training in modes.items()
+]
+
+# %%
+run.table(
+    rows,
+    "modes",
+    title="One network, and three answers",
+    formats={"test accuracy": ".2%", "training loss": ".4f"},
+)
 
 # %%
 torch.manual_seed(SEED)
@@ -721,13 +837,29 @@ looks = {
     "log, random numbers of its own": lambda model, _: look(model, own),
 }
 hashes, accuracies = [], []
-for name, after in looks.items():
+for after in looks.values():
     model = train(fresh(), splits.train, 4, after=after)
     hashes.append(hash_of(model)[:12])
     accuracies.append(evaluate(model, splits.test).accuracy)
-    print(f"{name:31} {hashes[-1]}  {accuracies[-1]:.2%}")
-print(f"the log changed the weights:    {hashes[0] != hashes[1]}")
-print(f"its own numbers leave them:     {hashes[0] == hashes[2]}")
+
+# %%
+columns = zip(looks, hashes, accuracies, strict=True)
+run.table(
+    [{"log": n, "hash": h, "test accuracy": a} for n, h, a in columns],
+    "hashes",
+    title="One of the logs changes the weights",
+    formats={"test accuracy": ".2%"},
+)
+
+# %%
+run.claim(
+    "A log that draws random numbers of the training changes the weights.",
+    hashes[1] != hashes[0],
+)
+run.claim(
+    "A log with random numbers of its own leaves them as they are.",
+    hashes[2] == hashes[0],
+)
 run.record(looked=accuracies[1], not_looked=accuracies[0])
 
 # %% [markdown]
@@ -785,13 +917,21 @@ shown = [
     ("quiet", "two losses of the same weights"),
     ("silent", "two hashes, of two trainings"),
 ]
-print("points   mistake                            visible  what showed it")
-for (name, cost), (how, what) in zip(costs.items(), shown, strict=True):
-    print(f"{100 * cost:6.2f}   {name:33}  {how:7}  {what}")
 
 # %%
-rows = zip(costs, costs.values(), shown, strict=True)
-ranked = sorted(rows, key=lambda row: -row[1])
+cases = list(zip(costs, costs.values(), shown, strict=True))
+run.table(
+    [
+        {"mistake": m, "points": 100 * cost, "visible": how, "shown by": what}
+        for m, cost, (how, what) in cases
+    ],
+    "costs-and-signs",
+    title="What each mistake costs, and what showed it",
+    formats={"points": ".2f"},
+)
+
+# %%
+ranked = sorted(cases, key=lambda case: -case[1])
 worst = ranked[0][0].partition(". ")[2]
 figure = plots.bar_chart(
     [
@@ -858,8 +998,16 @@ def depends_on_company(model, images=splits.test.images[:64]):
     return not torch.allclose(alone, in_company, rtol=1e-3, atol=1e-4)
 
 
-for name, model in (("right", right), ("dim=0", patient), ("dim=1", twice)):
-    print(f"{name:6} depends on its company: {depends_on_company(model)}")
+# %% tags=["solution"]
+asked = {"right": right, "dim=0": patient, "dim=1": twice}
+run.table(
+    [
+        {"network": name, "depends on its company": depends_on_company(model)}
+        for name, model in asked.items()
+    ],
+    "company",
+    title="Only the softmax over the batch lets images compete",
+)
 assert depends_on_company(patient)
 assert not depends_on_company(right)
 assert not depends_on_company(twice)
@@ -878,14 +1026,22 @@ assert not depends_on_company(twice)
 # %% tags=["solution"]
 bare = predict(twice[0], splits.test)
 with_softmax = predict(twice, splits.test)
-print(f"with softmax:    {with_softmax.score}")
-print(f"without softmax: {bare.score}")
 same = (bare.digits == with_softmax.digits).double().mean().item()
 assert same > 0.999
+
+# %% tags=["solution"]
 read = bare.digits == bare.labels
+rows = []
 for name, asked in (("with", with_softmax), ("without", bare)):
+    row = {"softmax": name, "test accuracy": asked.score.accuracy}
     loss = F.cross_entropy(asked.logits[read], asked.labels[read]).item()
-    print(f"{name:7} softmax, on what it reads rightly: loss {loss:.4f}")
+    rows.append({**row, "loss": asked.score.loss, "where right": loss})
+run.table(
+    rows,
+    "without-softmax",
+    title="The same digits, and a low loss on those that it reads rightly",
+    formats={"test accuracy": ".2%", "loss": ".4f", "where right": ".4f"},
+)
 assert loss < floor
 
 # %% [markdown]
@@ -909,6 +1065,7 @@ assert loss < floor
 
 # %% tags=["solution"]
 true = predictions.score.loss
+table = []
 for size in (16, 64, len(correct) - 1):
     means, sums = [], []
     for start in range(0, len(correct), size):
@@ -917,9 +1074,17 @@ for size in (16, 64, len(correct) - 1):
         means.append(F.cross_entropy(logits, labels).item())
         sums.append(means[-1] * len(labels))
     unweighted, weighted = sum(means) / len(means), sum(sums) / len(correct)
-    print(f"batches of {size:5,}: mean of means {unweighted:.4f}", end="")
-    print(f", weighted {weighted:.4f}, last batch {len(labels)}")
     assert math.isclose(weighted, true, rel_tol=1e-3)
+    row = {"batch size": size, "last batch": len(labels)}
+    table.append({**row, "mean of means": unweighted, "weighted": weighted})
+
+# %% tags=["solution"]
+run.table(
+    table,
+    "means",
+    title="Only the weighted mean is the same for all batches",
+    formats={"mean of means": ".4f", "weighted": ".4f"},
+)
 
 # %% [markdown]
 # It is harmless where all batches are equal. Where the last one holds a single
