@@ -2,13 +2,16 @@
 
 import ast
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
 
 from mnist_lessons import models
+from mnist_lessons.data import normalise
 from mnist_lessons.publishing.writing.lessons import SOLUTION, code_cells, discover, tagged
 from mnist_lessons.publishing.writing.teaching import read_teaching
+from mnist_lessons.training import TrainConfig, fit
 
 TUTORIALS = Path(__file__).parents[1] / "tutorials"
 LESSONS = discover(TUTORIALS)
@@ -76,6 +79,21 @@ def test_a_lesson_that_is_measured_has_its_network_in_view():
     measured = read_teaching(TUTORIALS, LESSONS)
     seen = {lesson.slug: set(taught(lesson)) for lesson in LESSONS if lesson.slug in measured}
     assert all(IN_VIEW.get(slug, set()) <= names for slug, names in seen.items()), seen
+
+
+def test_the_loop_that_the_first_lesson_writes_out_is_that_of_fit(sample):
+    """In the same order of the images, one epoch of both ends with the same weights."""
+    data = normalise(sample)
+    config = TrainConfig(epochs=1, batch_size=512, learning_rate=1e-3, seed=3)
+    [lesson] = [lesson for lesson in LESSONS if lesson.slug == "simple_dnn"]
+    [loop] = [cell.source for cell in code_cells(lesson.notebook()) if "backward()" in cell.source]
+    ours, theirs = models.SimpleDNN(), models.SimpleDNN()
+    theirs.load_state_dict(ours.state_dict())
+    fit(theirs, data, config)
+    torch.manual_seed(3 * 1_000_003 + 1)  # that of the first epoch of the training of seed 3
+    exec(loop, {"torch": torch, "run": SimpleNamespace(device="cpu"), "data": data, "model": ours})
+    for mine, other in zip(ours.parameters(), theirs.parameters(), strict=True):
+        torch.testing.assert_close(mine, other, rtol=1e-4, atol=1e-6)
 
 
 DNN = """
