@@ -10,7 +10,7 @@ NETWORK = 60_000  # bytes at most of the one that the pad of the home page asks
 
 
 def test_the_html_of_a_lesson_is_light(site, lesson):
-    assert 0 < compressed(site.folder / lesson / "index.html") <= 30_000
+    assert 0 < compressed(site.folder / lesson / "index.html") <= 36_000
 
 
 def visited(open_page, site, address, dark):
