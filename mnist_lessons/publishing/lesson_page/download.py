@@ -12,7 +12,7 @@ from mnist_lessons.publishing.writing.common_markdown import (
     with_quotations,
     without_bars,
 )
-from mnist_lessons.publishing.writing.lessons import SETUP, code_cells, tagged
+from mnist_lessons.publishing.writing.lessons import SETUP, SOLUTION, code_cells, tagged
 
 __all__ = ["portable"]
 
@@ -41,7 +41,7 @@ def portable(
         if published:
             cell.source = with_addresses(cell.source, published)
     for cell in code_cells(own):
-        if tagged(cell, SETUP):
+        if tagged(cell, SETUP) or tagged(cell, SOLUTION):
             cell.metadata["jupyter"] = {"source_hidden": True}
     if install:
         own.cells.insert(0, nbformat.v4.new_code_cell(install, id="install"))

@@ -42,14 +42,15 @@ def test_code_and_outputs_stay():
     assert read(portable(given)).cells[1] == given.cells[1]
 
 
-def test_jupyter_folds_plumbing_and_nothing_else():
+def test_jupyter_folds_plumbing_and_solutions_and_nothing_else():
     given = notebook()
-    given.cells.append(new_code_cell("x = 1", metadata={"tags": ["setup"]}))
+    for tag in ("setup", "solution"):
+        given.cells.append(new_code_cell("x = 1", metadata={"tags": [tag]}))
     hidden = [
         cell.metadata.get("jupyter", {}).get("source_hidden", False)
         for cell in read(portable(given)).cells
     ]
-    assert hidden == [False, False, True]
+    assert hidden == [False, False, True, True]
 
 
 def test_the_notebook_that_was_given_stays():
