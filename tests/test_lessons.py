@@ -220,11 +220,12 @@ def names_in(tree):
 
 
 def is_literal(tree):
-    """Whether an expression is written out; an empty list or dict is there to be filled."""
+    """Whether an expression is written out; empty lists and dicts are there to be filled."""
     try:
-        return ast.literal_eval(tree) not in ([], {})
+        value = ast.literal_eval(tree)
     except ValueError:
         return False
+    return any(one not in ([], {}) for one in (value if isinstance(value, tuple) else [value]))
 
 
 def names_a_computed_value(condition, source):
@@ -246,6 +247,7 @@ def test_the_condition_of_a_claim_names_what_the_lesson_computes(slug):
         ("low = 1\nrun.claim('A.', low < 2)", False),
         ("low, high = f()\nrun.claim('A.', 1 < high < 2)", True),
         ("rows = []\nfor row in f():\n    rows.append(row)\nrun.claim('A.', 1 in rows)", True),
+        ("rows, n = [], []\nrows.append(f())\nrun.claim('A.', 1 in rows)", True),
         ("score = f()\nrun.claim('A.', all(x < score.best for x in [1]))", True),
     ],
 )

@@ -599,13 +599,10 @@ if some:
         formats=dict.fromkeys(("as meant", "95% from", "to"), ".1%"),
     )
     *trained_here, best_dnn, best_cnn = (row["as meant"] for row in rows)
-    run.claim(
-        "On these hands, both recorded networks read better than the two "
-        "trained above.",
-        min(best_dnn, best_cnn) > max(trained_here),
-    )
+    assert not full or min(best_dnn, best_cnn) > max(trained_here)
 
 # %% [markdown]
+# On these hands, both recorded networks read better than the two trained above.
 # The table does not say which part of that the drawn digits have: the recorded
 # networks also learned for longer, and the best CNN has other layers. That
 # would take the same training without them.

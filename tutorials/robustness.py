@@ -667,7 +667,7 @@ config = replace(RECIPES["quick DNN"][1], epochs=5)
 torch.manual_seed(SEED)
 taught = SimpleDNN()
 both = replace(splits, train=doubled)
-run.fit("DNN, exercise 1", taught, both, config, preview=5)
+history = run.fit("DNN, exercise 1", taught, both, config, preview=5)
 
 # %% tags=["solution"]
 kinds = {"white on black": validation, "black on white": inverted}
