@@ -523,9 +523,9 @@ run.claim(
 )
 
 # %% [markdown]
-# The second half of that is close: the CNN was trained once, one of the five
-# DNNs only ties with it, and the [results](../results.md) call the lead of even
-# the best one possible luck.
+# The improved DNNs are close to the old CNN: one of the five only ties with it,
+# and the [results](../results.md) call the lead of even the best one possible
+# luck.
 #
 # And what did the architecture do? A fifth of a point sounds like little, but
 # so near to 100% it is every fifth mistake. And moved images teach a DNN what a
