@@ -1,11 +1,21 @@
 """Files that a program writes: asked for by name, and complete or not there at all."""
 
 import argparse
+import csv
+import io
 import os
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-__all__ = ["output_file", "write_whole"]
+__all__ = ["csv_content", "output_file", "write_whole"]
+
+
+def csv_content(rows: Iterable[Iterable[object]]) -> bytes:
+    """Rows as the content of a CSV file, UTF-8 with a newline behind each; None is empty."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue().encode()
 
 
 def output_file(text: str) -> Path:

@@ -13,8 +13,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from mnist_lessons._origins import Unknown, code_of, defined_in
-from mnist_lessons._own_code import MAIN, OwnCode, plain
+from mnist_lessons._origins import MAIN, Unknown, code_of, defined_in
+from mnist_lessons._own_code import OwnCode, plain
 from mnist_lessons.devices import device_name
 
 __all__ = ["fingerprint", "structure"]

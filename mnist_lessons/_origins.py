@@ -17,8 +17,9 @@ from types import FunctionType
 
 from mnist_lessons._sources import code_hash
 
-__all__ = ["Unknown", "by_version", "code_of", "defined_in", "path_of"]
+__all__ = ["MAIN", "Unknown", "by_version", "code_of", "defined_in", "path_of"]
 
+MAIN = "__main__"
 # A file that was changed later is not what this process runs.
 _STARTED = time.time()
 _BY_VERSION = {*sys.stdlib_module_names, "torch"}
@@ -89,7 +90,7 @@ def _source(name: str) -> str:
 def _cells(name: str) -> list[str] | None:
     """All that a notebook has executed so far; None where `name` is a file."""
     ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython is not None and name == "__main__" else None
+    shell = ipython.get_ipython() if ipython is not None and name == MAIN else None
     if shell is None or hasattr(sys.modules[name], "__file__"):  # the latter: %run of a script
         return None
     return list(shell.history_manager.input_hist_parsed)
@@ -100,7 +101,7 @@ def path_of(name: str) -> Path | None:
     if by_version(name):
         return None
     root = name.partition(".")[0]
-    if name == "__main__":
+    if name == MAIN:
         origin = getattr(sys.modules[name], "__file__", None)
     else:
         try:

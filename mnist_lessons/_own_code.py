@@ -11,11 +11,10 @@ from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 
 import torch
 
-from mnist_lessons._origins import Unknown, by_version, defined_in, path_of
+from mnist_lessons._origins import MAIN, Unknown, by_version, defined_in, path_of
 
-__all__ = ["MAIN", "OwnCode", "plain"]
+__all__ = ["OwnCode", "plain"]
 
-MAIN = "__main__"
 # Such a name, and what a function imports or assigns outside itself, may lead anywhere.
 _LEADS_ANYWHERE = {"__import__", "compile", "eval", "exec", "globals", "locals", "vars"}
 _LEADS_ELSEWHERE = {"IMPORT_NAME", "STORE_GLOBAL", "DELETE_GLOBAL"}

@@ -1,12 +1,12 @@
 """A table of a lesson: its rows read, and written as aligned text, as CSV and for `run.json`."""
 
-import csv
-import io
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
+
+from mnist_lessons._files import csv_content
 
 __all__ = ["Table", "read_table"]
 
@@ -51,9 +51,7 @@ class Table:
 
     def csv(self) -> bytes:
         """All values in full precision, below the names of the columns; None is empty."""
-        text = io.StringIO()
-        csv.writer(text, lineterminator="\n").writerows([self.columns, *self.values])
-        return text.getvalue().encode()
+        return csv_content([self.columns, *self.values])
 
     def as_dict(self) -> dict[str, Any]:
         """What a page needs, ready for JSON."""

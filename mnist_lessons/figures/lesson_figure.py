@@ -1,7 +1,6 @@
 """A figure with its title, its alternative text, its data and the files that hold it."""
 
 import base64
-import csv
 import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
+from mnist_lessons._files import csv_content
 from mnist_lessons.figures.look import PRINT, VARIANTS, Look
 from mnist_lessons.figures.svg import svg
 from mnist_lessons.training import EpochRecord
@@ -67,11 +67,7 @@ class LessonFigure:
 
     def csv(self) -> bytes | None:
         """The data of the figure as the content of a CSV file, or None."""
-        if self.table is None:
-            return None
-        text = io.StringIO()
-        csv.writer(text, lineterminator="\n").writerows(self.table)
-        return text.getvalue().encode()
+        return None if self.table is None else csv_content(self.table)
 
     def files(self, name: str) -> dict[str, bytes]:
         """The files of the figure by their names, the PNG file first."""

@@ -24,8 +24,8 @@ def portable(
 
     Admonitions become quotations, which every notebook shows, and a bar within a formula or code
     ends no cell of a table. A cell has the definitions of its links, which a page may have
-    anywhere. Where the site's address is known, links lead there. Jupyter folds the code of a cell
-    with the tag `setup`, too.
+    anywhere. Where the site's address is known, links lead there. Jupyter folds plumbing
+    and solutions, too.
 
     Args:
         notebook: with its outputs; stays as it is.
