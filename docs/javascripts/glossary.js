@@ -72,6 +72,7 @@ const show = async (word) => {
 
 /** Show a meaning in a moment; without the glossary, the word is a link like others. */
 const offer = (word) => {
+  wanted = word;
   meaningOf(word).catch(() => {});
   soon(() => show(word).catch(() => {}));
 };

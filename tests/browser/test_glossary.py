@@ -124,6 +124,17 @@ def test_a_pointer_that_passes_by_is_shown_nothing(visit):
     assert not page.locator(MEANING).is_visible()
 
 
+def test_a_focus_that_goes_on_is_shown_nothing(visit):
+    """Its box would lie upon the links that come next."""
+    page = visit().page
+    page.locator(".word").first.focus()
+    page.keyboard.press("Tab")  # from a word that was focused by a key
+    page.keyboard.press("Shift+Tab")
+    page.locator(".word:focus-visible").evaluate("word => word.blur()")
+    page.wait_for_timeout(WAIT)
+    assert not page.locator(MEANING).is_visible()
+
+
 def test_a_meaning_comes_with_the_focus_and_goes_with_it_or_escape(visit):
     page = visit().page
     meaning = page.locator(MEANING)
