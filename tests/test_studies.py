@@ -133,9 +133,12 @@ def test_a_step_knows_its_mean_its_spread_and_what_is_missing(tmp_path):
     shares = [right / 5_000 for right in rights]
     assert step.validation == pytest.approx((mean(shares), stdev(shares)))
     assert step.test == pytest.approx((0.99, stdev([0.99, 0.991, 0.989])))
+    assert step.image_error == 0  # none of these records names a mistake
     assert all(other.missing == list(SEEDS) for other in steps.values())
     with pytest.raises(ValueError, match="not every training of this recipe has this score"):
         _ = next(iter(steps.values())).validation
+    with pytest.raises(ValueError, match="not every training of this recipe has this score"):
+        _ = next(iter(steps.values())).image_error
 
 
 def test_records_of_another_recipe_or_without_a_needed_score_do_not_count(tmp_path):

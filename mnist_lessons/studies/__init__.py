@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from mnist_lessons._luck import standard_error
 from mnist_lessons.errors import DataError
 from mnist_lessons.studies._networks import RecordedNetwork, recorded_network
 from mnist_lessons.studies._recipes import LONG_TRAININGS, RECIPES, LongTraining, Recipe
@@ -93,6 +94,19 @@ class Step:
     def validation(self) -> tuple[float, float]:
         """Mean and standard deviation of the validation accuracy over the seeds, 0 to 1."""
         return _mean_and_spread(self.records, lambda record: record.validation)
+
+    @property
+    def image_error(self) -> float:
+        """Standard error of the mean test accuracy that is due to the choice of the test images.
+
+        Raises:
+            ValueError: the recipe was not chosen, or there is no record.
+        """
+        tests = [record.test for record in self.records]
+        if not tests or not all(tests):
+            raise ValueError("not every training of this recipe has this score")
+        scored = [test for test in tests if test]
+        return standard_error([test["errors"] for test in scored], scored[0]["count"])
 
     @property
     def test(self) -> tuple[float, float]:
