@@ -68,7 +68,8 @@ class Predictions:
 
     Attributes:
         logits: float32 (N, 10).
-        labels: true digits, int64 (N,).
+        labels: true digits, int64 (N,); -1 where no digit is right, as for a picture of a shoe:
+            whatever is read there is an error.
     """
 
     logits: Tensor
@@ -109,7 +110,13 @@ class Predictions:
 
     @property
     def score(self) -> Score:
-        """Loss, count of correct images, accuracy."""
+        """Loss, count of correct images, accuracy.
+
+        Raises:
+            ValueError: an image has a label that is no digit.
+        """
+        if ((self.labels < 0) | (self.labels > 9)).any():
+            raise ValueError("images with a label that is no digit have no loss, and no score")
         loss = F.cross_entropy(self.logits, self.labels).item()
         correct = int((self.digits == self.labels).sum())
         return Score(loss, correct, len(self.labels))

@@ -16,7 +16,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_weights
 from mnist_lessons.data import Split
 from mnist_lessons.evaluation import evaluate, predict
 
-__all__ = ["TOLERANCE", "StoredNetwork", "affine", "load", "store"]
+__all__ = ["TOLERANCE", "StoredNetwork", "gain_and_offset", "load", "store"]
 
 TOLERANCE = 0.0005  # of accuracy: 0.05 points
 
@@ -129,7 +129,7 @@ def load(description: Mapping[str, Any], content: bytes) -> nn.Sequential:
     return nn.Sequential(*modules).eval()
 
 
-def affine(raw: Tensor, images: Tensor) -> tuple[float, float]:
+def gain_and_offset(raw: Tensor, images: Tensor) -> tuple[float, float]:
     """How bytes became what a network reads: `gain * byte + offset`.
 
     Args:

@@ -30,7 +30,7 @@ from mnist_lessons.data import Splits
 from mnist_lessons.devices import select_device
 from mnist_lessons.errors import ClaimError, LessonError, SettingError
 from mnist_lessons.evaluation import Predictions
-from mnist_lessons.export import StoredNetwork, affine, store
+from mnist_lessons.export import StoredNetwork, gain_and_offset, store
 from mnist_lessons.models import count_parameters, summarise
 from mnist_lessons.settings import Settings
 from mnist_lessons.training import EpochRecord, TrainConfig, fit
@@ -310,7 +310,8 @@ class Run:
         if self._loaded is None:
             raise ValueError("no data went through run.loaded")
         check_normalised(splits.validation.images)
-        gain, offset = affine(self._loaded.validation.images, splits.validation.images)
+        raw, images = self._loaded.validation.images, splits.validation.images
+        gain, offset = gain_and_offset(raw, images)
         stored = store(model, splits.validation)
         write_whole(self.folder / f"{key}.weights", stored.content)
         write_whole(self.folder / "training.digits.png", training_png(self._loaded.train))

@@ -77,14 +77,16 @@ class TrainConfig:
         optimiser: `adagrad`, `adam`, `adamw` or `sgd`, with PyTorch's other defaults.
         schedule: of the learning rate from step to step: `constant`; `cosine`, which falls to 0;
             `one-cycle`, which rises during the first quarter of all steps and then falls to 0
-            (L. N. Smith and N. Topin, "Super-convergence", 2017, arXiv:1708.07120).
+            (after L. N. Smith and N. Topin, "Super-convergence", 2017, arXiv:1708.07120, where
+            both ways are straight and the momentum changes, too; here the rate falls as a cosine).
         weight_decay: pull of all weights towards 0, 0 to 1,000, as the optimiser defines it.
         label_smoothing: share of the probability that the loss asks for all digits alike, 0 to
             0.9; the measured losses are without it.
         averaging: 0, or the decay of an exponential moving average of all weights, step by step,
             up to 0.999999; after n steps (n + 1) / (n + 10) at most. It is the average that is
-            measured, and that the model holds at the end (B. T. Polyak and A. B. Juditsky,
-            "Acceleration of stochastic approximation by averaging", 1992).
+            measured, and that the model holds at the end (a variant of the plain mean of all steps
+            of B. T. Polyak and A. B. Juditsky, "Acceleration of stochastic approximation by
+            averaging", 1992, in which old steps are forgotten).
         augment: changes the images of each batch before the model sees them; None: as they are.
         seed: of the order of the images and of dropout, 0 to 2**31 - 1.
         measured_images: training images, from the first on, that are measured after each epoch,

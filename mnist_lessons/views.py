@@ -16,7 +16,7 @@ class SeveralViews(nn.Module):
     rows of logits, and costs five times as much. It has no parameters besides the model's.
 
     A. Krizhevsky, I. Sutskever and G. E. Hinton, "ImageNet classification with deep convolutional
-    neural networks", 2012: there, ten views.
+    neural networks", 2012: there, the mean of the probabilities of ten views.
 
     Args:
         model: returns logits (N, 10).

@@ -1,6 +1,7 @@
 """Measuring: the whole split, whatever the batch size, without a trace on the model."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -292,6 +293,14 @@ def test_errors_are_all_the_wrong_rows_the_most_confident_first(predictions):
     assert len(errors) == 500 - predictions.score.correct > 10
     confidence = predictions.confidence[errors].tolist()
     assert confidence == sorted(confidence, reverse=True)
+
+
+@pytest.mark.parametrize("label", [-1, 10])
+def test_what_is_no_digit_has_errors_and_no_score(predictions, label):
+    strangers = replace(predictions, labels=torch.full_like(predictions.labels, label))
+    assert len(strangers.errors) == len(strangers.labels)
+    with pytest.raises(ValueError, match="no digit"):
+        _ = strangers.score
 
 
 def test_predictions_can_be_used_in_any_computation(predictions):

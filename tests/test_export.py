@@ -10,7 +10,7 @@ from torch import nn
 from mnist_lessons import export
 from mnist_lessons.data import Split, normalise
 from mnist_lessons.evaluation import evaluate, predict
-from mnist_lessons.export import TOLERANCE, affine, load, store
+from mnist_lessons.export import TOLERANCE, gain_and_offset, load, store
 from mnist_lessons.models import CompactCNN, ImprovedCNN, SimpleDNN
 from mnist_lessons.publishing.runs.tiles import tiles_of
 from mnist_lessons.runlog import Run
@@ -231,7 +231,7 @@ def test_storing_leaves_the_model_and_the_random_numbers_as_they_were(splits):
 )
 def test_gain_and_offset_are_found(options, sample):
     images = normalise(sample, **options).test.images
-    gain, offset = affine(sample.test.images, images)
+    gain, offset = gain_and_offset(sample.test.images, images)
     again = sample.test.images.double().unsqueeze(1) * gain + offset
     assert (again - images).abs().max() < 1e-5
 
@@ -245,10 +245,10 @@ def test_images_that_were_made_in_another_way_are_refused(sample, splits):
     not_finite[0, 0, 5, 5] = torch.nan
     for other in (squared, one_wrong, not_finite, images.flip(0), torch.zeros_like(images)):
         with pytest.raises(ValueError, match="gain"):
-            affine(raw, other)
+            gain_and_offset(raw, other)
     for other in (images[:-1], images.squeeze(1)):
         with pytest.raises(ValueError, match="shape"):
-            affine(raw, other)
+            gain_and_offset(raw, other)
 
 
 def test_publishing_leaves_the_weights_and_says_what_they_are(run, splits, trained):

@@ -12,7 +12,9 @@ from mnist_lessons._luck import standard_error
 @given(st.sets(st.integers(0, 99)))
 def test_of_one_training_it_is_that_of_a_share(errors):
     share = len(errors) / 100
-    assert standard_error([sorted(errors)], 100) == pytest.approx(math.sqrt(share * (1 - share) / 99))
+    assert standard_error([sorted(errors)], 100) == pytest.approx(
+        math.sqrt(share * (1 - share) / 99)
+    )
 
 
 @given(st.sets(st.integers(0, 99)), st.integers(1, 5))
