@@ -17,6 +17,7 @@ card = {
     "profile": os.environ["MNIST_LESSONS_PROFILE"],
     "started": datetime.now(UTC).isoformat(),
     "seconds": 0,
+    "processor_seconds": 0,
     "device": "cpu",
     "device_name": "cpu",
     "threads": 1,

@@ -1,4 +1,4 @@
-"""Where the time of a cold build goes: what each lesson's run took, training and the rest."""
+"""Where the time of a cold build goes: what each lesson's run took of a processor."""
 
 import heapq
 import json
@@ -11,7 +11,7 @@ from mnist_lessons.errors import SettingError
 
 __all__ = ["measure", "two_cores"]
 
-_MOST = 25  # minutes
+_MOST = 40  # minutes of a processor
 
 
 def measure(site: Path) -> Part:
@@ -28,15 +28,15 @@ def measure(site: Path) -> Part:
     cards = [json.loads(file.read_bytes()) for file in files]
     minutes = [_minutes(card) for card in cards]
     rows = [
-        Row(card["lesson"], card["threads"], [whole], unit="min", note=_note(card, whole))
+        Row(card["lesson"], card["threads"], [whole], unit="min", note=_note(card))
         for card, whole in zip(cards, minutes, strict=True)
     ]
     rows.sort(key=lambda row: -row.values[0])
-    total = f"{sum(minutes):.1f} min of one core"
     kinds = {(card["profile"], _dataset(card), card["device_name"]) for card in cards}
     # What is trained for less, or on fewer images, cannot miss the target.
     most = _MOST if all(kind[:2] == ("full", "MNIST") for kind in kinds) else None
-    rows.append(Row("all, two at a time", 1, [two_cores(minutes)], most, True, total, "min"))
+    rows.append(Row("all", 1, [sum(minutes)], most, True, unit="min"))
+    rows.append(Row("all, two at a time", 1, [two_cores(minutes)], unit="min"))
     told = (f"profile {profile}, {data} on {device}" for profile, data, device in sorted(kinds))
     heading = ["Where the time of a cold build goes, by the run cards of the site.", *told]
     figures = dict(zip((card["lesson"] for card in cards), minutes, strict=True))
@@ -52,13 +52,14 @@ def two_cores(lengths: Sequence[float]) -> float:
 
 
 def _minutes(card: dict[str, Any]) -> float:
-    return float((card["seconds"] + card["reused_seconds"]) / 60)
+    return float((card["processor_seconds"] + card["reused_seconds"]) / 60)
 
 
 def _dataset(card: dict[str, Any]) -> str:
     return str(card["data"]["dataset"]) if card["data"] else "no data"
 
 
-def _note(card: dict[str, Any], whole: float) -> str:
-    followed = sum(row["seconds"] for row in card["log"]) / 60
+def _note(card: dict[str, Any]) -> str:
+    followed = sum(row["seconds"] for row in card["log"])
+    whole = card["seconds"] + card["reused_seconds"]
     return f"{followed / whole:.0%} in trainings that are logged"

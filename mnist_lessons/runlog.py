@@ -5,6 +5,7 @@ import errno
 import itertools
 import json
 import math
+import os
 import re
 import sys
 import time
@@ -67,13 +68,14 @@ class RunCard(Machine):
     """The content of `run.json`.
 
     `status` is `running`, `finished`, `interrupted` or `failed`; `seconds` is the time since
-    the start; `reused_seconds` is training that came from checkpoints; `commit` is None outside
-    a Git checkout; `data` is None until it is loaded; `missing_data` names the datasets that were
-    not to be had; `values` are numbers by name, `results`
-    the rows of the site's table, `networks` those stored by `publish`, `figures` those that were
-    shown, `tables` the same, `claims` the sentences that `claim` was asked to check, `log` the
-    rows of `log.csv`, `trainings` the lines that `fit` printed of each. A number that is not
-    finite is None.
+    the start, `processor_seconds` what all cores worked meanwhile, for this process and those
+    that it started and that have ended; `reused_seconds` is training that came from
+    checkpoints; `commit` is None outside a Git checkout; `data` is None until it is loaded;
+    `missing_data` names the datasets that were not to be had; `values` are numbers by name,
+    `results` the rows of the site's table, `networks` those stored by `publish`, `figures`
+    those that were shown, `tables` the same, `claims` the sentences that `claim` was asked to
+    check, `log` the rows of `log.csv`, `trainings` the lines that `fit` printed of each. A
+    number that is not finite is None.
     """
 
     lesson: str
@@ -81,6 +83,7 @@ class RunCard(Machine):
     profile: str
     started: str
     seconds: float
+    processor_seconds: float
     reused_seconds: float
     seed: int
     data: dict[str, Any] | None
@@ -107,7 +110,7 @@ class Run:
         self.device = select_device(settings.device)
         self.folder = settings.runs / lesson
         self._checkpoints = settings.checkpoints_of(lesson)
-        self._started = time.perf_counter()
+        self._started, self._spent = time.perf_counter(), _processor_seconds()
         self._figures: dict[str, LessonFigure] = {}
         self._histories: list[tuple[str, tuple[EpochRecord, ...]]] = []
         self._loaded: Splits | None = None
@@ -504,6 +507,7 @@ class Run:
 
     def _save(self) -> None:
         self._card["seconds"] = round(time.perf_counter() - self._started, 3)
+        self._card["processor_seconds"] = round(_processor_seconds() - self._spent, 3)
         card = json.dumps(self._card, indent=1) + "\n"
         write_whole(self.folder / "run.json", card.encode())
 
@@ -565,6 +569,7 @@ def _new_card(lesson: str, seed: int, profile: str, device: torch.device) -> Run
         profile=profile,
         started=datetime.now(UTC).isoformat(timespec="seconds"),
         seconds=0.0,
+        processor_seconds=0.0,
         reused_seconds=0.0,
         seed=seed,
         **machine(device),
@@ -579,6 +584,11 @@ def _new_card(lesson: str, seed: int, profile: str, device: torch.device) -> Run
         log=[],
         trainings=[],
     )
+
+
+def _processor_seconds() -> float:
+    user, system, user_of_others, system_of_others, _ = os.times()
+    return user + system + user_of_others + system_of_others
 
 
 def _multiplications(model: nn.Module) -> int:

@@ -46,10 +46,13 @@ def measured(card):
 def test_the_build_says_what_it_built(site):
     first, *lessons = site.stdout.splitlines()
     assert "site" in first
-    assert len(lessons) == len(LESSONS)
+    assert len(lessons) == len(LESSONS) + 1
+    assert re.fullmatch(rf"  {len(LESSONS)} lessons run now: \d+:\d\d of a processor", lessons[-1])
     for slug in LESSONS:
         [line] = [line for line in lessons if slug in line.split()]
-        assert re.search(r" \d+:\d\d  run now, profile preview, cpu, sample of MNIST$", line)
+        time = r"\d+:\d\d"
+        told = f" {time}  run now, {time} of a processor, profile preview, cpu, sample of MNIST$"
+        assert re.search(told, line)
 
 
 def test_the_build_tells_how_far_it_is_and_warns_of_nothing_else(site):

@@ -200,15 +200,21 @@ def import_store(project: Project, file: Path) -> None:
 
 
 def _summarise(pages: Iterable[LessonPage]) -> None:
+    spent = []
     for page in pages:
         assert page.run is not None
         card = page.run.card
         data = card.data.dataset if card.data else "no data"
-        how = "run now" if page.executed_now else f"stored run of {card.started:%Y-%m-%d}"
+        how = f"stored run of {card.started:%Y-%m-%d}"
+        if page.executed_now:
+            how = f"run now, {duration(card.processor_seconds)} of a processor"
+            spent.append(card.processor_seconds)
         print(
             f"  {page.lesson.slug:14}  {duration(card.seconds):>7}  {how}, profile "
             f"{card.profile}, {card.device}, {data}"
         )
+    if len(spent) > 1:
+        print(f"  {len(spent)} lessons run now: {duration(sum(spent))} of a processor")
 
 
 def _runs(count: int) -> str:

@@ -15,6 +15,7 @@ CARD: dict[str, Any] = {
     "profile": "full",
     "started": "2026-11-01T10:00:00+00:00",
     "seconds": 75.0,
+    "processor_seconds": 70.0,
     "reused_seconds": 0.0,
     "seed": 1,
     "device": "cpu",

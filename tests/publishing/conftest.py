@@ -75,7 +75,7 @@ def publish(slug, status="finished", **changes):
     )
     card = dict(
         lesson=slug, status=status, profile=os.environ["MNIST_LESSONS_PROFILE"],
-        started="2026-01-02T03:04:05+00:00", seconds=75.0, device="cpu",
+        started="2026-01-02T03:04:05+00:00", seconds=75.0, processor_seconds=70.0, device="cpu",
         device_name="a processor", threads=1, seed=1, versions={"python": "3"}, commit=None,
         uncommitted_changes=False,
         data=DATA, values={}, figures=[], log=[row],

@@ -63,7 +63,7 @@ def test_run_says_what_it_does_before_and_after(project):
     project.write("one", code="print('new')")
     result = project.command("run")
     assert result.returncode == 0
-    assert words(result.stdout) == [summary("one", "run now"), summary("two")]
+    assert words(result.stdout) == [summary("one", "run now, 1:10 of a processor"), summary("two")]
     said = result.stderr.splitlines()
     plan = said.index("one: run (code cell 2 changed)")
     assert said[plan + 1] == REUSED.format("two")
@@ -77,7 +77,7 @@ def test_run_can_run_one_lesson_alone(project, names):
         project.write(slug, code="print('new')")
     result = project.command("run", *names)
     assert result.returncode == 0, result.stderr
-    assert words(result.stdout) == [summary("one", "run now")]
+    assert words(result.stdout) == [summary("one", "run now, 1:10 of a processor")]
     assert project.executed == ["one"]
     assert "two" not in result.stderr
 
@@ -97,7 +97,7 @@ def test_a_failed_run_keeps_the_others_and_shows_a_traceback(project, kernels):
     project.write("two", code="print('so far')\nraise ValueError('no such\\nluck')")
     result = project.command("run")
     assert result.returncode == 1
-    assert words(result.stdout) == [summary("one", "run now")]
+    assert words(result.stdout) == [summary("one", "run now, 1:10 of a processor")]
     assert "two: code cell 2 of 3 (line 16) failed: ValueError: no such luck" in result.stderr
     assert "raise ValueError" in result.stderr, "the kernel's traceback"
     assert "\x1b" not in result.stderr

@@ -159,6 +159,7 @@ class Card(AnyCard, frozen=True, kw_only=True):
     profile: Profile
     started: Date
     seconds: float
+    processor_seconds: float = 0.0
     reused_seconds: float = 0.0
     device: str
     device_name: str
