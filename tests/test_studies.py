@@ -34,6 +34,7 @@ KEYS = {
     "cnn-schedule": "131d7ec4b8fed434",
     "cnn-averaged": "701a0c3b895ea6d6",
     "cnn-augmented": "ee5569180c221d01",
+    "cnn-20-certain": "01d177ff2ba50d6d",
     "cnn-20": "781da22ba209d15a",
     "cnn-20-augmented": "88cc8df0fef4b2f6",
     "cnn-90": "fabfddcdaba77003",
