@@ -197,9 +197,12 @@ def test_trainings_run_beside_each_other_and_are_recorded(tmp_path, monkeypatch,
     monkeypatch.setenv("MNIST_LESSONS_RUNS", str(tmp_path))
     recipe = ALL[0].then("tiny", "one epoch", epochs=1, batch_size=64)
     path = tmp_path / "records.jsonl"
+    code = {"commit": "that of the beginning", "uncommitted_changes": False}
+    monkeypatch.setattr("mnist_lessons.studies.__main__.code", lambda: code)
     _train_all([(recipe, 1), (recipe, 2)], path, 2)
     records = read_records(path)
     assert sorted(record.seed for record in records) == [1, 2]
+    assert all(code.items() <= record.machine.items() for record in records)
     alone = train(recipe, 1)
     [beside] = [record for record in records if record.seed == 1]
     assert beside.validation == alone.validation

@@ -9,6 +9,7 @@ from joblib import Parallel, delayed, parallel_config
 from tqdm import tqdm
 
 from mnist_lessons._files import output_file
+from mnist_lessons._machine import code
 from mnist_lessons.data import load_mnist
 from mnist_lessons.errors import DataError, LessonError
 from mnist_lessons.studies import LONG_TRAININGS, RECIPES, RECORDS, Recipe, Record, load_study
@@ -71,7 +72,9 @@ def _train_all(jobs: list[tuple[Recipe, int]], path: Path, at_once: int) -> None
         path.open("a", encoding="utf-8") as stream,
         tqdm(total=len(jobs), unit="training", disable=None) as bar,
     ):
-        records = Parallel(return_as="generator_unordered")(delayed(train)(*job) for job in jobs)
+        made_by = code()
+        trainings = (delayed(train)(*job, made_by) for job in jobs)
+        records = Parallel(return_as="generator_unordered")(trainings)
         for record in records:
             stream.write(record.as_line())
             stream.flush()

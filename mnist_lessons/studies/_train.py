@@ -5,7 +5,7 @@ from typing import Any
 
 import torch
 
-from mnist_lessons._machine import machine
+from mnist_lessons._machine import Code, machine
 from mnist_lessons.data import load_mnist
 from mnist_lessons.devices import select_device
 from mnist_lessons.evaluation import Predictions, evaluate, predict
@@ -17,8 +17,14 @@ from mnist_lessons.training import fit
 __all__ = ["train"]
 
 
-def train(recipe: Recipe, seed: int) -> Record:
-    """Train a recipe with one seed, on one thread; what is chosen is scored on the test images."""
+def train(recipe: Recipe, seed: int, made_by: Code | None = None) -> Record:
+    """Train a recipe with one seed, on one thread; what is chosen is scored on the test images.
+
+    Args:
+        recipe: how to train.
+        seed: of the weights, the order and the augmentation.
+        made_by: the code, where it was looked at before: records change the checkout, too.
+    """
     torch.set_num_threads(1)
     settings = Settings.from_environment()
     device = select_device(settings.device)
@@ -40,7 +46,7 @@ def train(recipe: Recipe, seed: int) -> Record:
         validation={"correct": score.correct, "count": score.count, "loss": score.loss},
         curve=[record.validation_correct for record in records],
         test=_tested(predict(asked, splits.test)) if recipe.tested else None,
-        machine=dict(machine(device)),
+        machine={**machine(device), **(made_by or {})},
         started=started,
         data=mnist.provenance.checksum,
     )
