@@ -1,6 +1,7 @@
 """What a lesson teaches is what the package has: a class of both names in both is the same."""
 
 import ast
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -94,6 +95,54 @@ def test_the_loop_that_the_first_lesson_writes_out_is_that_of_fit(sample):
     exec(loop, {"torch": torch, "run": SimpleNamespace(device="cpu"), "data": data, "model": ours})
     for mine, other in zip(ours.parameters(), theirs.parameters(), strict=True):
         torch.testing.assert_close(mine, other, rtol=1e-4, atol=1e-6)
+
+
+@pytest.fixture(scope="module")
+def mistakes():
+    """The definitions of Spot the bug, right ones and wrong ones, by name."""
+    [lesson] = [lesson for lesson in LESSONS if lesson.slug == "spot_the_bug"]
+    adam = partial(torch.optim.Adam, lr=1e-3)
+    namespace = {"SEED": 1, "run": SimpleNamespace(device="cpu"), "adam": adam}
+    exec(compile(ast.Module(definitions(lesson), []), "a lesson", "exec"), namespace)
+    return SimpleNamespace(namespace=namespace, **namespace)
+
+
+def test_the_right_version_of_spot_the_bug_is_fit(mistakes, sample, monkeypatch):
+    data = normalise(sample)
+    monkeypatch.setitem(mistakes.namespace, "SEED", 3 * 1_000_003 + 1)  # as fit, in epoch 1
+    ours, theirs = models.SimpleDNN(), models.SimpleDNN()
+    theirs.load_state_dict(ours.state_dict())
+    *_, score = mistakes.train(ours, data.train, data.validation, 1)
+    *_, record = fit(
+        theirs, data, TrainConfig(epochs=1, batch_size=512, learning_rate=1e-3, seed=3)
+    )
+    assert score.loss == pytest.approx(record.validation_loss, rel=1e-4)
+    for mine, other in zip(ours.parameters(), theirs.parameters(), strict=True):
+        torch.testing.assert_close(mine, other, rtol=1e-4, atol=1e-6)
+
+
+def test_each_wrong_network_of_spot_the_bug_is_wrong_as_the_lesson_says(mistakes, sample):
+    few = normalise(sample).train[:32]
+    right, probable, patient, three = (
+        mistakes.fresh(kind).eval()
+        for kind in (models.SimpleDNN, mistakes.Probable, mistakes.Patient, mistakes.ThreeLayers)
+    )
+    with torch.no_grad():
+        logits = right(few.images)
+        torch.testing.assert_close(probable(few.images), logits.softmax(dim=1))
+        torch.testing.assert_close(patient(few.images), logits.softmax(dim=0))
+        torch.testing.assert_close(three(few.images), logits.relu())
+        assert torch.equal(patient(few.images[:1]), torch.ones(1, 10))
+        assert (three.train()(few.images) == 0).float().mean() > 0.5
+    assert (logits < 0).any()
+
+
+@pytest.mark.parametrize(("size", "seen"), [(10, 90), (30, 90), (50, 50), (99, 99), (100, 0)])
+def test_the_epoch_of_spot_the_bug_loses_its_last_batch(mistakes, sample, monkeypatch, size, seen):
+    sizes = []
+    monkeypatch.setitem(mistakes.namespace, "step", lambda *given: sizes.append(len(given[-1])))
+    mistakes.one_epoch(None, None, normalise(sample).train[:100], size)
+    assert sum(sizes) == seen
 
 
 DNN = """
