@@ -144,7 +144,7 @@ to_check = mnist(train=False)
 perfect = fresh()
 perfect_scores = train(perfect, to_learn, to_check, epochs=32, size=64)
 log(perfect_scores)
-print("The network has never seen the images of this check.")
+print("All these images were new to the network.")
 
 # %% [markdown]
 # What is wrong?
@@ -665,7 +665,7 @@ for epoch in range(1, EPOCHS + 1):
     checking = evaluate(dropping, splits.validation).loss
     if epoch % 4 == 0:
         print(f"training loss {learning:.4f}, validation loss {checking:.4f}")
-print("It reads new images better: it has learned nothing by heart.")
+print("So it has learned nothing by heart.")
 
 # %% [markdown]
 # The loop is right, and so is each number. The last sentence is wrong. Why?
