@@ -681,8 +681,8 @@ print("So it has learned nothing by heart.")
 alike = evaluate(dropping, splits.train).loss
 run.claim(
     f"Measured alike, the training loss is {alike:.4f}, below the validation "
-    f"loss of {checking:.4f}. The logged one was more than twice that.",
-    alike < checking and learning > 2 * checking,
+    f"loss of {checking:.4f}. The logged one was {learning:.4f}.",
+    alike < checking and learning > 1.3 * checking,
 )
 
 # %% [markdown] tags=["solution"]
@@ -831,6 +831,7 @@ run.table(
     "costs",
     title="The first four spoil the network, the others what is said of it",
 )
+run.record(reference=best, leaked_claim=announced, leaked_truth=true)
 visible = [how for _, how, *_ in costs]
 assert [visible.count(how) for how in ("loud", "quiet")] == [5, 2]
 
@@ -839,7 +840,8 @@ assert [visible.count(how) for how in ("loud", "quiet")] == [5, 2]
 # seed would give other numbers.
 #
 # Five of the eight are loud: they stood in the log, for anyone who knew what
-# the numbers should have been.
+# the numbers should have been. Where a right network reads
+# {{ reference | percent }}, {{ leaked_claim | percent }} is a sign.
 
 # %% [markdown]
 # ??? info "It happens to the best"
