@@ -429,11 +429,11 @@ for size in (32, 512, 60_000):
     used = size * len(range(0, 60_000 - size, size))
     rows.append({"batch size": size, "used": used, "lost": 60_000 - used})
 run.table(rows, "steps", title="An epoch of 60,000 images in this loop")
-assert rows[1]["lost"] / 60_000 < 0.002
+assert rows[1]["lost"] == 96
 
 # %% [markdown] tags=["solution"]
-# With batches of 512, less than 0.2% of the images are lost, and other ones in
-# each epoch: such a loss hides.
+# With batches of 512, an epoch loses 96 of 60,000 images, and the next epoch
+# other ones: such a loss hides.
 #
 # **The sign.** With small batches, none that a log of losses could show. Count
 # the images that an epoch has used, and print the number.
