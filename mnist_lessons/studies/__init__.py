@@ -4,9 +4,10 @@
 """
 
 import json
+import math
 import statistics
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ __all__ = [
     "Record",
     "RecordedNetwork",
     "Step",
+    "gains",
     "load_study",
     "read_records",
     "recorded_network",
@@ -31,6 +33,8 @@ __all__ = [
 
 SEEDS = (1, 2, 3, 4, 5)
 """Of the trainings of each recipe."""
+
+_SURE = 2.8  # standard errors: luck alone gains so much in one of twenty, with five trainings
 
 RECORDS = Path(__file__).with_name("records.jsonl")
 
@@ -95,6 +99,28 @@ class Step:
         """Mean and standard deviation of the validation accuracy over the seeds, 0 to 1."""
         return _mean_and_spread(self.records, lambda record: record.validation)
 
+    def gain_over(self, before: "Step") -> tuple[float, float]:
+        """Gain in mean validation accuracy over another step, and its standard error, 0 to 1.
+
+        The error is about the luck of the seeds, not that of the images. Trainings of two recipes
+        differ by chance as well: both standard deviations count. Steps that only ask the same
+        trainings in another way (averaged weights, several views) are compared seed by seed.
+
+        Raises:
+            ValueError: one of the steps has fewer than two records.
+        """
+        steps = (self, before)
+        if min(len(step.records) for step in steps) < 2:
+            raise ValueError("a gain needs at least two trainings of each recipe")
+        gain = self.validation[0] - before.validation[0]
+        if _trained_as(self.recipe) != _trained_as(before.recipe):
+            variances = [step.validation[1] ** 2 / len(step.records) for step in steps]
+            return gain, math.sqrt(sum(variances))
+        shares = [{one.seed: _share(one.validation) for one in step.records} for step in steps]
+        mine, theirs = shares
+        differences = [mine[seed] - theirs[seed] for seed in mine.keys() & theirs.keys()]
+        return gain, statistics.stdev(differences) / math.sqrt(len(differences))
+
     @property
     def image_error(self) -> float:
         """Standard error of the mean test accuracy that is due to the choice of the test images.
@@ -117,15 +143,75 @@ class Step:
         """
         return _mean_and_spread(self.records, lambda record: record.test)
 
+    def test_row(self, network: str) -> dict[str, str | float]:
+        """The test accuracy with both kinds of luck, as a row for `Run.table`.
+
+        Args:
+            network: what the row calls it.
+
+        Returns:
+            The `network`; the `mean` of the accuracy, 0 to 1; in points, its standard deviation
+            over the seeds (`± seeds`) and `image_error` (`± images`).
+
+        Raises:
+            ValueError: the recipe was not chosen, or there is no record.
+        """
+        mean, spread = self.test
+        luck = {"± seeds": 100 * spread, "± images": 100 * self.image_error}
+        return {"network": network, "mean": mean, **luck}
+
 
 def _mean_and_spread(
     records: Sequence[Record], part: Callable[[Record], dict[str, Any] | None]
 ) -> tuple[float, float]:
     scores = [part(record) for record in records]
-    shares = [score["correct"] / score["count"] for score in scores if score]
+    shares = [_share(score) for score in scores if score]
     if not shares or len(shares) < len(scores):
         raise ValueError("not every training of this recipe has this score")
     return statistics.fmean(shares), statistics.stdev(shares) if len(shares) > 1 else 0.0
+
+
+def _share(score: Mapping[str, Any]) -> float:
+    share: float = score["correct"] / score["count"]
+    return share
+
+
+def _trained_as(recipe: Recipe) -> str:
+    """What is the same for recipes whose trainings are the same: they differ in the asking."""
+    config = replace(recipe.config, averaging=0.0)
+    return replace(recipe, config=config, view_shift=0.0).key
+
+
+def gains(steps: Sequence[Step]) -> list[dict[str, str | float | None]]:
+    """What each step gained over the one that it changed, as rows for `Run.table`.
+
+    Args:
+        steps: of one ladder; one without a record is left out.
+
+    Returns:
+        The `change`; the `mean` of the validation accuracy, 0 to 1; in points, its standard
+        deviation over the seeds (`± seeds`), the `gain`, and the standard error of the gain by the
+        luck of the seeds (`± gain`); and whether that may be `luck?`: hardly, where the gain is
+        more than 2.8 of its errors, which luck alone exceeds once in twenty with five trainings
+        (Student's t, 4 degrees of freedom). A step that changes none of the others has no gain.
+    """
+    known = {step.recipe.name: step for step in steps if step.records}
+    rows: list[dict[str, str | float | None]] = []
+    for step in known.values():
+        before = known.get(step.recipe.after or "")
+        gain, error = step.gain_over(before) if before else (None, None)
+        sure = None if gain is None or error is None else abs(gain) > _SURE * error
+        rows.append(
+            {
+                "change": step.recipe.change,
+                "mean": step.validation[0],
+                "± seeds": 100 * step.validation[1],
+                "gain": None if gain is None else 100 * gain,
+                "± gain": None if error is None else 100 * error,
+                "luck?": None if sure is None else ("hardly" if sure else "possibly"),
+            }
+        )
+    return rows
 
 
 def read_records(path: Path = RECORDS) -> list[Record]:

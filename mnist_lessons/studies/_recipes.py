@@ -109,13 +109,13 @@ def _dnn() -> list[Recipe]:
     ).chosen()
     standard = lesson.then("dnn-standardised", "pixels with mean 0 and spread 1", standardised=True)
     cycle = standard.then(
-        "dnn-schedule", "one-cycle learning rate, 40 epochs, batches of 256",
+        "dnn-schedule", "one-cycle, four times the rate, 40 epochs, batches of 256",
         schedule="one-cycle", learning_rate=4e-3, batch_size=256, epochs=40,
     )  # fmt: skip
     moved = cycle.then("dnn-augmented", "augmentation", augment=_SLIGHTLY)
     averaged = moved.then("dnn-averaged", "averaged weights", averaging=0.999)
     decayed = moved.then(
-        "dnn-decayed", "weight decay instead", optimiser="adamw", weight_decay=0.05
+        "dnn-decayed", "weight decay, without averaging", optimiser="adamw", weight_decay=0.05
     ).chosen()
     return [lesson, standard, cycle, moved, averaged, decayed]
 
@@ -127,10 +127,12 @@ def _cnn_short() -> list[Recipe]:
         network="ImprovedCNN",
         config=TrainConfig(epochs=3, batch_size=64, learning_rate=1e-2, optimiser="adagrad"),
     ).chosen()
-    adam = lesson.then("cnn-adam", "Adam", optimiser="adam", learning_rate=1e-3)
+    adam = lesson.then(
+        "cnn-adam", "Adam, with its usual rate", optimiser="adam", learning_rate=1e-3
+    )
     bare = adam.then("cnn-bare", "no dropout", network="ImprovedCNN without dropout")
     cycle = bare.then(
-        "cnn-schedule", "one-cycle learning rate",
+        "cnn-schedule", "one-cycle, five times the rate",
         schedule="one-cycle", learning_rate=5e-3,
     )  # fmt: skip
     averaged = cycle.then("cnn-averaged", "averaged weights", averaging=0.99)
@@ -169,7 +171,10 @@ def _compact() -> list[Recipe]:
         ),
     )  # fmt: skip
     normalised = plain.then(
-        "compact-normalised", "batch normalisation", network="CompactCNN", learning_rate=1e-2
+        "compact-normalised",
+        "batch normalisation, three times the rate",
+        network="CompactCNN",
+        learning_rate=1e-2,
     )
     long = normalised.then("compact", "24 epochs", epochs=24)
     views = long.then("compact-views", "five views", view_shift=_VIEW_SHIFT).chosen()
