@@ -13,7 +13,16 @@ import torch
 from mnist_lessons._datasets import checksums
 from mnist_lessons.errors import DataError
 from mnist_lessons.models import count_parameters
-from mnist_lessons.studies import RECIPES, RECORDS, SEEDS, Record, load_study, read_records
+from mnist_lessons.studies import (
+    RECIPES,
+    RECORDS,
+    SEEDS,
+    Record,
+    Step,
+    gains,
+    load_study,
+    read_records,
+)
 from mnist_lessons.studies.__main__ import _train_all
 from mnist_lessons.studies._train import train
 
@@ -140,6 +149,68 @@ def test_a_step_knows_its_mean_its_spread_and_what_is_missing(tmp_path):
         _ = next(iter(steps.values())).validation
     with pytest.raises(ValueError, match="not every training of this recipe has this score"):
         _ = next(iter(steps.values())).image_error
+
+
+def step_of(recipe, *rights):
+    return Step(recipe, tuple(made(recipe, seed, right=right) for seed, right in enumerate(rights)))
+
+
+def test_the_error_of_a_gain_is_that_of_two_means():
+    before = step_of(ALL[0], 4_900, 4_910, 4_890, 4_905, 4_895)
+    after = step_of(ALL[0].then("x", "y", epochs=7), 4_930, 4_920, 4_950, 4_940, 4_910)
+    gain, error = after.gain_over(before)
+    assert gain == pytest.approx(30 / 5_000)
+    both = (
+        stdev(record.validation["correct"] for record in step.records) for step in (before, after)
+    )
+    assert error == pytest.approx((sum(one**2 / 5 for one in both)) ** 0.5 / 5_000)
+
+
+@pytest.mark.parametrize("change", [{"view_shift": 1.0}, {"averaging": 0.9}])
+def test_the_same_trainings_asked_in_another_way_are_compared_seed_by_seed(change):
+    before = step_of(ALL[0], 4_900, 4_800, 4_700)
+    after = step_of(ALL[0].then("x", "y", **change), 4_905, 4_807, 4_706)
+    gain, error = after.gain_over(before)
+    assert gain == pytest.approx(6 / 5_000)
+    assert error == pytest.approx(1 / 3**0.5 / 5_000)
+
+
+def test_a_gain_needs_two_trainings_of_both():
+    one, two = step_of(ALL[0], 4_900), step_of(ALL[1], 4_900, 4_901)
+    for step, before in ((one, two), (two, one)):
+        with pytest.raises(ValueError, match="at least two trainings of each recipe"):
+            step.gain_over(before)
+
+
+def test_gains_are_rows_and_say_what_may_be_luck():
+    start = ALL[0]
+    clear = start.then("clear", "a clear change", epochs=7)
+    doubtful = clear.then("doubtful", "a doubtful change", epochs=8)
+    rows = gains(
+        [
+            step_of(start, 4_800, 4_801, 4_799),
+            step_of(clear, 4_900, 4_901, 4_899),
+            step_of(clear.then("no record", "nothing")),
+            step_of(doubtful, 4_901, 4_902, 4_900),
+        ]
+    )
+    assert [row["change"] for row in rows] == [start.change, clear.change, doubtful.change]
+    assert [row["luck?"] for row in rows] == [None, "hardly", "possibly"]
+    assert rows[0] == {
+        "change": start.change, "mean": pytest.approx(0.96), "± seeds": pytest.approx(0.02),
+        "gain": None, "± gain": None, "luck?": None,
+    }  # fmt: skip
+    assert rows[1]["gain"] == pytest.approx(2)
+    assert rows[1]["± gain"] == pytest.approx(0.02 * (2 / 3) ** 0.5)
+
+
+def test_a_row_of_test_accuracy_has_both_kinds_of_luck():
+    step = next(step for steps in load_study().values() for step in steps if step.recipe.tested)
+    mean_of_tests, spread = step.test
+    assert step.test_row("a network") == {
+        "network": "a network", "mean": mean_of_tests, "± seeds": 100 * spread,
+        "± images": 100 * step.image_error,
+    }  # fmt: skip
 
 
 def test_records_of_another_recipe_or_without_a_needed_score_do_not_count(tmp_path):

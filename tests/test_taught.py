@@ -1,24 +1,33 @@
 """What a lesson teaches is what the package has: a class of both names in both is the same."""
 
 import ast
+import copy
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 import torch
+from torch.nn import functional as F
 
 from mnist_lessons import models
+from mnist_lessons.augmentation import RandomAffine
 from mnist_lessons.data import normalise
 from mnist_lessons.publishing.writing.lessons import SOLUTION, code_cells, discover, tagged
 from mnist_lessons.publishing.writing.teaching import read_teaching
-from mnist_lessons.training import TrainConfig, fit
+from mnist_lessons.studies import RECIPES
+from mnist_lessons.training import SCHEDULES, TrainConfig, fit
+from mnist_lessons.views import SeveralViews
 
 TUTORIALS = Path(__file__).parents[1] / "tutorials"
 LESSONS = discover(TUTORIALS)
 DEFINITIONS = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef)
 # What a lesson must have in view as soon as `teaching.toml` names it.
-IN_VIEW = {"simple_dnn": {"SimpleDNN"}, "improved_cnn": {"ImprovedCNN"}}
+IN_VIEW = {
+    "simple_dnn": {"SimpleDNN"},
+    "improved_cnn": {"ImprovedCNN"},
+    "beyond": {"CompactCNN"},
+}
 
 
 def definitions(lesson):
@@ -143,6 +152,73 @@ def test_the_epoch_of_spot_the_bug_loses_its_last_batch(mistakes, sample, monkey
     monkeypatch.setitem(mistakes.namespace, "step", lambda *given: sizes.append(len(given[-1])))
     mistakes.one_epoch(None, None, normalise(sample).train[:100], size)
     assert sum(sizes) == seen
+
+
+@pytest.fixture(scope="module")
+def changes():
+    """The functions that the lesson on changes writes out, by name."""
+    [lesson] = [lesson for lesson in LESSONS if lesson.slug == "beyond"]
+    namespace = {}
+    exec(compile(ast.Module(definitions(lesson), []), "a lesson", "exec"), namespace)
+    return SimpleNamespace(**namespace)
+
+
+def test_the_schedule_that_a_lesson_writes_out_is_one_cycle(changes):
+    for step in range(1_001):
+        assert changes.one_cycle(step / 1_000) == pytest.approx(
+            SCHEDULES["one-cycle"](step / 1_000), abs=1e-12
+        )
+
+
+def test_the_augmentation_that_a_lesson_writes_out_is_that_of_its_recipe(changes, sample):
+    images = normalise(sample).test.images[:50]
+    [recipe] = [one for one in RECIPES["dnn"] if one.name == "dnn-augmented"]
+    other = {"shift": 3.0, "degrees": 40.0, "scale": 0.3, "shear": 30.0}
+    for amounts, ours in (({}, recipe.config.augment), (other, RandomAffine(**other))):
+        moved = []
+        for change in (lambda them, given=amounts: changes.augmented(them, **given), ours):
+            torch.manual_seed(1)
+            moved.append(change(images))
+        torch.testing.assert_close(*moved, rtol=0, atol=1e-4)
+
+
+def test_the_loss_that_a_lesson_writes_out_is_that_with_smoothed_labels(changes):
+    torch.manual_seed(1)
+    logits, labels = 5 * torch.randn(40, 10), torch.randint(10, (40,))
+    for smoothing in (0.0, 0.1, 0.5):
+        torch.testing.assert_close(
+            changes.smoothed_loss(logits, labels, smoothing),
+            F.cross_entropy(logits, labels, label_smoothing=smoothing),
+        )
+
+
+def test_the_views_that_a_lesson_writes_out_are_several_views(changes, sample):
+    images = normalise(sample).test.images[:50]
+    model = models.CompactCNN().eval()
+    with torch.inference_mode():
+        mine, ours = changes.several_views(model, images), SeveralViews(model, 0.75)(images)
+    torch.testing.assert_close(mine, ours, rtol=1e-4, atol=1e-5)
+
+
+def test_the_average_that_a_lesson_writes_out_is_that_of_fit(changes, sample):
+    data = normalise(sample)
+    config = TrainConfig(
+        epochs=1, batch_size=100, learning_rate=1e-2, optimiser="sgd", averaging=0.8, seed=3
+    )
+    model, theirs = models.SimpleDNN(), models.SimpleDNN()
+    theirs.load_state_dict(model.state_dict())
+    fit(theirs, data, config)
+    mean = copy.deepcopy(model)
+    optimiser = torch.optim.SGD(model.parameters(), lr=1e-2)
+    torch.manual_seed(3 * 1_000_003 + 1)  # that of the first epoch of the training of seed 3
+    for step, rows in enumerate(torch.randperm(len(data.train)).split(100)):
+        loss = F.cross_entropy(model(data.train.images[rows]), data.train.labels[rows])
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        changes.average_in(mean, model, step, decay=0.8)
+    for mine, other in zip(mean.parameters(), theirs.parameters(), strict=True):
+        torch.testing.assert_close(mine, other, rtol=1e-4, atol=1e-6)
 
 
 DNN = """
