@@ -64,6 +64,7 @@ show("dnn", "Steps of the DNN")
 # - **± seeds**: the standard deviation of the five, in **points**, hundredths
 #   of all images.
 # - **gain**: points above the step that was changed, mostly the line above.
+#   The first of a series has none.
 # - **± gain**: the standard error of the gain, how far the luck of the seeds
 #   typically moves it.
 #
@@ -75,7 +76,7 @@ show("dnn", "Steps of the DNN")
 #
 # A gain as large as the spread is only $1 / 0.63 = 1.6$ errors. And five
 # trainings say little about their own spread. So we ask for 2.8 errors: luck
-# alone exceeds them about once in twenty times (Student's *t*). Then the last
+# alone exceeds them at most once in twenty times (Student's *t*). Then the last
 # column says *hardly*, else *possibly*.
 
 # %%
@@ -105,13 +106,13 @@ share = decayed.validation[0]
 of_images = 100 * (share * (1 - share) / 5_000) ** 0.5
 lead, doubt = decayed.gain_over(moved)
 run.claim(
-    f"The luck of 5,000 images is at most ± {of_images:.2f} points, more than "
-    "the whole gain of the last step, which is less than its error, too.",
-    lead < min(of_images / 100, doubt),
+    f"Other 5,000 images would move the last mean by ± {of_images:.2f} points "
+    "at most; the gain of the last step is less than its own error.",
+    of_images < 0.15 and lead < doubt,
 )
 
 # %% [markdown]
-# All steps read the same images, so this luck moves all lines together.
+# All steps read the same images, so this luck mostly moves all lines together.
 #
 # By our rule, the last step is chosen, although its lead is possibly luck. Even
 # of six equal recipes, one comes first, and looks better than it is: the
@@ -122,7 +123,8 @@ run.claim(
 #
 # The learning rate rises for a quarter of the training, then falls to zero:
 # large steps explore, small ones settle. This is a simple form of *one-cycle*
-# ([Smith and Topin](https://arxiv.org/abs/1708.07120)).
+# ([Smith and Topin](https://arxiv.org/abs/1708.07120)). `fit` has what this
+# lesson writes out, too: here, it is `schedule="one-cycle"`.
 
 # %%
 import math
@@ -174,10 +176,9 @@ def augmented(images, shift=1.5, degrees=8, scale=0.1, shear=8):
 # %%
 torch.manual_seed(SEED)
 many = augmented(data.train.images[:1].expand(24, -1, -1, -1))
+digits = [str(mnist.train.labels[0].item())] * 24
 title = "One training image, as 24 epochs would see it"
-run.show(
-    plots.image_grid(many, [""] * 24, title=title, columns=12), "augmented"
-)
+run.show(plots.image_grid(many, digits, title=title, columns=12), "augmented")
 
 # %% [markdown]
 # ### Averaged weights
@@ -308,18 +309,22 @@ show("cnn-long", "Steps of the CNN, for longer")
 # The views, too, are of the *same* five trainings, compared seed by seed. But
 # 0.75 pixels was the best of several shifts, from 0.25 to 1.5, that were tried
 # on these very validation images: the gain is flattered. The test images had no
-# part in that. What do five views gain there, for the CNN trained above?
+# part in that. What do five views do there, for the CNN trained above?
 
 # %%
 from mnist_lessons.evaluation import evaluate, predict
 from mnist_lessons.views import SeveralViews
 
 predictions_cnn = predict(cnn, data.test)
-once = predictions_cnn.score.correct
-five = evaluate(SeveralViews(cnn, shift=0.75), data.test).correct
+views = SeveralViews(cnn, shift=0.75)  # the same, as a module
+once, five = (
+    set(them.errors.tolist())
+    for them in (predictions_cnn, predict(views, data.test))
+)
+mended, new = len(once - five), len(five - once)
 run.claim(
-    f"Of the test images, it reads {once:,} in one look, {five:,} in five.",
-    five > once,
+    f"Five views mend {mended} of its mistakes, and make {new} new ones.",
+    new < 2 * mended < 100,
 )
 
 # %% [markdown]
@@ -798,7 +803,7 @@ ours, reached = sum(seconds) / 5, sum(accuracies) / 5
 run.claim(
     f"Two of our epochs take {ours:.1f} seconds, one of the blog's "
     f"{blog_seconds:.1f}, and read {reached:.2%} of the validation images.",
-    ours < 1.5 * blog_seconds and reached > 0.987,
+    ours < 2 * blog_seconds and reached > 0.987,
 )
 
 # %% tags=["setup"]
@@ -814,5 +819,5 @@ run.finish()
 # says how much of that is luck.
 #
 # None of this was a new idea. It was one change at a time, a number for each,
-# and the patience to measure luck as well. Without that, nearly all changes
-# would have looked like progress.
+# and the patience to measure luck as well. Without that, most changes would
+# have looked like progress.
