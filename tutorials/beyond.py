@@ -450,10 +450,10 @@ run.record(
 
 # %% [markdown]
 # Seed 1 of the improved DNN read {{ dnn_seed_1 | percent }} when it was
-# recorded, and reads {{ dnn_improved.test_accuracy | percent }} here. Why?
-# Another processor adds numbers in another order, and rounds their sums
-# otherwise. In a training such differences grow, about [as if it were another
-# seed](../run.md#the-same-numbers-again).
+# recorded, and reads {{ dnn_improved.test_accuracy | percent }} here. The same
+# seed is the same training on one kind of processor alone. Another adds numbers
+# in another order, and rounds otherwise. In a training such differences grow,
+# about [as if it were another seed](../run.md#the-same-numbers-again).
 #
 # The shift of the five views was not chosen on these images. What do five views
 # do here, for the improved CNN?
