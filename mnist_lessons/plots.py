@@ -9,6 +9,7 @@ from mnist_lessons.figures.images import image_grid, single_image
 from mnist_lessons.figures.learning import learning_curves
 from mnist_lessons.figures.lesson_figure import LessonFigure
 from mnist_lessons.figures.linear import linear_layer
+from mnist_lessons.figures.maps import map_grid
 from mnist_lessons.figures.pooling import max_pooling
 from mnist_lessons.figures.predictions import doubt_bars, prediction_grid
 from mnist_lessons.figures.relu import relu
@@ -28,6 +29,7 @@ __all__ = [
     "learning_curves",
     "line_chart",
     "linear_layer",
+    "map_grid",
     "max_pooling",
     "prediction_grid",
     "relu",

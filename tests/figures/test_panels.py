@@ -46,12 +46,19 @@ def pictures(sample):
         "softmax": plots.softmax_bars(logits, 9, title="Sure and right"),
         "softmax, middle": plots.softmax_bars(logits.roll(5), 0, title="Sure and wrong"),
         "softmax, negative": plots.softmax_bars(logits - 40, 0, title="All below 0"),
+        "maps": plots.map_grid(
+            torch.rand(8, 28, 28),
+            sample.train.images[:8],
+            [f"a {digit}, CNN, {digit} epochs" for digit in range(8)],
+            title="Eight maps",
+            unit="probability lost",
+        ),
         "descent": plots.descent(CURVE, PATHS, title="Three learning rates", x=X),
     }
 
 
 NAMES = ["linear", "large", "relu", "softmax", "softmax, middle", "softmax, negative", "descent",
-         "convolution", "corner", "pooling", "pooling, end", "dropout", "few"]  # fmt: skip
+         "convolution", "corner", "pooling", "pooling, end", "dropout", "few", "maps"]  # fmt: skip
 
 
 def outside(axis):
@@ -90,7 +97,7 @@ def test_every_text_stands_inside_and_apart_in_large_enough_letters(name, ending
 
 
 @pytest.mark.parametrize(
-    "name", ["linear", "relu", "softmax", "descent", "convolution", "pooling", "dropout"]
+    "name", ["linear", "relu", "softmax", "descent", "convolution", "pooling", "dropout", "maps"]
 )
 def test_a_picture_is_the_same_file_each_time_and_may_be_published(name, pictures):
     figure = pictures[name]
