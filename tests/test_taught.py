@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from mnist_lessons import models
+from mnist_lessons import corruptions, insight, models
 from mnist_lessons.augmentation import RandomAffine
 from mnist_lessons.data import normalise
 from mnist_lessons.publishing.writing.lessons import SOLUTION, code_cells, discover, tagged
@@ -219,6 +219,39 @@ def test_the_average_that_a_lesson_writes_out_is_that_of_fit(changes, sample):
         changes.average_in(mean, model, step, decay=0.8)
     for mine, other in zip(mean.parameters(), theirs.parameters(), strict=True):
         torch.testing.assert_close(mine, other, rtol=1e-4, atol=1e-6)
+
+
+def functions_of(slug, *names):
+    """Functions that a lesson defines, by name, with the imports that they need."""
+    [lesson] = [lesson for lesson in LESSONS if lesson.slug == slug]
+    kept = [
+        one
+        for one in definitions(lesson)
+        if not isinstance(one, ast.ClassDef)
+        and (not isinstance(one, ast.FunctionDef) or one.name in names)
+    ]
+    namespace = {}
+    exec(compile(ast.Module(kept, []), "a lesson", "exec"), namespace)
+    return [namespace[name] for name in names]
+
+
+def test_the_move_that_why_convolution_writes_out_is_that_of_the_package(sample):
+    [shift] = functions_of("robustness", "shift")
+    images = normalise(sample).validation.images[:11]
+    for pixels in (0, 1, 6, 28):
+        assert torch.equal(shift(images, pixels), corruptions.shift(images, pixels))
+
+
+def test_the_occlusion_map_that_why_convolution_writes_out_is_that_of_the_package(sample):
+    [occlusion_map] = functions_of("robustness", "occlusion_map")
+    torch.manual_seed(5)
+    network = models.ImprovedCNN()  # with dropout, which a map must not meet
+    image = normalise(sample).validation.images[3]
+    before = image.clone()
+    found = occlusion_map(network, image, 6)
+    assert torch.equal(image, before)
+    assert found.std() > 0
+    torch.testing.assert_close(found, insight.occlusion_map(network, image, 6), rtol=0, atol=1e-6)
 
 
 DNN = """

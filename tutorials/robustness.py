@@ -327,13 +327,17 @@ run.table(
     formats=dict.fromkeys(models, ".1%"),
 )
 
+# %%
+leads = {change: row[CNN] - row[DNN] for change, row in found.items()}
+_, blurred = leads.pop("as they are"), leads.pop("blur of 2 pixels")
 run.claim(
-    "Without copies, the CNN reads more than the DNN, whatever the change.",
-    all(row[CNN] > row[DNN] for row in found.values()),
+    "Without copies, the CNN reads over eight points more than the DNN after "
+    "each change but the blur, where they are less than five points apart.",
+    min(leads.values()) > 0.08 and abs(blurred) < 0.05,
 )
 
 # %%
-noise, as_they_are = found["noise of 0.4"], found["as they are"]
+noise, turned = found["noise of 0.4"], found["turned by 30°"]
 run.claim(
     "With copies, the DNN reads less than two thirds as many noisy digits, and "
     "the CNN fewer, too.",
@@ -342,7 +346,7 @@ run.claim(
 run.claim(
     "A turn costs each network more than five points, and of the inverted "
     "digits none reads half.",
-    all(as_they_are[n] - found["turned by 30°"][n] > 0.05 for n in models)
+    all(found["as they are"][n] - turned[n] > 0.05 for n in models)
     and max(found["inverted"].values()) < 0.5,
 )
 
@@ -362,8 +366,8 @@ run.claim(
 # and a weight above zero that waited for ink now meets paper.
 #
 # Each column is one training. Training settles how a network reads images like
-# those that it saw; how it reads others is partly chance. How large that part
-# is, exercise 1 measures: it is smaller than the differences named here.
+# those that it saw. How it reads others is partly luck: exercise 1 shows how
+# much. So trust large differences only.
 #
 # ## Where do they look?
 #
@@ -423,8 +427,8 @@ run.show(
 
 # %% [markdown]
 # The CNN loses the digit where a square covers a stroke or fills a gap between
-# strokes. The DNN loses it far from any ink, too. To measure that on all 50
-# images, we count only squares that touch no ink. How many of them mislead?
+# strokes. The DNN loses it far from any ink, too. Is that so on all 50 images?
+# We look at the squares that touch no ink. How many of them mislead?
 
 # %%
 ink = F.max_pool2d(some.images, 7, stride=1, padding=3)[:, 0] > 0
@@ -435,25 +439,27 @@ run.table(
     title="Squares on the empty background mislead the DNNs",
     formats={"squares that mislead": ".1%"},
 )
+
+# %%
+pairs = [(DNN, CNN), (DNN_TAUGHT, CNN_TAUGHT)]
 run.claim(
-    "On the empty background, more than one square in ten misleads a DNN, and "
-    "fewer than one in twenty a CNN.",
-    min(beside[DNN], beside[DNN_TAUGHT]) > 0.1
-    and max(beside[CNN], beside[CNN_TAUGHT]) < 0.05,
+    "More than 15% of them mislead each DNN, at least five times as many as "
+    "the CNN that saw the same images.",
+    all(beside[a] > max(0.15, 5 * beside[b]) for a, b in pairs),
 )
 
 # %% [markdown]
 # A DNN has weights for the background, too, and no training image taught it
 # that grey means nothing there. The copies did not help: their background is
-# black as well. And noise is grey everywhere.
+# black as well. That fits the noise, which puts grey everywhere.
 #
 # ## The test, once
 
 # %%
 tested = accuracies(data.test)
 run.claim(
-    "Of the test images, each network reads as many after each change as of "
-    "the validation images, up to four points.",
+    "After each change, each network reads the same share of the test images "
+    "as of the validation images, give or take four points.",
     all(
         abs(share - found[change][name]) < 0.04
         for change, row in tested.items()
@@ -482,24 +488,37 @@ run.record(
 #
 # ### 1. How much is luck?
 #
-# Train the DNN once more, from another seed. Predict first: how far apart are
-# the accuracies of the two, on the images as they are, and on changed ones?
+# Train the CNN with copies once more, from another seed. Predict first: how far
+# apart are the accuracies of the two, on the images as they are, and on changed
+# ones?
 #
 # ??? tip "Hint"
-#     `replace(for_dnn, seed=...)` is the recipe with another seed. `changed`
-#     and `accuracy` do the rest.
+#     `replace` makes a recipe with another `seed`, and with `augment`.
+#     `changed` and `accuracy` do the rest.
 
 # %% tags=["solution"]
-other = train("DNN, exercise 1", SimpleDNN, replace(for_dnn, seed=SEED + 1))
-luck = {
-    change: abs(accuracy(other, one) - found[change][DNN])
-    for change, one in changed(images).items()
-}
-luckiest = max(luck, key=luck.get)
+other_seed = replace(for_cnn, augment=augment, seed=SEED + 1)
+other = train("CNN, exercise 1", small_cnn, other_seed)
+first = {change: row[CNN_TAUGHT] for change, row in found.items()}
+second = {n: accuracy(other, one) for n, one in changed(images).items()}
+run.table(
+    [{"the images": n, "seed 1": first[n], "seed 2": second[n]} for n in first],
+    "luck",
+    title="As they are, both read the same; changed, they differ",
+    formats={"seed 1": ".1%", "seed 2": ".1%"},
+)
+
+# %% tags=["solution"]
+luck = {change: abs(first[change] - second[change]) for change in first}
+largest = max(luck, key=luck.get)
 run.claim(
-    f"The images as they are: {luck['as they are']:.1%} apart; {luckiest}: "
-    f"{luck[luckiest]:.1%}.",
-    luck["as they are"] < 0.005 and 0.02 < luck[luckiest] < 0.12,
+    f"As they are, the two differ by {luck['as they are']:.1%} of the images; "
+    f"after this change, by {luck[largest]:.1%}: {largest}.",
+    luck["as they are"] < 0.005 and luck[largest] > 0.02,
+)
+run.claim(
+    "But both read fewer noisy digits than the CNN without copies.",
+    max(first["noise of 0.4"], second["noise of 0.4"]) < noise[CNN],
 )
 
 # %% [markdown]
@@ -564,53 +583,21 @@ short = replace(for_dnn, epochs=5)
 history = run.fit("DNN, exercise 3", both_dnn, both_data, short, preview=5)
 
 # %% tags=["solution"]
-kinds = {"white on black": images, "black on white": invert(images)}
 networks = {DNN: dnn, "DNN, 5 epochs, both kinds": both_dnn}
-rows = [
-    {"digits": kind, **{n: accuracy(networks[n], one) for n in networks}}
-    for kind, one in kinds.items()
-]
+ordinary = {name: accuracy(model, images) for name, model in networks.items()}
+black = {n: accuracy(networks[n], invert(images)) for n in networks}
 run.table(
-    rows,
+    [{"ink": "white", **ordinary}, {"ink": "black", **black}],
     "both",
     title="Shown both, the network reads both",
     formats=dict.fromkeys(networks, ".1%"),
 )
-white, black = rows
 run.claim(
     "Of inverted digits it reads more than nine in ten; that costs it less "
     "than two points on ordinary ones.",
     black["DNN, 5 epochs, both kinds"] > 0.9
-    and white["DNN, 5 epochs, both kinds"] > white[DNN] - 0.02,
+    and ordinary["DNN, 5 epochs, both kinds"] > ordinary[DNN] - 0.02,
 )
-
-# %% [markdown]
-# ### 4. Beyond what it was shown
-#
-# The copies moved by up to three pixels. Show a DNN moves of up to six, for 10
-# epochs. Predict first: where is its accuracy above, and where below that of
-# the DNN with copies?
-#
-# ??? tip "Hint"
-#     Only `augment` and `epochs` change. `by_shift` measures one network.
-
-# %% tags=["solution"]
-far = replace(for_dnn, epochs=10, augment=replace(augment, shift=6))
-far_dnn = train("DNN, exercise 4", SimpleDNN, far)
-lines = {
-    DNN: lines[DNN],
-    DNN_TAUGHT: lines[DNN_TAUGHT],
-    "DNN, 10 epochs, far copies": by_shift(far_dnn),
-}
-title = "Shown farther moves, it reads farther"
-run.show(plots.line_chart(lines, title=title, **axes), "far-moves")
-_, near, far = map(dict, lines.values())
-assert far[6] > near[6] + 5
-
-# %% [markdown] tags=["solution"]
-# Far out it reads many more. In the middle it reads fewer; but it was also
-# trained for a third of the epochs, and this run does not tell which of the
-# two costs that.
 
 # %% tags=["setup"]
 run.finish()
