@@ -374,8 +374,9 @@ run.claim(
 # and a weight above zero that waited for ink now meets paper.
 #
 # Each column is one training. Training settles how a network reads images like
-# those that it saw. How it reads others is partly luck: exercise 1 shows how
-# much. So trust large differences only.
+# those that it saw. How it reads others is partly luck: in exercise 1, another
+# seed changes one of these numbers by {{ luck | percent }} of the images. So
+# trust only a difference that is large, or that several seeds show.
 #
 # ## Where do they look?
 #
@@ -519,6 +520,7 @@ run.table(
 # %% tags=["solution"]
 luck = {change: abs(first[change] - second[change]) for change in first}
 largest = max(luck, key=luck.get)
+run.record(luck=luck[largest])
 run.claim(
     f"As they are, the two differ by {luck['as they are']:.1%} of the images; "
     f"after this change, by {luck[largest]:.1%}: {largest}.",
