@@ -267,7 +267,7 @@ run.claim(
 # epoch. The digit stays the same, so the label does.
 # [`RandomAffine`](../reference.md#mnist_lessons.augmentation.RandomAffine)
 # moves an image by up to three pixels along each axis, turns it by up to 15
-# degrees, and changes its size by up to 15%. Every copy can still be read:
+# degrees, and resizes it by up to 15 per cent. Every copy can still be read:
 
 # %%
 from mnist_lessons.augmentation import RandomAffine
