@@ -229,8 +229,8 @@ run.claim(
 #
 # The first convolution of the CNN has ten kernels, or **filters**, of 5 by 5
 # weights. Each slides over the whole image, so each weight meets ink in every
-# training image. Here are the feature maps of five filters, for the 4 in its
-# place and for the moved one:
+# training image. Here are the feature maps of the first five filters, for the 4
+# in its place and for the moved one:
 
 # %%
 centre = data.train.images[:, 0, 4:24, 4:24]  # each weight comes here
@@ -238,7 +238,7 @@ assert (centre > 0).flatten(1).any(dim=1).all()
 
 before, after = cnn.features[0](places).detach()  # (10, 24, 24) each
 maps = torch.cat((before[:5], after[:5]))
-names = [f"filter {n}{how}" for how in ("", ", moved") for n in range(5)]
+names = [f"{n}{how}" for how in ("", ", moved") for n in range(1, 6)]
 title = "The digit moves, and its feature maps move along"
 run.show(plots.image_grid(maps, names, title=title, columns=5), "feature-maps")
 run.claim(
@@ -522,8 +522,8 @@ luck = {change: abs(first[change] - second[change]) for change in first}
 largest = max(luck, key=luck.get)
 run.record(luck=luck[largest])
 run.claim(
-    f"As they are, the two differ by {luck['as they are']:.1%} of the images; "
-    f"after this change, by {luck[largest]:.1%}: {largest}.",
+    f"The two accuracies differ by {luck['as they are']:.2%} on the images as "
+    f"they are, and by {luck[largest]:.1%} in this row: {largest}.",
     luck["as they are"] < 0.005 and luck[largest] > 0.02,
 )
 run.claim(

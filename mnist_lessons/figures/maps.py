@@ -20,7 +20,7 @@ __all__ = ["map_grid"]
 
 _CAPTION = 22  # above a map
 _GAP = 14  # between two maps
-_LEGEND = 54  # below all maps: a strip and its numbers
+_LEGEND = 66  # below all maps: the unit, a strip and its numbers
 
 _Maps = NDArray[np.float64]  # (N, H, W)
 
@@ -107,11 +107,11 @@ def _draw(
         canvas.text(sheet, left + side * wide / 2, top - 7, caption)
         canvas.picture(sheet, _coloured(values / greatest, look), left, top, side)
         _outline(sheet, digit, left, top, side, look)
-    strip, top = np.linspace(0, 1, 20)[None], down * rows + 14.0
+    strip, top = np.linspace(0, 1, 20)[None], down * rows + 28.0
     canvas.picture(sheet, _coloured(strip, look), 0, top, 10)
     for x, align, value in ((0, "left", 0.0), (200, "right", greatest)):
         canvas.text(sheet, x, top + 25, tell(value), ha=align)
-    canvas.text(sheet, 210, top + 10, unit, ha="left")
+    canvas.text(sheet, 0, top - 8, unit, ha="left")
     return canvas.figure
 
 

@@ -51,7 +51,7 @@ def pictures(sample):
             sample.train.images[:8],
             [f"a {digit}, CNN, {digit} epochs" for digit in range(8)],
             title="Eight maps",
-            unit="probability lost",
+            unit="probability lost to a square around this place",
         ),
         "descent": plots.descent(CURVE, PATHS, title="Three learning rates", x=X),
     }
