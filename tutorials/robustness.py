@@ -265,7 +265,7 @@ run.claim(
 # What a network does not know from the start, examples can teach.
 # **Augmentation** changes each training image a little, in a new way in each
 # epoch. The digit stays the same, so the label does.
-# [`RandomAffine`](../reference.md#mnist_lessons.augmentation.RandomAffine)
+# `RandomAffine`, written out in [One change at a time](beyond.py#augmentation),
 # moves an image by up to three pixels along each axis, turns it by up to 15
 # degrees, and resizes it by up to 15 per cent. Every copy can still be read:
 
