@@ -774,8 +774,8 @@ run.claim(
     hashes[0] != hashes[1] and hashes[1] == hashes[2],
 )
 run.claim(
-    "The accuracies differ by luck: less than three times what two seeds "
-    "typically differ by.",
+    "The accuracies differ by less than three times what two seeds typically "
+    "differ by, so that may be luck.",
     abs(accuracies[0] - accuracies[1]) < 3 * luck,
 )
 
