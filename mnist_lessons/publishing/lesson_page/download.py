@@ -12,7 +12,7 @@ from mnist_lessons.publishing.writing.common_markdown import (
     with_quotations,
     without_bars,
 )
-from mnist_lessons.publishing.writing.lessons import SETUP, SOLUTION, code_cells, tagged
+from mnist_lessons.publishing.writing.lessons import SETUP, SOLUTION, tagged
 
 __all__ = ["portable"]
 
@@ -25,7 +25,7 @@ def portable(
     Admonitions become quotations, which every notebook shows, and a bar within a formula or code
     ends no cell of a table. A cell has the definitions of its links, which a page may have
     anywhere. Where the site's address is known, links lead there. Jupyter folds plumbing
-    and solutions, too.
+    and solutions, too, and what solutions show.
 
     Args:
         notebook: with its outputs; stays as it is.
@@ -40,8 +40,10 @@ def portable(
         cell.source = without_bars(with_quotations(cell.source))
         if published:
             cell.source = with_addresses(cell.source, published)
-    for cell in code_cells(own):
-        if tagged(cell, SETUP) or tagged(cell, SOLUTION):
+    for cell in own.cells:
+        if tagged(cell, SOLUTION):  # with its prose, and with what its code shows
+            cell.metadata["jupyter"] = {"source_hidden": True, "outputs_hidden": True}
+        elif tagged(cell, SETUP):
             cell.metadata["jupyter"] = {"source_hidden": True}
     if install:
         own.cells.insert(0, nbformat.v4.new_code_cell(install, id="install"))

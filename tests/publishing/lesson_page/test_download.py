@@ -46,11 +46,10 @@ def test_jupyter_folds_plumbing_and_solutions_and_nothing_else():
     given = notebook()
     for tag in ("setup", "solution"):
         given.cells.append(new_code_cell("x = 1", metadata={"tags": [tag]}))
-    hidden = [
-        cell.metadata.get("jupyter", {}).get("source_hidden", False)
-        for cell in read(portable(given)).cells
-    ]
-    assert hidden == [False, False, True, True]
+    given.cells.append(new_markdown_cell("It is the *last* one.", metadata={"tags": ["solution"]}))
+    folded = [cell.metadata.get("jupyter", {}) for cell in read(portable(given)).cells]
+    assert [one.get("source_hidden", False) for one in folded] == [False, False, True, True, True]
+    assert [one.get("outputs_hidden", False) for one in folded] == [False, False, False, True, True]
 
 
 def test_the_notebook_that_was_given_stays():
