@@ -1,7 +1,11 @@
-// Makes the table of results sortable by each of its columns.
+// Makes the tables of results sortable by each of their columns.
 
-/** Let a reader sort a table. */
-export const start = (table) => {
+/** Let a reader sort the tables of a page. */
+export const start = (page) => {
+  for (const table of page.querySelectorAll("table:has(.results-name)")) makeSortable(table);
+};
+
+const makeSortable = (table) => {
   const heads = [...table.tHead.rows[0].cells];
   const body = table.tBodies[0];
 

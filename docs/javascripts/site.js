@@ -5,7 +5,7 @@ const PROGRAMS = {
   "[data-home]": () => import("./home.js"),
   ".errors": () => import("./errors.js"),
   "a.word": () => import("./glossary.js"),
-  "table:has(.results-name)": () => import("./results.js"),
+  ".md-content:has(.results-name)": () => import("./results.js"),
 };
 
 // The theme's observable of pages: https://squidfunk.github.io/mkdocs-material/customization/

@@ -117,7 +117,12 @@ def sources_of(runs):
     text = v4.new_markdown_cell(f"# {TITLE}\n\nWhat?", metadata={"level": "advanced"})
     notebook = v4.new_notebook(cells=[text])
     lessons = {run.card.lesson: run for run in runs}
-    return Sources(GOLDEN, lessons, notebooks=dict.fromkeys(lessons, notebook))
+    return Sources(
+        GOLDEN,
+        lessons,
+        notebooks=dict.fromkeys(lessons, notebook),
+        distribution=DISTRIBUTION,
+    )
 
 
 def contents_of(runs):
@@ -136,7 +141,8 @@ def networks_of(runs):
 
 
 BLOCKS = {
-    "comparison.html": comparison.table,
+    "comparison.html": lambda runs: comparison.table(runs, GOLDEN / "none"),
+    "costs.html": comparison.costs,
     "curves.html": comparison.curves,
     "pairs.html": pairs.block,
     "draw.html": lambda runs: draw.block(sources_of(runs), *networks_of(runs)),
@@ -148,7 +154,7 @@ BLOCKS = {
     "contents.html": contents_of,
     "length.md": lambda runs: contents.length(sources_of(runs)),
     "data.md": data.block,
-    "runs.md": lambda runs: run_cards.block(runs, DISTRIBUTION),
+    "runs.html": lambda runs: run_cards.block(sources_of(runs)),
     "package.md": lambda _: package.files(DISTRIBUTION),
     "install.md": lambda _: package.install(DISTRIBUTION),
     "datasets.md": lambda _: datasets.block(),

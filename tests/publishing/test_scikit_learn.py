@@ -42,7 +42,7 @@ def built_with_neighbours(project, monkeypatch):
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)
     monkeypatch.setenv("MPLBACKEND", "agg")
     (project.root / "tutorials" / "neighbours.py").write_text(NEIGHBOURS, encoding="utf-8")
-    markers = {"results": ("comparison", "pairs"), "errors": ("errors",)}
+    markers = {"results": ("comparison", "costs", "pairs"), "errors": ("errors",)}
     for page, names in markers.items():
         blocks = "\n\n".join(f"<!-- lessons: {name} -->" for name in names)
         (project.root / "docs" / f"{page}.md").write_text(f"# {page}\n\n{blocks}\n")
@@ -64,14 +64,16 @@ def test_models_of_scikit_learn_stand_among_results_pairs_and_errors(built_with_
         BeautifulSoup((site / page / "index.html").read_bytes(), "html.parser")
         for page in ("results", "errors")
     )
-    rows = [
-        [cell.get_text() for cell in row(["th", "td"])]
-        for row in results.select("table")[0].select("tbody tr")
+    dash = "\N{EN DASH}"
+    tables = [
+        [[cell.get_text() for cell in row(["th", "td"])] for row in table.select("tbody tr")]
+        for table in results.select("table")
     ]
-    assert rows[0][0] == "Neighbours: 1"
-    assert [row[1] for row in rows[:2]] == [f"{score:.2%}" for score in scores]
-    assert rows[0][3:7] == ["\N{EN DASH}"] * 4
-    assert "Neighbours: 3" in results.select("table")[1].get_text()
+    compared = [row[:3] for row in tables[0]]
+    for number, score in zip((1, 3), scores, strict=True):
+        assert [f"Neighbours: {number} seed 1", f"{score:.2%}", dash] in compared
+        assert [f"Neighbours: {number}", *[dash] * 4] in tables[1]
+    assert "Neighbours: 3" in tables[2][0][0]
     read = [
         {text.rpartition(", ")[2] for text in (item.get_text() for item in section("li"))}
         for section in errors.select("section.errors-network")

@@ -1,17 +1,20 @@
-"""The comparison of all runs, made from their cards alone: a table, and learning curves.
+"""The networks of all runs and of the recorded study: tables, and learning curves.
 
-The table can be read as it is; `docs/javascripts/results.js` makes it sortable.
+The tables can be read as they are; `docs/javascripts/results.js` makes them sortable.
 """
 
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
+from pathlib import Path
+from statistics import NormalDist
 from typing import Any
 
 from markupsafe import Markup
 
-from mnist_lessons._words import device
+from mnist_lessons._words import count
+from mnist_lessons.publishing.exhibits.recorded import TITLES, Recorded, read_recorded
 from mnist_lessons.publishing.exhibits.sources import page_of
 from mnist_lessons.publishing.html.curves import Curve, Quantity, chart, legend
 from mnist_lessons.publishing.html.templates import fragment, render
@@ -19,9 +22,11 @@ from mnist_lessons.publishing.lesson_page.training_log import number, rows_of_fi
 from mnist_lessons.publishing.runs.card import Card, Epoch, Result
 from mnist_lessons.publishing.runs.store import StoredRun
 
-__all__ = ["curves", "table"]
+__all__ = ["costs", "curves", "table"]
 
 _EPOCHS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000)
+_STUDY = "beyond"  # the lesson of the recorded study
+_95 = NormalDist().inv_cdf(0.975)  # standard errors on either side
 
 
 @dataclass(frozen=True)
@@ -43,96 +48,118 @@ class _Row:
 
 
 @dataclass(frozen=True)
-class _Column:
-    """A column of the table, after the networks' names.
+class _Scored:
+    """A network of a run, or several of one recipe of the study.
 
     Attributes:
-        name: its head.
-        value: by which the table is sorted, a number, or None where the model has none; None of a
-            column of texts.
-        shown: what stands in a cell; it is escaped, unless it is `Markup`.
-        is_scale: whether the head shows a scale from the lowest interval to 100%.
+        title: of the network.
+        trained: how often, or from which seed.
+        lesson: slug of its lesson.
+        accuracy: on the test images; the mean of several.
+        spread: standard deviation over the seeds; None of one training.
+        interval: at 95%, for the luck of the images.
     """
 
-    name: str
-    shown: Callable[[_Row, float], str]
-    value: Callable[[_Row], float | None] | None = None
-    is_scale: bool = False
-
-    @property
-    def kind(self) -> str:
-        return "number" if self.value else "text"
+    title: str
+    trained: str
+    lesson: str
+    accuracy: float
+    spread: float | None
+    interval: tuple[float, float]
 
 
-def _interval(row: _Row, low: float) -> str:
-    below, above = row.noted.interval
-    places = (below, row.noted.accuracy, above)
+def table(runs: Sequence[StoredRun], study: Path) -> str:
+    """The table of all trained networks, the best first, as HTML for the page of results.
+
+    Args:
+        runs: of the lessons.
+        study: the file of its records.
+
+    Raises:
+        DataError: the file is no list of records.
+    """
+    recorded = read_recorded(study)
+    scored = [_of_run(row) for row in _rows(runs)]
+    scored += [_of_study(recorded[name], TITLES[name]) for name in TITLES if name in recorded]
+    scored.sort(key=lambda one: -one.accuracy)
+    low = math.floor(min((one.interval[0] for one in scored), default=0) * 100) / 100
+    rows = [
+        _shown(
+            one.title,
+            one.lesson,
+            _cell(one.accuracy, lambda share: Markup(fragment("strong", f"{share:.2%}"))),
+            _cell(one.spread, lambda spread: f"±\N{NO-BREAK SPACE}{100 * spread:.2f}"),
+            _cell(one.interval[0], partial(_interval, low, one)),
+            trained=one.trained,
+        )
+        for one in scored
+    ]
+    heads = {
+        "test accuracy": "",
+        "luck of the seed": "",
+        "luck of the images, 95%": f"{low:.0%}",
+    }
+    return render("comparison.html", caption="Trained networks", heads=heads, rows=rows)
+
+
+def _of_run(row: _Row) -> _Scored:
+    return _Scored(
+        title=row.noted.title,
+        trained=f"seed {row.card.seed}",
+        lesson=row.card.lesson,
+        accuracy=row.noted.accuracy,
+        spread=None,
+        interval=row.noted.interval,
+    )
+
+
+def _of_study(recorded: Recorded, title: str) -> _Scored:
+    half = _95 * recorded.image_error
+    return _Scored(
+        title=title,
+        trained=f"mean of {count(len(recorded.seeds), 'seed')}",
+        lesson=_STUDY,
+        accuracy=recorded.accuracy,
+        spread=recorded.spread,
+        interval=(recorded.accuracy - half, min(1.0, recorded.accuracy + half)),
+    )
+
+
+def _interval(low: float, one: _Scored, below: float) -> Markup:
+    above = one.interval[1]
+    places = (below, one.accuracy, above)
     start, middle, end = (f"{4 + 92 * (place - low) / ((1 - low) or 1):.1f}" for place in places)
-    whisker = fragment("whisker", f"{below:.2%} to {above:.2%}", start, middle, end)
-    return Markup(whisker)
+    return Markup(fragment("whisker", f"{below:.2%} to {above:.2%}", start, middle, end))
 
 
-def _accuracy(row: _Row, _: float) -> str:
-    return Markup(fragment("strong", f"{row.noted.accuracy:.2%}"))
-
-
-def _device(row: _Row, _: float) -> str:
-    card = row.card
-    return device(card.device, card.device_name, card.threads)
-
-
-def _if_known(name: str, value: Callable[[_Row], float | None], form: str = ",") -> _Column:
-    """A column of numbers that not every model has."""
-
-    def shown(row: _Row, _: float) -> str:
-        number = value(row)
-        return "\N{EN DASH}" if number is None else format(number, form)
-
-    return _Column(name, shown, value)
-
-
-# A new column is an entry here, and a line of `docs/results.md`; what it shows is in `runs.card`.
-# The most telling come first, and the device last.
-_COLUMNS = (
-    _Column("test accuracy", _accuracy, lambda row: row.noted.accuracy),
-    _Column("95% interval", _interval, lambda row: row.noted.interval[0], is_scale=True),
-    _if_known("parameters", lambda row: row.noted.parameters),
-    _if_known("multiplications per image", lambda row: row.noted.multiplications),
-    _if_known("seconds per epoch", lambda row: row.noted.seconds_per_epoch, ".2f"),
-    _if_known("epochs", lambda row: row.noted.epochs),
-    _Column("seed", lambda row, _: str(row.card.seed), lambda row: row.card.seed),
-    _Column("device", _device),
-)
-
-
-def table(runs: Sequence[StoredRun]) -> str:
-    """The table of all trained networks, as HTML for the page of results."""
-    rows = _rows(runs)
-    low = math.floor(min((row.noted.interval[0] for row in rows), default=0) * 100) / 100
-    columns = [
-        {
-            "name": column.name,
-            "kind": column.kind,
-            "scale": f"{low:.0%}" if column.is_scale else "",
-        }
-        for column in _COLUMNS
+def costs(runs: Sequence[StoredRun]) -> str:
+    """What the networks of the lessons cost, as HTML for the page of results."""
+    networks = _rows(runs)
+    rows = [
+        _shown(
+            row.noted.title,
+            row.card.lesson,
+            _cell(row.noted.parameters, "{:,}".format),
+            _cell(row.noted.multiplications, "{:,}".format),
+            _cell(row.noted.epochs, "{:,}".format),
+            _cell(row.noted.seconds_per_epoch, "{:.2f}".format),
+        )
+        for row in networks
     ]
-    shown = [
-        {
-            "title": row.noted.title,
-            "lesson": row.lesson,
-            "cells": [_cell(column, row, low) for column in _COLUMNS],
-        }
-        for row in rows
-    ]
-    caption = f"Trained networks{_on_devices(rows)}"
-    return render("comparison.html", caption=caption, columns=columns, rows=shown)
+    caption = f"What the networks of the lessons cost{_on_devices(networks)}"
+    names = ("parameters", "multiplications per image", "epochs", "seconds per epoch")
+    return render("comparison.html", caption=caption, heads=dict.fromkeys(names, ""), rows=rows)
 
 
-def _cell(column: _Column, row: _Row, low: float) -> dict[str, Any]:
-    number = column.value(row) if column.value else None
-    value = "" if number is None else repr(float(number))
-    return {"kind": column.kind, "value": value, "shown": column.shown(row, low)}
+def _shown(title: str, lesson: str, *cells: dict[str, str], trained: str = "") -> dict[str, Any]:
+    return {"title": title, "lesson": page_of(lesson), "trained": trained, "cells": cells}
+
+
+def _cell(value: float | None, show: Callable[[float], str]) -> dict[str, str]:
+    """By what a cell is sorted, and what stands in it: a dash where there is no number."""
+    if value is None:
+        return {"value": "", "shown": "\N{EN DASH}"}
+    return {"value": repr(float(value)), "shown": show(value)}
 
 
 def _rows(runs: Sequence[StoredRun]) -> list[_Row]:

@@ -102,8 +102,9 @@ def _accuracy(results: Sequence[Mapping[str, Any]]) -> str:
     )  # fmt: skip
     return (
         "Recipes of the [recorded study](tutorials/beyond.py), trained again: first those of the "
-        "first two lessons. The mean over the seeds has to lie within four standard deviations of "
-        "the five seeds on the CPU.\n\n" + table(head, rows, right=(1, 3, 4, 5, 8))
+        "first two lessons. The limits are the mean of the five seeds on the CPU, plus and minus "
+        "four times their standard deviation. That is wide: five seeds tell their standard "
+        "deviation only roughly.\n\n" + table(head, rows, right=(1, 3, 4, 5, 8))
     )
 
 
@@ -143,7 +144,8 @@ def _verdict(results: Sequence[Mapping[str, Any]]) -> str:
     if not times:
         return "No way reached it."
     said = [f"{goal:g} s {'is reached' if min(times) <= goal else 'is missed'}" for goal in _GOALS]
-    return f"The fastest takes {min(times):.3f} s: of what was hoped for, {' and '.join(said)}."
+    fastest = "The fastest takes" if len(results) > 1 else "It takes"
+    return f"{fastest} {min(times):.3f} s: of what was hoped for, {' and '.join(said)}."
 
 
 def _limits(results: Sequence[Mapping[str, Any]]) -> str:

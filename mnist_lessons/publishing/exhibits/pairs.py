@@ -67,8 +67,8 @@ def mcnemar(only_first: int, only_second: int) -> float:
         only_second: number of images that the second network alone reads, from 0.
 
     Returns:
-        How likely a fair coin, thrown once for each of these images, deals them out at least as
-        unevenly; 1 where there are none.
+        How likely a fair coin, thrown once for each of these images, deals them out as unevenly
+        or more so; 1 where there are none.
     """
     throws = only_first + only_second
     ways = tail = 1
@@ -128,5 +128,5 @@ def _row(pair: Pair, rare: float, *named: Reader) -> dict[str, Any]:
         "only_first": f"{pair.only_first:,}",
         "only_second": f"{pair.only_second:,}",
         "p_value": f"{chance:.3f}" if chance >= 0.001 else "< 0.001",
-        "luck": "hardly" if chance < rare else "possibly",
+        "luck": "no" if chance < rare else "yes",
     }

@@ -8,7 +8,6 @@ table, is Markdown: it is searched, and its links are checked. All else is HTML,
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from mnist_lessons.publishing.exhibits import (
     comparison,
@@ -22,6 +21,7 @@ from mnist_lessons.publishing.exhibits import (
     mistakes,
     package,
     pairs,
+    readings,
     run_cards,
     study,
     test_source,
@@ -29,8 +29,6 @@ from mnist_lessons.publishing.exhibits import (
 from mnist_lessons.publishing.exhibits.sources import Sources
 
 __all__ = ["MARKERS", "Marker", "files"]
-
-_STUDIES = Path("mnist_lessons", "studies")
 
 
 @dataclass(frozen=True)
@@ -62,8 +60,9 @@ class Marker:
 
 
 MARKERS: Mapping[str, Marker] = {
-    "comparison": Marker(lambda sources: comparison.table(sources.runs)),
+    "comparison": Marker(lambda sources: comparison.table(sources.runs, sources.study)),
     "contents": Marker(contents.block, problem=contents.problem),
+    "costs": Marker(lambda sources: comparison.costs(sources.runs)),
     "curves": Marker(lambda sources: comparison.curves(sources.runs)),
     "data": Marker(lambda sources: data.block(sources.runs), is_markdown=True),
     "datasets": Marker(lambda _: datasets.block(), is_markdown=True),
@@ -80,9 +79,7 @@ MARKERS: Mapping[str, Marker] = {
         files=lambda sources: mistakes.files(sources.runs),
     ),
     "figure": Marker(figure.block, ("LESSON", "FIGURE"), problem=figure.problem),
-    "gpu": Marker(
-        lambda sources: gpu.block(sources.root / _STUDIES / "gpu.json"), is_markdown=True
-    ),
+    "gpu": Marker(lambda sources: gpu.block(sources.gpu), is_markdown=True),
     "home": Marker(
         home.block,
         ("LESSON/NETWORK", "ROW", "LESSON/NETWORK"),
@@ -93,14 +90,11 @@ MARKERS: Mapping[str, Marker] = {
     "length": Marker(contents.length, is_markdown=True, has_scores=True),
     "package": Marker(lambda sources: package.files(sources.distribution), is_markdown=True),
     "pairs": Marker(lambda sources: pairs.block(sources.runs)),
-    "runs": Marker(
-        lambda sources: run_cards.block(sources.runs, sources.distribution),
-        is_markdown=True,
-        has_scores=True,
+    "readings": Marker(
+        lambda sources: readings.block(sources.runs, sources.study, sources.gpu), is_markdown=True
     ),
-    "study": Marker(
-        lambda sources: study.block(sources.root / _STUDIES / "records.jsonl"), is_markdown=True
-    ),
+    "runs": Marker(run_cards.block, has_scores=True),
+    "study": Marker(lambda sources: study.block(sources.study), is_markdown=True),
     "test": Marker(test_source.block, ("FILE", "NAME"), problem=test_source.problem),
 }
 

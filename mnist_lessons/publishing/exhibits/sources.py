@@ -42,3 +42,13 @@ class Sources:
     def runs(self) -> list[StoredRun]:
         """All of them."""
         return [run for run in self.lessons.values() if run]
+
+    @property
+    def study(self) -> Path:
+        """The file of the recorded study, which may be missing."""
+        return self.root / "mnist_lessons" / "studies" / "records.jsonl"
+
+    @property
+    def gpu(self) -> Path:
+        """The record of the check on a GPU, which may be missing."""
+        return self.root / "mnist_lessons" / "studies" / "gpu.json"

@@ -1,28 +1,21 @@
 """How far the networks were brought, from the recorded study, as a table for the home page."""
 
-import json
-import statistics
-from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from mnist_lessons._words import count
-from mnist_lessons.errors import DataError
+from mnist_lessons.publishing.exhibits.recorded import TITLES, Recorded, read_recorded
 from mnist_lessons.publishing.html.markdown import Markdown, table
 
 __all__ = ["block"]
 
-# What a row is called, and its recipes: as its lesson trains it, and as the study ends.
+# The recipe of a lesson, and that which the study ended with.
 _ROWS = (
-    ("DNN", "dnn", "dnn-decayed"),
-    ("CNN, 3 epochs", "cnn", "cnn-augmented"),
-    ("CNN, 90 epochs", "", "cnn-90-views"),
-    ("compact CNN, 24 epochs", "", "compact-views"),
+    ("dnn", "dnn-decayed"),
+    ("cnn", "cnn-augmented"),
+    ("", "cnn-90-views"),
+    ("", "compact-views"),
 )
-
 _FIXED = "\N{NO-BREAK SPACE}"
-
-_Records = Sequence[Mapping[str, Any]]
 
 
 def block(file: Path) -> str:
@@ -31,48 +24,40 @@ def block(file: Path) -> str:
     Raises:
         DataError: the file is no list of records.
     """
-    try:
-        lines = file.read_text(encoding="utf-8").splitlines()
-        return _table([json.loads(line) for line in lines])
-    except FileNotFoundError:
-        return ""
-    except (OSError, ValueError, LookupError, TypeError, ArithmeticError) as error:
-        raise DataError(f"cannot read {file.name}: {type(error).__name__}: {error}") from error
-
-
-def _table(records: _Records) -> str:
-    found = [(name, _of(before, records), _of(after, records)) for name, before, after in _ROWS]
+    recorded = read_recorded(file)
     rows = [
-        (name, f"{after[0]['parameters']:,}", _accuracy(before), _accuracy(after))
-        for name, before, after in found
-        if after
+        (
+            TITLES[before or after],
+            f"{recorded[after].parameters:,}",
+            _accuracy(recorded.get(before)),
+            _accuracy(recorded[after]),
+        )
+        for before, after in _ROWS
+        if after in recorded
     ]
     if not rows:
         return ""
     head = ("network", "parameters", "recipe of its lesson", "improved recipe")
-    scored = [record for _, *both in found for recipe in both for record in recipe]
-    return f"{table(head, rows, right=(1, 2, 3))}\n\n{_what_they_are(scored)}"
+    return f"{table(head, rows, right=(1, 2, 3))}\n\n{_what_they_are(list(recorded.values()))}"
 
 
-def _of(recipe: str, records: _Records) -> _Records:
-    """The trainings of a recipe as it is now, whose test images were scored."""
-    mine = [record for record in records if record["recipe"] == recipe and record["test"]]
-    return [record for record in mine if record["made_by"] == mine[-1]["made_by"]]
-
-
-def _accuracy(records: _Records) -> Markdown:
-    shares = [record["test"]["correct"] / record["test"]["count"] for record in records]
-    if not shares:
+def _accuracy(recipe: Recorded | None) -> Markdown:
+    if recipe is None:
         return Markdown("")
-    spread = f" ±{_FIXED}{100 * statistics.stdev(shares):.2f}" if len(shares) > 1 else ""
-    return Markdown(f"**{statistics.fmean(shares):.2%}**{spread}")
+    luck = " ".join(map(_luck, (recipe.spread, recipe.image_error)))
+    return Markdown(f"**{recipe.accuracy:.2%}** {luck}")
 
 
-def _what_they_are(records: _Records) -> str:
-    seeds = sorted({record["seed"] for record in records})
-    images = max(record["test"]["count"] for record in records)
+def _luck(error: float | None) -> str:
+    return f"±{_FIXED}{'?' if error is None else format(100 * error, '.2f')}"
+
+
+def _what_they_are(recipes: list[Recorded]) -> str:
+    seeds = sorted({seed for recipe in recipes for seed in recipe.seeds})
     trainings, named = count(len(seeds), "training"), ", ".join(map(str, seeds))
     return (
-        f"Test accuracy on {images:,} images, each number the mean of {trainings} ± their "
-        f"standard deviation (seeds {named})."
+        f"Test accuracy: the share of {recipes[0].images:,} images that a network reads, none of "
+        f"which it was trained on. Each number is the mean of {trainings} (seeds {named}), with "
+        "two kinds of luck, in points: the first ± is the standard deviation of the seeds, the "
+        "second the standard error of the mean, had other test images been drawn."
     )

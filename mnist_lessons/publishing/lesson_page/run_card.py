@@ -11,7 +11,7 @@ from mnist_lessons.publishing.lesson_page.distribution import Distribution
 from mnist_lessons.publishing.runs.card import Card, Data
 from mnist_lessons.publishing.runs.store import StoredRun
 
-__all__ = ["asserted", "downloads", "measured", "notices", "run_card"]
+__all__ = ["asserted", "downloads", "files", "made_with", "measured", "notices", "run_card"]
 
 _FILES = {
     "notebook": "{0}.ipynb",
@@ -22,32 +22,33 @@ _FILES = {
 _OF_THE_FULL_RUN = "Its text speaks of a full run on the full MNIST."
 
 
-def run_card(run: StoredRun, distribution: Distribution = Distribution(), beside: str = "") -> str:
+def run_card(run: StoredRun, distribution: Distribution = Distribution()) -> str:
     """Everything that one must know to repeat a run, as HTML that stands in Markdown.
 
     Each page of a lesson has it: as a table in Markdown it would be the slowest of its blocks.
-
-    Args:
-        run: the run.
-        distribution: how readers get the code.
-        beside: folder of the lesson's page, as seen from the page that shows the card.
     """
     card = run.card
-    versions = ", ".join(f"{name} {number}" for name, number in card.versions.items())
-    rows: list[tuple[str, str]] = [
-        ("profile", card.profile),
-        ("started", f"{card.started:%Y-%m-%d %H:%M:%S} UTC"),
-        ("duration", _duration_row(card)),
-        ("device", f"{card.device} ({card.device_name}), threads: {card.threads}"),
-        ("seed", str(card.seed)),
-        *_data_rows(card.data),
-        ("versions", versions),
-        ("commit", _commit(card)),
-    ]
-    files = {"files of this run": _files(quote(card.lesson), beside)}
-    if code := distribution.files(f"{beside}../downloads/"):
-        files["code of this site"] = code
-    return render("run_card.html", rows=rows, files=files)
+    rows = {
+        "started": f"{card.started:%Y-%m-%d %H:%M:%S} UTC",
+        "duration": _duration_row(card),
+        **made_with(card),
+    }
+    links = {"files of this run": files(quote(card.lesson))}
+    if code := distribution.files("../downloads/"):
+        links["code of this site"] = code
+    return render("run_card.html", rows=rows, files=links)
+
+
+def made_with(card: Card) -> dict[str, str]:
+    """What a run was made with, which several runs may have in common."""
+    return {
+        "profile": card.profile,
+        "device": f"{card.device} ({card.device_name}), threads: {card.threads}",
+        "seed": str(card.seed),
+        **_data_rows(card.data),
+        "versions": ", ".join(f"{name} {number}" for name, number in card.versions.items()),
+        "commit": _commit(card),
+    }
 
 
 def _commit(card: Card) -> str:
@@ -67,15 +68,15 @@ def _duration_row(card: Card) -> str:
     return text
 
 
-def _data_rows(data: Data | None) -> list[tuple[str, str]]:
+def _data_rows(data: Data | None) -> dict[str, str]:
     if data is None:
-        return [("data", "none")]
+        return {"data": "none"}
     sizes = ", ".join(f"{size:,} {name}" for name, size in data.sizes.items())
-    return [
-        ("data", f"{data.dataset} from {data.source}: {sizes} images"),
-        ("checksum of the data", _code(data.checksum[:16])),
-        ("licence of the images", data.licence),
-    ]
+    return {
+        "data": f"{data.dataset} from {data.source}: {sizes} images",
+        "checksum of the data": _code(data.checksum[:16]),
+        "licence of the images": data.licence,
+    }
 
 
 def measured(run: StoredRun) -> str:
@@ -102,12 +103,13 @@ def asserted(card: Card) -> str:
 
 def downloads(slug: str) -> str:
     """Links to what lies beside a lesson's page, as Markdown."""
-    links = [f"[{name}]({address})" for name, address in _files(slug).items()]
+    links = [f"[{name}]({address})" for name, address in files(slug).items()]
     return f"Download: {' · '.join(links)}"
 
 
-def _files(slug: str, beside: str = "") -> dict[str, str]:
-    return {name: f"{beside}{slug}/{file.format(slug)}" for name, file in _FILES.items()}
+def files(slug: str) -> dict[str, str]:
+    """Where the files of a run lie, as seen from the folder of its lesson's page."""
+    return {name: f"{slug}/{file.format(slug)}" for name, file in _FILES.items()}
 
 
 def notices(runs: Sequence[StoredRun]) -> list[tuple[str, str]]:

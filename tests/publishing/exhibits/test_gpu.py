@@ -152,6 +152,12 @@ def test_the_goals_are_judged_by_the_fastest_way(fastest, said, section):
     assert said in section(record_of(results)).get_text()
 
 
+def test_one_way_alone_is_not_called_the_fastest(section):
+    text = section(record_of({"fit": raced("fit", 0.25)})).get_text()
+    assert "It takes 0.250 s" in text
+    assert "The fastest takes" not in text
+
+
 def test_what_missed_its_check_is_said(section):
     missed = trained("dnn", validation=compared(within=False), same_bits=False, needed="more")
     rows = rows_of(section(record_of({"dnn": missed})).table)

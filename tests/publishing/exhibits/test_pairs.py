@@ -82,24 +82,24 @@ def test_each_network_stands_beside_the_best_and_then_beside_all(run_of):
     tables = tables_of([first, run_of({"bad": range(1, 21)})])
     assert tables == [
         [
-            ["good", "0", "1", "1.000", "possibly"],
-            ["bad", "1", "20", "< 0.001", "hardly"],
+            ["good", "0", "1", "1.000", "yes"],
+            ["bad", "1", "20", "< 0.001", "no"],
         ],
         [
-            ["good,best", "0", "1", "1.000", "possibly"],
-            ["good,bad", "19", "1", "< 0.001", "hardly"],
-            ["best,bad", "20", "1", "< 0.001", "hardly"],
+            ["good,best", "0", "1", "1.000", "yes"],
+            ["good,bad", "19", "1", "< 0.001", "no"],
+            ["best,bad", "20", "1", "< 0.001", "no"],
         ],
     ]
 
 
-def test_many_pairs_must_differ_more_to_be_hardly_luck(run_of):
+def test_many_pairs_must_differ_more_to_be_no_luck(run_of):
     # 1 image against 8: a p-value of 0.039.
     two = {"best": [0], "other": range(1, 9)}
     [[row]] = tables_of([run_of(two)])
-    assert row[-2:] == ["0.039", "hardly"]
+    assert row[-2:] == ["0.039", "no"]
     with_best, _ = tables_of([run_of(two | {"a third": [0]})])
-    assert {tuple(row[-2:]) for row in with_best if row[0] == "other"} == {("0.039", "possibly")}
+    assert {tuple(row[-2:]) for row in with_best if row[0] == "other"} == {("0.039", "yes")}
 
 
 def test_the_caption_says_of_which_images_the_test_speaks(run_of):
@@ -111,7 +111,9 @@ def test_the_caption_says_of_which_images_the_test_speaks(run_of):
     assert "10,000 images of this test, one training each" in told
     assert soup.div["aria-label"] == told
     assert not soup.details, "there is one pair alone"
-    assert soup.p.get_text() == "Number of pairs: 1. Hardly: a p-value below 0.05."
+    assert (
+        soup.p.get_text() == "Number of pairs: 1. Could it be luck? No: the p-value is below 0.05."
+    )
 
 
 def test_networks_that_read_other_images_are_not_compared(run_of):

@@ -11,7 +11,8 @@ from tests.publishing.hostile import rows_of
 
 
 def record(recipe="dnn-decayed", correct=9_900, **changes):
-    test = {"correct": correct, "count": 10_000}
+    errors = list(range(10_000 - correct))
+    test = {"correct": correct, "count": 10_000, "errors": errors}
     return {"recipe": recipe, "made_by": "a", "seed": 1, "parameters": 5, "test": test} | changes
 
 
@@ -38,7 +39,10 @@ def test_the_best_of_the_repository_is_there_with_its_seeds():
         assert row[1] == f"{last.records[0].parameters:,}"
         for shown, name in zip(row[4 - len(names) :], names, strict=True):
             mean, spread = steps[name].test
-            assert shown == f"{mean:.2%} ±\N{NO-BREAK SPACE}{100 * spread:.2f}"
+            lucks = (
+                f"±\N{NO-BREAK SPACE}{100 * luck:.2f}" for luck in (spread, steps[name].image_error)
+            )
+            assert shown == f"{mean:.2%} {' '.join(lucks)}"
     best = max(step.test[0] for step in steps.values() if step.recipe.tested)
     assert f"{best:.2%}" in block
     assert f"{len(SEEDS)} trainings" in block
@@ -46,20 +50,21 @@ def test_the_best_of_the_repository_is_there_with_its_seeds():
     assert "10,000 images" in block
 
 
+LUCK = "±\N{NO-BREAK SPACE}"
 ROWS = [("dnn", "dnn-decayed"), ("cnn", "cnn-augmented"), ("cnn-90-views",), ("compact-views",)]
 
 
 def test_a_row_is_left_out_without_its_last_recipe_and_has_no_spread_of_one(table_of):
     [head, row], block = table_of(record(), record("cnn"), record("cnn-augmented", test=None))
     assert head == ["network", "parameters", "recipe of its lesson", "improved recipe"]
-    assert row == ["DNN", "5", "", "99.00%"]
+    assert row == ["DNN", "5", "", f"99.00% {LUCK}? {LUCK}0.10"]
     assert "1 training " in block
 
 
 def test_trainings_of_a_former_recipe_do_not_count(table_of):
     old = record(correct=5_000, made_by="before")
     [_, row], _ = table_of(old, record(correct=9_800), record(correct=9_900, seed=2))
-    assert row[-1] == "98.50% ±\N{NO-BREAK SPACE}0.71"
+    assert row[-1] == f"98.50% {LUCK}0.71 {LUCK}0.11"
 
 
 def test_nothing_is_shown_of_no_record(table_of, tmp_path):

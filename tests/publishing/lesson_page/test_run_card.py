@@ -52,14 +52,11 @@ def test_a_run_card_has_what_repeats_the_run(run_of):
     assert card["licence of the images"] == "a licence"
 
 
-@pytest.mark.parametrize(("beside", "folder"), [("", "../"), ("tutorials/", "tutorials/../")])
-def test_a_run_card_links_the_code_beside_the_commit(run_of, beside, folder):
+def test_a_run_card_links_the_code_beside_the_commit(run_of):
     package = Package(dict.fromkeys(("constraints.txt", "a.whl", "a.tar.gz"), b""))
-    card = html_of(run_card.run_card(run_of(), Distribution(package), beside))
+    card = html_of(run_card.run_card(run_of(), Distribution(package)))
     links = [link["href"] for link in card.find(string="code of this site").find_next("td")("a")]
-    assert links == [
-        f"{folder}downloads/{name}" for name in ("a.whl", "a.tar.gz", "constraints.txt")
-    ]
+    assert links == [f"../downloads/{name}" for name in ("a.whl", "a.tar.gz", "constraints.txt")]
 
 
 def test_a_run_card_tells_what_was_trained_before(run_of):
