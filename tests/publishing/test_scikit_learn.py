@@ -73,7 +73,7 @@ def test_models_of_scikit_learn_stand_among_results_pairs_and_errors(built_with_
     for number, score in zip((1, 3), scores, strict=True):
         assert [f"Neighbours: {number} seed 1", f"{score:.2%}", dash] in compared
         assert [f"Neighbours: {number}", *[dash] * 4] in tables[1]
-    assert "Neighbours: 3" in tables[2][0][0]
+    assert "Neighbours: 3" in results.select("table")[2].get_text()
     read = [
         {text.rpartition(", ")[2] for text in (item.get_text() for item in section("li"))}
         for section in errors.select("section.errors-network")

@@ -18,8 +18,8 @@ TITLES = {
     "dnn-decayed": "DNN, improved recipe",
     "cnn": "CNN, 3 epochs",
     "cnn-augmented": "CNN, improved recipe, 3 epochs",
-    "cnn-90-views": "CNN, 90 epochs",
-    "compact-views": "compact CNN, 24 epochs",
+    "cnn-90-views": "CNN, 90 epochs, five views",
+    "compact-views": "compact CNN, five views",
 }
 """What pages call a network, by its recipe: those of the lessons, and the last of each ladder."""
 
