@@ -71,8 +71,9 @@ show("dnn", "Steps of the DNN")
 # A mean of five wanders less than one value, by the root of five. And both
 # means wander. With the spreads $s_1$ and $s_2$, the error of the gain is
 #
-# $$\sqrt{\frac{s_1^2}{5} + \frac{s_2^2}{5}}, \quad \text{or } s
-# \sqrt{2/5} = 0.63\,s \text{ where both are } s.$$
+# $$\sqrt{\frac{s_1^2}{5} + \frac{s_2^2}{5}}$$
+#
+# or, where both are $s$, $s \sqrt{2/5} = 0.63\,s$.
 #
 # A gain as large as the spread is only $1 / 0.63 = 1.6$ errors. And five
 # trainings say little about their own spread. So we ask for 2.8 errors: luck
