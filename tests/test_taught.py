@@ -2,6 +2,8 @@
 
 import ast
 import copy
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -252,6 +254,88 @@ def test_the_occlusion_map_that_why_convolution_writes_out_is_that_of_the_packag
     assert torch.equal(image, before)
     assert found.std() > 0
     torch.testing.assert_close(found, insight.occlusion_map(network, image, 6), rtol=0, atol=1e-6)
+
+
+class Talk:
+    """What two threads use of `torch.distributed`, as two processes would."""
+
+    def __init__(self):
+        self.own, self.parts, self.both = threading.local(), {}, threading.Barrier(2)
+
+    def get_rank(self):
+        return self.own.rank
+
+    def get_world_size(self):
+        return 2
+
+    def all_reduce(self, tensor):
+        self.parts[self.own.rank] = tensor.clone()
+        self.both.wait(timeout=60)
+        total = self.parts[0] + self.parts[1]
+        self.both.wait(timeout=60)
+        tensor.copy_(total)
+
+
+@pytest.fixture
+def scaling_out():
+    """The functions of that lesson, and what its two processes are here."""
+    [lesson] = [lesson for lesson in LESSONS if lesson.slug == "scaling_out"]
+    functions = [one for one in definitions(lesson) if isinstance(one, ast.FunctionDef)]
+    wanted = [one for one in functions if one.name in {"fresh", "step", "shared_step"}]
+    namespace = {"torch": torch, "nn": torch.nn, "F": torch.nn.functional, "dist": Talk()}
+    exec(compile(ast.Module(wanted, []), "a lesson", "exec"), namespace)
+    return SimpleNamespace(**namespace)
+
+
+def trained(network, take_step, images, labels):
+    """The weights after three steps of Adam."""
+    optimiser = torch.optim.Adam(network.parameters(), lr=1e-3)
+    for _ in range(3):
+        take_step(network, optimiser, images, labels)
+    return torch.cat([weights.detach().flatten() for weights in network.parameters()])
+
+
+@pytest.fixture
+def batch(sample):
+    """An odd number of images: shares are unequal."""
+    train = normalise(sample).train[:31]
+    return train.images.double(), train.labels
+
+
+def whole_step(network, optimiser, images, labels):
+    optimiser.zero_grad()
+    torch.nn.functional.cross_entropy(network(images), labels).backward()
+    optimiser.step()
+
+
+@pytest.mark.parametrize("parts", [1, 2, 8])
+def test_a_step_in_parts_is_one_of_the_whole_batch(scaling_out, batch, parts):
+    def in_parts(*arguments):
+        scaling_out.step(*arguments, parts)
+
+    whole, ours = (
+        trained(scaling_out.fresh(1).double(), take, *batch) for take in (whole_step, in_parts)
+    )
+    torch.testing.assert_close(ours, whole, rtol=0, atol=1e-12)
+
+
+def test_a_step_that_two_processes_share_is_one_of_the_whole_batch(scaling_out, batch):
+    networks = [scaling_out.fresh(1).double() for _ in range(2)]
+
+    def process(rank):
+        scaling_out.dist.own.rank = rank
+        return trained(networks[rank], scaling_out.shared_step, *batch)
+
+    whole = trained(scaling_out.fresh(1).double(), whole_step, *batch)
+    with ThreadPoolExecutor(2) as pool:
+        for weights in pool.map(process, range(2)):
+            torch.testing.assert_close(weights, whole, rtol=0, atol=1e-12)
+
+
+def test_the_network_of_scaling_out_is_that_of_the_first_lesson(scaling_out):
+    torch.manual_seed(1)
+    first = models.SimpleDNN().state_dict().values()
+    assert all(map(torch.equal, scaling_out.fresh(1).state_dict().values(), first))
 
 
 DNN = """
