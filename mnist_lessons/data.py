@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -133,6 +133,9 @@ class Splits:
         return replace(self, **changed)
 
 
+_Images = TypeVar("_Images", Splits, Split)
+
+
 def load_mnist(settings: Settings | None = None) -> Splits:
     """Load MNIST: 55,000 training, 5,000 validation and 10,000 test images.
 
@@ -192,32 +195,33 @@ def read_mnist(folder: Path, *, source: str = "a folder of this machine") -> Spl
 
 
 def normalise(
-    splits: Splits, *, scale: float = 255.0, mean: float = 0.0, std: float = 1.0
-) -> Splits:
+    splits: _Images, *, scale: float = 255.0, mean: float = 0.0, std: float = 1.0
+) -> _Images:
     """Turn bytes into what a network reads: `(pixel / scale - mean) / std`.
 
     Args:
-        splits: uint8 images (N, 28, 28).
+        splits: uint8 images (N, 28, 28), all three splits or a single one.
         scale: greatest pixel value, positive; learned from the training images alone.
         mean: mean of the scaled training images.
         std: standard deviation of the scaled training images, positive.
 
     Returns:
-        The same splits with float32 images (N, 1, 28, 28).
+        The same with float32 images (N, 1, 28, 28).
 
     Raises:
         ValueError: `scale` or `std` is not positive, or the images are not bytes.
     """
     if not (scale > 0 and std > 0):
         raise ValueError(f"scale and std must be positive, not {scale} and {std}")
-    if splits.train.images.dtype != torch.uint8:
-        raise ValueError(f"images must be uint8, not {splits.train.images.dtype}")
+    some = splits if isinstance(splits, Split) else splits.train
+    if some.images.dtype != torch.uint8:
+        raise ValueError(f"images must be uint8, not {some.images.dtype}")
 
     def scaled(split: Split) -> Split:
         pixels = split.images.unsqueeze(1).to(torch.float32)  # (N, 1, 28, 28)
         return Split(pixels.div_(scale).sub_(mean).div_(std), split.labels)
 
-    return splits._each(scaled)
+    return scaled(splits) if isinstance(splits, Split) else splits._each(scaled)
 
 
 def _split_of(content: Mapping[str, bytearray], prefix: str) -> Split:

@@ -352,6 +352,13 @@ def test_normalise_follows_its_formula_on_each_split(how):
         assert torch.equal(after.labels, before.labels)
 
 
+def test_normalise_takes_one_split_alone(splits):
+    one = normalise(splits.test, scale=100, mean=0.5)
+    assert torch.equal(one.images, normalise(splits, scale=100, mean=0.5).test.images)
+    with pytest.raises(ValueError, match="uint8"):
+        normalise(one)
+
+
 def test_normalise_alone_brings_pixels_between_0_and_1(splits):
     for split in three(normalise(splits)):
         assert (split.images.min(), split.images.max()) == (0, 1)

@@ -12,9 +12,10 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from mnist_lessons import corruptions, insight, models
+from mnist_lessons import calibration, corruptions, insight, models
 from mnist_lessons.augmentation import RandomAffine
 from mnist_lessons.data import normalise
+from mnist_lessons.evaluation import Predictions
 from mnist_lessons.publishing.writing.lessons import SOLUTION, code_cells, discover, tagged
 from mnist_lessons.publishing.writing.teaching import read_teaching
 from mnist_lessons.studies import RECIPES
@@ -336,6 +337,52 @@ def test_the_network_of_scaling_out_is_that_of_the_first_lesson(scaling_out):
     torch.manual_seed(1)
     first = models.SimpleDNN().state_dict().values()
     assert all(map(torch.equal, scaling_out.fresh(1).state_dict().values(), first))
+
+
+@pytest.fixture(scope="module")
+def measures():
+    """The functions of the lesson *When to doubt*."""
+    [lesson] = [lesson for lesson in LESSONS if lesson.slug == "doubt"]
+    functions = [one for one in definitions(lesson) if isinstance(one, ast.FunctionDef)]
+    namespace = {"torch": torch, "F": F, "Predictions": Predictions}
+    exec(compile(ast.Module(functions, []), "a lesson", "exec"), namespace)
+    return SimpleNamespace(**namespace)
+
+
+@pytest.fixture(scope="module", params=[0.5, 1, 4])
+def too_sure(request):
+    """Answers that are right seven times in ten or so, with logits of three sizes."""
+    generator = torch.Generator().manual_seed(5)
+    labels = torch.randint(10, (3_000,), generator=generator)
+    logits = torch.randn(3_000, 10, generator=generator)
+    logits[torch.arange(3_000), labels] += 2
+    return Predictions(request.param * logits, labels)
+
+
+@pytest.mark.parametrize("bins", [2, 10, 15])
+def test_the_calibration_error_of_the_lesson_is_that_of_the_package(measures, too_sure, bins):
+    ours = calibration.expected_calibration_error(too_sure, bins)
+    assert measures.expected_calibration_error(too_sure, bins) == pytest.approx(ours, abs=1e-6)
+
+
+def test_the_temperature_of_the_lesson_is_that_of_the_package(measures, too_sure):
+    ours = calibration.fit_temperature(too_sure)
+    assert measures.fit_temperature(too_sure) == pytest.approx(ours, rel=1e-4)
+    cooler = measures.with_temperature(too_sure, ours)
+    assert torch.equal(cooler.logits, calibration.with_temperature(too_sure, ours).logits)
+
+
+@pytest.mark.parametrize("threshold", [0, 0.5, 0.9])
+def test_the_threshold_of_the_lesson_is_that_of_the_package(measures, too_sure, threshold):
+    ours = calibration.answered(too_sure, threshold)
+    theirs = measures.answered(too_sure, threshold)
+    assert theirs == pytest.approx((ours.share, ours.accuracy), nan_ok=True)
+
+
+def test_the_bargain_of_the_lesson_is_the_curve_of_the_package(measures, too_sure):
+    ours = [(one.share, one.accuracy) for one in calibration.selective_curve(too_sure, 50)]
+    theirs = [tuple(point) for point in measures.bargain(too_sure)]
+    assert theirs == [pytest.approx(point, abs=1e-3) for point in ours]
 
 
 DNN = """

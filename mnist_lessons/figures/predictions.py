@@ -87,7 +87,10 @@ def doubt_bars(split: Split, predictions: Predictions, rows: Tensor, *, title: s
             f"{what}: {first} with {percent(float(share[first]))}, "
             f"{second} with {percent(float(share[second]))}"
         )
-    hatched = " The bar of the true digit is hatched." if max(labels) >= 0 else ""
+    seen = any(
+        label >= 0 and share[label] >= 0.01 for share, label in zip(shares, labels, strict=True)
+    )
+    hatched = " The bar of the true digit is hatched." if seen else ""
     alt = f"{title}.{hatched} The two highest bars: {'; '.join(told)}."
     header = ["image", "true digit", *(f"probability of {digit}" for digit in range(10))]
     table = [
