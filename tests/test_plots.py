@@ -343,6 +343,14 @@ def test_doubt_bars_of_what_is_no_digit_hatch_none(predictions, test_split):
     assert "hatched" not in alone.alt
 
 
+def test_a_bar_that_cannot_be_seen_is_not_said_to_be_hatched(test_split):
+    logits = torch.tensor([[0.0] * 9 + [20.0]])
+    for label, hatched in ((9, True), (3, False)):
+        said = Predictions(logits, torch.tensor([label]))
+        figure = plots.doubt_bars(test_split, said, torch.tensor([0]), title="Very sure")
+        assert ("hatched" in figure.alt) is hatched
+
+
 def curves(axes):
     return [line for line in axes.lines if line.get_label() in PARTS]
 

@@ -317,7 +317,7 @@ run.claim(
 
 # %% [markdown]
 # The line *before* has few points: the DNN was hardly ever less than 90% sure.
-# Where it was, it was still too sure, so the line hangs below the dotted one.
+# Even then it was too sure: the line hangs below the dotted one.
 # The line *after* has more points, because doubts have appeared, and it keeps
 # close to the dotted one.
 #
