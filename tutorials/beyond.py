@@ -383,9 +383,10 @@ run.claim(
 # All steps at once:
 
 # %%
+names = "DNN", "CNN, 3 epochs", "CNN, longer", "compact CNN"
 bars = [
-    plots.Bar(f"{series}: {row['change']}", row["gain"], 2.8 * row["± gain"])
-    for series, steps in study.items()
+    plots.Bar(f"{name}: {row['change']}", row["gain"], 2.8 * row["± gain"])
+    for name, steps in zip(names, study.values(), strict=True)
     for row in gains(steps)
     if row["gain"] is not None
 ]
