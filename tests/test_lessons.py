@@ -64,7 +64,7 @@ def test_a_script_leaves_its_figures_and_its_log(previews, slug):
     folder, _ = previews
     card = card_of(folder, slug)
     shown = [figure["name"] for figure in card["figures"]]
-    assert len(shown) == len(set(shown)) >= 3
+    assert len(shown) == len(set(shown)) >= 1
     for name in shown:
         assert (folder / "runs" / slug / f"{name}.png").read_bytes().startswith(b"\x89PNG")
     of_figures = {f"{name}{ending}" for name in shown for ending in (".png", *VARIANTS)}
@@ -77,7 +77,8 @@ def test_a_script_leaves_its_figures_and_its_log(previews, slug):
     of_networks |= {"training.digits.png"} if of_networks else set()
     assert of_networks or slug not in ("simple_dnn", "improved_cnn")
     rows = log_of(folder, slug)
-    assert len(rows) >= 3
+    trains = "run.fit(" in LESSONS[slug].script.read_text(encoding="utf-8")
+    assert len(rows) >= 3 if trains else not rows  # a loop of its own has no log
     assert [(row["fit"], int(row["epoch"])) for row in rows] == [
         (record["fit"], record["epoch"]) for record in card["log"]
     ]
@@ -85,6 +86,8 @@ def test_a_script_leaves_its_figures_and_its_log(previews, slug):
     assert left == {"log.csv", "run.json", *of_figures, *of_tables, *of_results, *of_networks}
     assert {path.name for path in folder.iterdir()} == {"runs"}
     assert {path.name for path in (folder / "runs").iterdir()} == {"checkpoints", *LESSONS}
+    if not trains:
+        return
     states = {path.name for path in (folder / "runs" / "checkpoints" / slug).iterdir()}
     assert states == {"lock", *(name for name in states if re.fullmatch(r"[0-9a-f]{64}\.pt", name))}
 

@@ -202,9 +202,8 @@ run.claim(
 )
 
 # %% [markdown]
-# Nothing tells the network that the
-# weights in both places should agree. Worse, some weights have never learned
-# anything:
+# Nothing tells the network that the weights in both places should agree. Worse,
+# some weights have never learned anything:
 
 # %%
 inked = (data.train.images > 0).float().mean(dim=0).flatten()  # (784,)

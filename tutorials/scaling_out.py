@@ -346,8 +346,8 @@ run.claim("Two processes are not twice as fast as one.", ratio > 0.55)
 # PyTorch's
 # [DistributedDataParallel](https://docs.pytorch.org/docs/stable/generated/torch.nn.parallel.DistributedDataParallel.html)
 # does the all-reduce for you, and begins while `backward` still computes.
-# [Our program](../reference.md#mnist_lessons.distributed) uses it. With four
-# GPUs in one machine:
+# [Our program](../reference.md#mnist_lessons.distributed.main) uses it. With
+# four GPUs in one machine:
 #
 # ```bash
 # torchrun --standalone --nproc-per-node=4 \

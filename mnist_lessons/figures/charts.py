@@ -112,7 +112,8 @@ def bar_chart(
     Raises:
         ValueError: there is no bar.
     """
-    kept = tuple(bars)
+    # A value may come as a tensor of one number.
+    kept = tuple(Bar(bar.name, float(bar.value), float(bar.spread)) for bar in bars)
     if not kept:
         raise ValueError("a chart needs a bar")
     told = "; ".join(

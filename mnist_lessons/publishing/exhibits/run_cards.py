@@ -7,6 +7,7 @@ from mnist_lessons.publishing.exhibits.sources import Sources, page_of
 from mnist_lessons.publishing.html.templates import render
 from mnist_lessons.publishing.lesson_page.head import title
 from mnist_lessons.publishing.lesson_page.run_card import files, made_with
+from mnist_lessons.publishing.runs.card import Card
 
 __all__ = ["block"]
 
@@ -29,7 +30,7 @@ def block(sources: Sources) -> str:
                 "started": f"{run.card.started:%Y-%m-%d}",
                 "minutes": f"{run.card.whole_seconds / 60:.1f}",
                 "cells": [one.get(name, "") for name in differing],
-                "files": _files(run.card.lesson),
+                "files": _files(run.card),
             }
             for run, one in zip(sources.runs, made, strict=True)
         ],
@@ -41,5 +42,6 @@ def _title(sources: Sources, slug: str) -> str:
     return (title(notebook) if notebook else "") or slug
 
 
-def _files(slug: str) -> dict[str, str]:
-    return {name: f"../tutorials/{address}" for name, address in files(quote(slug)).items()}
+def _files(card: Card) -> dict[str, str]:
+    found = files(quote(card.lesson), card)
+    return {name: f"../tutorials/{address}" for name, address in found.items()}

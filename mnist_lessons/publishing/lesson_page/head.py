@@ -48,7 +48,7 @@ def head(
         f"{timed(card.whole_seconds)} on {inert(where)}; "
         "[more about this run](#the-run-behind-this-page)."
     )
-    links = [downloads(slug)]
+    links = [downloads(slug, card)]
     if distribution.guide:
         links.append(f"[how to run it](../{distribution.guide})")
     if distribution.colab:

@@ -33,7 +33,7 @@ def run_card(run: StoredRun, distribution: Distribution = Distribution()) -> str
         "duration": _duration_row(card),
         **made_with(card),
     }
-    links = {"files of this run": files(quote(card.lesson))}
+    links = {"files of this run": files(quote(card.lesson), card)}
     if code := distribution.files("../downloads/"):
         links["code of this site"] = code
     return render("run_card.html", rows=rows, files=links)
@@ -101,15 +101,19 @@ def asserted(card: Card) -> str:
     )
 
 
-def downloads(slug: str) -> str:
+def downloads(slug: str, card: Card) -> str:
     """Links to what lies beside a lesson's page, as Markdown."""
-    links = [f"[{name}]({address})" for name, address in files(slug).items()]
+    links = [f"[{name}]({address})" for name, address in files(slug, card).items()]
     return f"Download: {' · '.join(links)}"
 
 
-def files(slug: str) -> dict[str, str]:
-    """Where the files of a run lie, as seen from the folder of its lesson's page."""
-    return {name: f"{slug}/{file.format(slug)}" for name, file in _FILES.items()}
+def files(slug: str, card: Card) -> dict[str, str]:
+    """Where the files of a run lie, as seen from the folder of its lesson's page.
+
+    A lesson that trains in loops of its own has no log.
+    """
+    names = [name for name in _FILES if name != "log" or card.log]
+    return {name: f"{slug}/{_FILES[name].format(slug)}" for name in names}
 
 
 def notices(runs: Sequence[StoredRun]) -> list[tuple[str, str]]:

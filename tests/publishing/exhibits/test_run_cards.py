@@ -33,7 +33,9 @@ def rows_of(soup):
 
 def test_what_all_runs_share_is_said_once(shown):
     package = Package({"a.whl": b"", "a.tar.gz": b"", "constraints.txt": b""})
-    soup = shown(package, one={"reused_seconds": 30.0}, two={"seed": 2, "commit": "f" * 40})
+    soup = shown(
+        package, one={"reused_seconds": 30.0, "log": [{}]}, two={"seed": 2, "commit": "f" * 40}
+    )
     told = soup.p.get_text()
     assert told.startswith("The same in all runs: profile full; device cpu (a processor), threads")
     assert "versions python 3.11.7, torch 2.15.0" in told
@@ -42,8 +44,9 @@ def test_what_all_runs_share_is_said_once(shown):
     head, first, second = rows_of(soup)
     assert head == ["lesson", "started (UTC)", "minutes", "seed", "commit", "files"]
     files = "notebook · script · log · run card"
+    without_log = "notebook · script · run card"
     assert first == ["The first", "2026-11-01", "1.8", "1", "0123456789ab", files]
-    assert second == ["two", "2026-11-01", "1.2", "2", "ffffffffffff", files]
+    assert second == ["two", "2026-11-01", "1.2", "2", "ffffffffffff", without_log]
     assert [link["href"] for link in soup.tbody.tr("a")] == [
         "../tutorials/one/",
         "../tutorials/one/one.ipynb",
