@@ -129,8 +129,8 @@ run.claim(
 #
 # ## 1. The perfect score
 #
-# A blog post trains, tests, and is proud. Here, `mnist` stands for the class
-# `MNIST` of `torchvision`.
+# A blog post trains, tests, and is proud. Here, `mnist` stands for
+# `torchvision.datasets.MNIST`.
 
 
 # %%
