@@ -31,6 +31,7 @@ from filelock import FileLock
 
 from benchmarks.static import serving_folder
 from mnist_lessons._datasets import CLOTHES, MNIST, DataFile
+from mnist_lessons.publishing.execution.today import ARITHMETIC
 from mnist_lessons.publishing.writing.lessons import discover
 from mnist_lessons.settings import Settings
 
@@ -118,7 +119,7 @@ def _effort(config: pytest.Config) -> str:
 
 def _isolate(patch: pytest.MonkeyPatch, cache: Path) -> None:
     for name in list(os.environ):
-        if name.startswith("MNIST_LESSONS_") or name in _OF_MAKE:
+        if name.startswith(("MNIST_LESSONS_", *ARITHMETIC)) or name in _OF_MAKE:
             patch.delenv(name)
     patch.setenv("MNIST_LESSONS_OFFLINE", "1")
     patch.setenv("XDG_CACHE_HOME", str(cache))
