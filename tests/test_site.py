@@ -62,7 +62,8 @@ def test_the_build_tells_how_far_it_is_and_warns_of_nothing_else(site):
         told = {line.split()[2] for line in lines if line.startswith(f"{slug} cell ")}
         assert told == {f"{cell}/{cells}" for cell in range(1, cells + 1)}
         last = re.compile(rf"{slug} .* epoch (\d+)/\1 train loss")
-        assert any(last.match(line) for line in lines), slug
+        trains = "run.fit(" in lesson.script.read_text(encoding="utf-8")
+        assert any(last.match(line) for line in lines) == trains, slug
     plan = [f"{slug}: run (no stored run)" for slug in LESSONS]
     known = (*(f"{slug} cell" for slug in LESSONS), "mnist_lessons: ")
     assert [line for line in lines if not line.startswith(known)] == plan
@@ -105,7 +106,7 @@ def test_every_image_has_a_text_and_a_size(site):
 def test_a_figure_has_its_drawings_its_caption_and_its_data(site, slug):
     lesson = site.lesson(slug)
     figures = lesson.page.select("figure.lesson-figure")
-    assert len(figures) == len(lesson.card["figures"]) >= 3
+    assert len(figures) == len(lesson.card["figures"]) >= 1
     for figure, told in zip(figures, lesson.card["figures"], strict=True):
         name = told["name"]
         assert [image["src"] for image in figure("img")] == [f"{name}.svg", f"{name}.dark.svg"]
@@ -153,7 +154,10 @@ def test_the_missing_page_leads_to_every_page(site):
 @every_lesson
 def test_names_of_the_package_lead_to_the_reference(site, slug):
     links = site.lesson(slug).page.select(".highlight pre a.api")
-    assert {"load_mnist", "start_run", "fit", "predict"} <= {link.get_text() for link in links}
+    source = LESSONS[slug].script.read_text(encoding="utf-8")
+    called = {name for name in ("predict", "evaluate") if f" {name}(" in source}
+    called |= {"fit"} if "run.fit(" in source else set()
+    assert {"load_mnist", "start_run", *called} <= {link.get_text() for link in links}
 
 
 @every_lesson
@@ -428,6 +432,7 @@ def test_solutions_are_folded(site, slug):
         code.get_text()
         for details in lesson.page("details", class_="success")
         for code in details.select(".highlight code")
+        if code.find_parent("details") is details  # a test that is shown there has its own
     ]
     assert folded == solutions
     words = [details.get_text(" ").split()[:2] for details in lesson.page("details", "success")]

@@ -523,13 +523,12 @@ run.claim(
 )
 
 # %% [markdown]
-# The improved DNNs are close to the old CNN: one of the five only ties with it,
-# and the [results](../results.md) call the lead of even the best one possible
-# luck.
+# The improved DNNs are close to the old CNN, which was trained once. The
+# [results](../results.md) call the lead of even the best of them possible luck.
 #
-# And what did the architecture do? A fifth of a point sounds like little, but
-# so near to 100% it is every fifth mistake. And moved images teach a DNN what a
-# convolution knows from the start. What if nobody moves them?
+# And what did the architecture do? In three epochs, a fifth of a point: so near
+# to 100%, every fifth mistake. And moved images teach a DNN what a convolution
+# knows from the start. What if nobody moves them?
 
 # %%
 cnn, dnn = (

@@ -83,7 +83,7 @@ run.show(
 # %% [markdown]
 # ## Prepare the data
 #
-# A network learns best from small numbers. So we divide each pixel by the
+# Networks are usually given small numbers. So we divide each pixel by the
 # largest pixel of the *training* images. The validation and test images are
 # divided by the same number: nothing may be learned from them, not even how
 # white their white is.
@@ -462,7 +462,8 @@ run.claim(
 # in the accuracy like any other
 # ([Guo and others](https://arxiv.org/abs/1706.04599) found the same in large
 # networks). Which network would you keep? If you need to know how sure it is,
-# the one that was stopped early. If you need only the digit, the last one. We
+# the one that was stopped early, or the last one, mended as in [When to
+# doubt](doubt.py). If you need only the digit, the last one. We
 # need only the digit.
 #
 # ## The test, once
@@ -660,7 +661,7 @@ run.show(
 # ## Write a digit yourself
 #
 # On the page [Draw a digit](../draw.md), networks read *your* writing: among
-# them one with the layers of this one, which was trained for longer.
+# them one with the layers of this one, which also learned from changed images.
 
 # %% tags=["setup"]
 run.publish("dnn", model, data, name="DNN")

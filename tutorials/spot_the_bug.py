@@ -288,23 +288,23 @@ run.show(
     ),
     "accuracy-by-batch-size",
 )
-zeros = (splits.test.labels == 0).double().mean().item()
+lonely = predict(patient, splits.test[:200], batch_size=1).digits
 run.claim(
-    "Alone in its batch, an image is always read as a 0.",
-    abs(alone / 100 - zeros) < 1e-6,
+    "Alone in its batch, each of the first 200 images is read as a 0.",
+    bool((lonely == 0).all()),
 )
 
 # %% [markdown] tags=["solution"]
 # An image that is alone gets the share 1 of each digit. All ten are equal, and
 # the first of ten equals is the 0.
 #
-# Why does the accuracy climb so slowly? The signal to learn from is weak. Here
-# is the gradient of the ten logits at the start, and what two optimisers make
-# of it. Adam divides each gradient by its usual size, and so makes up for much.
-# The steps of plain gradient descent, `sgd`, are as small as the gradient.
+# How can the accuracy climb at all? Here is the gradient of the ten logits at
+# the start: it is far weaker than that of the right network. The steps of plain
+# gradient descent, `sgd`, are as small as the gradient, unless we make its rate
+# as many times larger. Adam divides each gradient by its usual size, so a weak
+# gradient does not matter to it. What costs the rest is the wrong loss itself.
 
 # %% tags=["solution"]
-sgd = partial(torch.optim.SGD, lr=0.1)
 some = splits.train[:512]
 logits = fresh()(some.images).detach().requires_grad_()
 
@@ -326,35 +326,45 @@ kinds = {
 signals, strongest = [], gradient(nn.Identity())
 images = splits.train, splits.validation
 for name, (kind, change, with_adam) in kinds.items():
-    with_sgd = train(fresh(kind), *images, EPOCHS, make=sgd)
-    signals.append(
-        {
-            "network": name,
-            "times weaker": strongest / gradient(change),
-            "Adam": with_adam[EPOCHS].accuracy,
-            "sgd": with_sgd[EPOCHS].accuracy,
-        }
-    )
+    weaker = strongest / gradient(change)
+    row = {"network": name, "times weaker": weaker}
+    row["Adam"] = with_adam[EPOCHS].accuracy
+    for column, rate in (("sgd", 0.1), ("sgd, larger rate", 0.1 * weaker)):
+        sgd = partial(torch.optim.SGD, lr=rate)
+        scores = train(fresh(kind), *images, EPOCHS, make=sgd)
+        row[column] = scores[EPOCHS].accuracy
+    signals.append(row)
 
 # %% tags=["solution"]
 run.table(
     signals,
     "signals",
-    title=f"Validation accuracy after {EPOCHS} epochs: Adam hides much of it",
-    formats={"times weaker": ",.0f", "Adam": ".2%", "sgd": ".2%"},
+    title=f"Validation accuracy after {EPOCHS} epochs: a larger rate makes up "
+    "for the weak gradient, not for the wrong loss",
+    formats={"times weaker": ",.0f"}
+    | dict.fromkeys(("Adam", "sgd", "sgd, larger rate"), ".2%"),
 )
 
 # %% tags=["solution"]
-by_adam, by_sgd = ([row[how] for row in signals] for how in ("Adam", "sgd"))
+by_adam, by_sgd, by_larger = (
+    [row[how] for row in signals] for how in ("Adam", "sgd", "sgd, larger rate")
+)
 run.claim(
     "With Adam, the softmax over the digits costs less than 3 points, with "
     "plain gradient descent more than 4.",
     by_adam[0] - by_adam[1] < 0.03 and by_sgd[0] - by_sgd[1] > 0.04,
 )
+
+# %% tags=["solution"]
 run.claim(
     "The softmax over the batch costs about ten points with Adam, and with "
     "plain gradient descent more than half of all images are misread.",
     0.07 < by_adam[0] - by_adam[2] < 0.13 and by_sgd[2] < 0.5,
+)
+run.claim(
+    "With the larger rate, plain gradient descent, too, reads more than seven "
+    "in ten, but fewer than the right network.",
+    0.7 < by_larger[2] < by_sgd[0] - 0.05,
 )
 
 # %% [markdown] tags=["solution"]
@@ -427,13 +437,13 @@ run.claim(
 rows = []
 for size in (32, 512, 60_000):
     used = size * len(range(0, 60_000 - size, size))
-    rows.append({"batch size": size, "used": used, "lost": 60_000 - used})
+    rows.append({"batch size": size, "used": used, "skipped": 60_000 - used})
 run.table(rows, "steps", title="An epoch of 60,000 images in this loop")
-assert rows[1]["lost"] == 96
+assert rows[1]["skipped"] == 96
 
 # %% [markdown] tags=["solution"]
-# With batches of 512, an epoch loses 96 of 60,000 images, and the next epoch
-# other ones: such a loss hides.
+# With batches of 512, an epoch skips 96 of 60,000 images, and the next epoch
+# other ones: nobody notices.
 #
 # **The sign.** With small batches, none that a log of losses could show. Count
 # the images that an epoch has used, and print the number.
@@ -468,7 +478,8 @@ for epoch in range(1, 13):
 
 # %% [markdown] tags=["solution"]
 # The measurement stands outside of the inner loop, where `batch` is the *last*
-# batch. Of 10,000 images in batches of 64, the last one has 16. The number
+# batch. Of 10,000 images in batches of 64, the last one has 16: training images
+# that the network has just learned from. The number
 # looks like an accuracy of the epoch, with four decimals. What does a good
 # network score on 16 images? We cut the test images into groups of 16, and let
 # the right network read them:
@@ -508,8 +519,8 @@ run.claim(
 #
 # Steps tell even more. The blog post of case 1 logs like this, and *each* of
 # its values is a multiple of 6.25%. But 60,000 training images would leave 32
-# for the last batch, not 16. So its log alone proves that it learned from
-# 10,000 images.
+# for the last batch, not 16. So it cannot have learned from all of them. The
+# 10,000 test images leave 16.
 
 # %% tags=["solution"]
 assert 60_000 % 64 == 32
@@ -611,7 +622,8 @@ run.claim(
     abs(nothing - dropout) < 3 * luck,
 )
 run.claim(
-    "The ReLU costs more than ten points, with dropout and without.",
+    "With this seed, the ReLU costs more than ten points, with dropout and "
+    "without.",
     nothing - max(relu, both) > 0.1,
 )
 
@@ -619,11 +631,34 @@ run.claim(
 # Below zero, a ReLU returns zero, and its gradient is zero. So a digit whose
 # logit is below zero for *every* image learns nothing any more: it is dead.
 # (The layers before it still learn, for the other digits. Only by chance could
-# they bring it back.) A dead digit costs about a tenth of the images. Which
-# digits die depends on the seed.
-#
-# **The sign.** The loss stops, far from that of the right network. Count which
-# digits are read: some never are.
+# they bring it back.) How many die depends on the first weights. We try six
+# seeds, four epochs each:
+
+
+# %% tags=["solution"]
+def lost(seed):
+    """How many digits a network with a ReLU on its logits never reads."""
+    torch.manual_seed(seed)
+    model = nn.Sequential(SimpleDNN(), nn.ReLU()).to(run.device)
+    train(model, splits.train, splits.validation, epochs=4)
+    return 10 - len(predict(model, splits.validation).digits.unique())
+
+
+# %% tags=["solution"]
+dead = [lost(seed) for seed in range(1, 7)]
+run.claim(
+    f"With the seeds 1 to 6, so many digits are dead: {dead}.",
+    max(dead) > min(dead),
+)
+gone = endings[-1]["digits never read"]
+run.claim(
+    f"Above, {gone} are dead, and about as many tenths of the images lost.",
+    abs(nothing - both - gone / 10) < 0.05,
+)
+
+# %% [markdown] tags=["solution"]
+# **The sign.** The loss stays far above that of the right network. Count which
+# digits are read: some may never be.
 #
 # **The test** asks for negative logits:
 # `tests/test_models.py::test_forward_returns_logits`.
@@ -686,6 +721,9 @@ run.claim(
 )
 
 # %% [markdown] tags=["solution"]
+# So it reads the images that it learned from better than new ones: it has
+# learned a little by heart.
+#
 # A training loss in train mode is no fault: it is what the training makes
 # smaller. It may be logged. But it is not comparable with a loss in eval mode.
 # (The mode can be wrong in the other way, too: an [exercise of the second
@@ -718,7 +756,8 @@ for epoch in range(1, 5):
     print(f"epoch {epoch}: {score.accuracy:.1%} of 1,000 training images")
 
 # %% [markdown]
-# "The same seed, the same network", says the tutorial. What is wrong?
+# "The same seed, the same network", says the tutorial. What could change the
+# network all the same?
 
 # %% [markdown] tags=["solution"]
 # The log draws its 1,000 images with the random numbers of the training.
@@ -816,7 +855,7 @@ says_16 = f"100% for {all_right:.0%} of groups"
 costs = [
     ("2. softmax before the loss", "loud", top, share(probably)),
     ("3. softmax over the batch", "loud", top, share(together / 100)),
-    ("4. a full batch dropped", "quiet", share(learned), share(untrained)),
+    ("4. the only batch dropped", "loud", share(learned), share(untrained)),
     ("6. ReLU on the logits", "loud", top, share(relu)),
     ("1. learned the test images", "loud", share(true), share(announced)),
     ("5. accuracy of 16 images", "loud", top, says_16),
@@ -833,13 +872,13 @@ run.table(
 )
 run.record(reference=best, leaked_claim=announced, leaked_truth=true)
 visible = [how for _, how, *_ in costs]
-assert [visible.count(how) for how in ("loud", "quiet")] == [5, 2]
+assert [visible.count(how) for how in ("loud", "quiet")] == [6, 1]
 
 # %% [markdown] tags=["solution"]
-# The percentages are accuracies. Each mistake was made in one training: another
-# seed would give other numbers.
+# The percentages are accuracies. Each mistake was made in one training, that of
+# case 3 in 128 epochs: another seed would give other numbers.
 #
-# Five of the eight are loud: they stood in the log, for anyone who knew what
+# Six of the eight are loud: they stood in the log, for anyone who knew what
 # the numbers should have been. Where a right network reads
 # {{ reference | percent }}, {{ leaked_claim | percent }} is a sign.
 
@@ -879,8 +918,8 @@ assert [visible.count(how) for how in ("loud", "quiet")] == [5, 2]
 # ### 1. A test of your own
 #
 # Write `depends_on_company(model)`: does the answer for the first test image
-# change when other images are in the batch? Predict first: which of the
-# networks `right`, `probable` and `patient` pass?
+# change when other images are in the batch? Predict first: for which of the
+# networks `right`, `probable` and `patient` is it true?
 #
 # ??? tip "Hint"
 #     Compare `model(images[:1])` with the first row of `model(images)`, in eval
@@ -934,9 +973,9 @@ run.table(
 assert loss < floor / 10
 
 # %% [markdown] tags=["solution"]
-# It reads as before. But behind a softmax, a mistake can cost only so much,
-# however sure the network is of it. So the network never learned to doubt, and
-# without the softmax its mistakes cost a lot.
+# Only its loss was bad: it reads as before. But behind a softmax, a mistake can
+# cost only so much, however sure the network is of it. So the network never
+# learned to doubt, and without the softmax its mistakes cost a lot.
 
 # %% [markdown]
 # ### 3. A ninth mistake
@@ -992,8 +1031,8 @@ run.finish()
 #
 # None of the eight raised an error. Most stood in the log, for anyone who knew
 # what the numbers should have been: ln 10 before the training, near zero after
-# it, and never 100%. The others need a second look: a count, another
-# measurement, another training. And each is found by a test of a few lines,
+# it, and never 100%. The others need a second look: another measurement,
+# another training. And each is found by a test of a few lines,
 # which never tires of looking.
 #
 # *The cases are after PMNIST1 by Laurent Risser, part of

@@ -83,7 +83,7 @@ def measured(run: StoredRun) -> str:
     """On how many images the log's losses and accuracies were measured."""
     log = run.card.log
     if not log:
-        return "Nothing was trained."
+        return "There is no log: nothing was trained with `run.fit`."
     return (
         "Losses and accuracies were measured after each epoch, always on the same images: "
         f"{log[-1].train_count:,} of the training split and "

@@ -111,9 +111,7 @@ def test_the_caption_says_of_which_images_the_test_speaks(run_of):
     assert "10,000 images of this test, one training each" in told
     assert soup.div["aria-label"] == told
     assert not soup.details, "there is one pair alone"
-    assert (
-        soup.p.get_text() == "Number of pairs: 1. Could it be luck? No: the p-value is below 0.05."
-    )
+    assert soup.p.get_text() == "Pairs: 1. No means: the p-value is below 0.05."
 
 
 def test_networks_that_read_other_images_are_not_compared(run_of):
