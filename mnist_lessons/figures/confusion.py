@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from mnist_lessons._words import times
 from mnist_lessons.evaluation import top_confusions
 from mnist_lessons.figures.canvas import Canvas, Pixels
+from mnist_lessons.figures.colours import channels, mixed
 from mnist_lessons.figures.lesson_figure import LessonFigure
 from mnist_lessons.figures.look import Look, readable_on
 
@@ -66,14 +67,10 @@ def _draw_matrix(counts: NDArray[np.int64], title: str, look: Look) -> Figure:
 def _cell_colours(counts: NDArray[np.int64], look: Look) -> Pixels:
     """(10, 10, 4): errors from few to many, nothing where there is none, a grey diagonal."""
     errors = np.where(np.eye(10, dtype=bool), 0, counts)
-    shares = PowerNorm(0.6, vmin=0, vmax=max(int(errors.max()), 1))(errors).data[..., None]
-    few, many = (np.array(_channels(colour)) for colour in look.heat)
+    shares = PowerNorm(0.6, vmin=0, vmax=max(int(errors.max()), 1))(errors).data
+    few, many = map(channels, look.heat)
     cells = np.empty((10, 10, 4), dtype=np.uint8)
-    cells[..., :3] = np.rint(few + (many - few) * shares)
+    cells[..., :3] = np.rint(mixed(few, many, shares))
     cells[..., 3] = np.where(errors > 0, 255, 0)
-    cells[np.eye(10, dtype=bool)] = (*_channels(look.fill), 255)
+    cells[np.eye(10, dtype=bool)] = (*channels(look.fill), 255)
     return cells
-
-
-def _channels(colour: str) -> tuple[int, ...]:
-    return tuple(int(colour[start : start + 2], 16) for start in (1, 3, 5))

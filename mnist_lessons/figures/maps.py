@@ -13,6 +13,7 @@ from torch import Tensor
 from mnist_lessons._words import count
 from mnist_lessons.figures.canvas import Canvas, Pixels
 from mnist_lessons.figures.charts import tell
+from mnist_lessons.figures.colours import channels, mixed, opaque
 from mnist_lessons.figures.lesson_figure import LessonFigure
 from mnist_lessons.figures.look import Look
 
@@ -117,14 +118,8 @@ def _draw(
 
 def _coloured(shares: _Maps, look: Look) -> Pixels:
     """Numbers (H, W) from 0 to 1 as an RGBA bitmap: 0 is the palest, 1 the strongest."""
-    few, many = (
-        np.array([int(colour[start : start + 2], 16) for start in (1, 3, 5)], dtype=np.float64)
-        for colour in look.heat
-    )
-    colours = few + (many - few) * shares[..., None]
-    opaque = np.full((*shares.shape, 1), 255.0)
-    pixels: Pixels = np.rint(np.concatenate([colours, opaque], axis=2)).astype(np.uint8)
-    return pixels
+    few, many = map(channels, look.heat)
+    return opaque(mixed(few, many, shares))
 
 
 def _outline(sheet: Axes, digit: _Maps, left: float, top: float, side: float, look: Look) -> None:

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_lessons.figures.canvas import Pixels
+from mnist_lessons.figures.colours import channels, mixed, opaque
 from mnist_lessons.figures.look import Look
 
 __all__ = ["signed_pixels"]
@@ -24,18 +25,11 @@ def signed_pixels(values: NDArray[np.float64], greatest: float, look: Look, time
     """
     shares = np.clip(values / (greatest or 1.0), -1, 1)
     strength = np.abs(shares) ** _POWER
-    paper, positive, negative = (_channels(one) for one in (look.paper, *look.series[:2]))
+    paper, positive, negative = map(channels, (look.paper, *look.series[:2]))
     full = np.where(shares[..., None] < 0, negative, positive)
-    colours = paper + (full - paper) * strength[..., None]
-    bitmap = colours.repeat(times, axis=0).repeat(times, axis=1)
+    bitmap = mixed(paper, full, strength).repeat(times, axis=0).repeat(times, axis=1)
     for row, column in np.argwhere(shares < -_DASHED) if times >= 3 else ():
         left, length = times * column + times // 4, times - 2 * (times // 4)
         is_strong = strength[row, column] > _STRONG
         bitmap[times * row + times // 2, left : left + length] = paper if is_strong else negative
-    opaque = np.full((*bitmap.shape[:2], 1), 255.0)
-    pixels: Pixels = np.rint(np.concatenate([bitmap, opaque], axis=2)).astype(np.uint8)
-    return pixels
-
-
-def _channels(colour: str) -> NDArray[np.float64]:
-    return np.array([int(colour[start : start + 2], 16) for start in (1, 3, 5)], dtype=np.float64)
+    return opaque(bitmap)

@@ -128,11 +128,8 @@ class Step:
         Raises:
             ValueError: the recipe was not chosen, or there is no record.
         """
-        tests = [record.test for record in self.records]
-        if not tests or not all(tests):
-            raise ValueError("not every training of this recipe has this score")
-        scored = [test for test in tests if test]
-        return standard_error([test["errors"] for test in scored], scored[0]["count"])
+        tests = _scores(self.records, lambda record: record.test)
+        return standard_error([test["errors"] for test in tests], tests[0]["count"])
 
     @property
     def test(self) -> tuple[float, float]:
@@ -161,13 +158,18 @@ class Step:
         return {"network": network, "mean": mean, **luck}
 
 
-def _mean_and_spread(
-    records: Sequence[Record], part: Callable[[Record], dict[str, Any] | None]
-) -> tuple[float, float]:
-    scores = [part(record) for record in records]
-    shares = [_share(score) for score in scores if score]
-    if not shares or len(shares) < len(scores):
+_Part = Callable[[Record], dict[str, Any] | None]
+
+
+def _scores(records: Sequence[Record], part: _Part) -> list[dict[str, Any]]:
+    scores = [score for score in map(part, records) if score]
+    if not scores or len(scores) < len(records):
         raise ValueError("not every training of this recipe has this score")
+    return scores
+
+
+def _mean_and_spread(records: Sequence[Record], part: _Part) -> tuple[float, float]:
+    shares = [_share(score) for score in _scores(records, part)]
     return statistics.fmean(shares), statistics.stdev(shares) if len(shares) > 1 else 0.0
 
 

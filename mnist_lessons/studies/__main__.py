@@ -72,8 +72,8 @@ def _train_all(jobs: list[tuple[Recipe, int]], path: Path, at_once: int) -> None
         path.open("a", encoding="utf-8") as stream,
         tqdm(total=len(jobs), unit="training", disable=None) as bar,
     ):
-        made_by = code()
-        trainings = (delayed(train)(*job, made_by) for job in jobs)
+        begun_from = code()
+        trainings = (delayed(train)(*job, begun_from) for job in jobs)
         records = Parallel(return_as="generator_unordered")(trainings)
         for record in records:
             stream.write(record.as_line())

@@ -17,13 +17,13 @@ from mnist_lessons.training import fit
 __all__ = ["train"]
 
 
-def train(recipe: Recipe, seed: int, made_by: Code | None = None) -> Record:
+def train(recipe: Recipe, seed: int, begun_from: Code | None = None) -> Record:
     """Train a recipe with one seed, on one thread; what is chosen is scored on the test images.
 
     Args:
         recipe: how to train.
         seed: of the weights, the order and the augmentation.
-        made_by: the code, where it was looked at before: records change the checkout, too.
+        begun_from: the code when the study began: its own records change the checkout, too.
     """
     torch.set_num_threads(1)
     settings = Settings.from_environment()
@@ -46,7 +46,7 @@ def train(recipe: Recipe, seed: int, made_by: Code | None = None) -> Record:
         validation={"correct": score.correct, "count": score.count, "loss": score.loss},
         curve=[record.validation_correct for record in records],
         test=_tested(predict(asked, splits.test)) if recipe.tested else None,
-        machine={**machine(device), **(made_by or {})},
+        machine={**machine(device), **(begun_from or {})},
         started=started,
         data=mnist.provenance.checksum,
     )
