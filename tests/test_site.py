@@ -17,6 +17,7 @@ from urllib.parse import unquote, urlsplit
 
 import nbformat
 import pytest
+from mkdocs.utils.yaml import yaml_load
 
 from benchmarks.links import broken_links
 from mnist_lessons.publishing.writing.lessons import code_cells, discover
@@ -144,6 +145,9 @@ def test_machines_find_every_page(site):
     paths = {urlsplit(address).path.strip("/") or "index.html" for address in listed}
     pages = {address.removesuffix("/index.html") for address in site.pages} - {"404.html"}
     assert paths == pages
+    nav = yaml_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))["nav"]
+    parts = [title for item in nav for title, pages in item.items() if isinstance(pages, list)]
+    assert re.findall(r"^## (.+)", told, re.MULTILINE) == [*parts, "The rest"]
 
 
 def test_the_missing_page_leads_to_every_page(site):

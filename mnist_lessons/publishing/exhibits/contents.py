@@ -1,6 +1,8 @@
-"""The lessons in reading order: what each is about, how long it takes, and a picture of it."""
+"""The lessons in reading order, in parts: what each is about, how long it takes, a picture."""
 
 from collections.abc import Iterator
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 from urllib.parse import quote
 
@@ -28,7 +30,12 @@ def block(sources: Sources) -> str:
     Raises:
         BuildFailure: a drawing could do more than be seen.
     """
-    return render("contents.html", lessons=[_item(sources, slug) for slug in sources.notebooks])
+    items = [
+        {"number": number, "part": sources.parts.get(slug, ""), **_item(sources, slug)}
+        for number, slug in enumerate(sources.notebooks, start=1)
+    ]
+    parts = [(title, list(lessons)) for title, lessons in groupby(items, itemgetter("part"))]
+    return render("contents.html", parts=parts)
 
 
 def length(sources: Sources) -> str:

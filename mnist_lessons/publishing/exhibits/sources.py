@@ -28,6 +28,7 @@ class Sources:
         repository: address of the repository, or empty.
         tutorials: folder of the lessons' pages, as seen from the page that shows the exhibit.
         notebooks: each lesson as a notebook, with values in its prose, by its slug.
+        parts: the part of the navigation that a lesson stands in, by its slug.
         distribution: how readers get the code.
     """
 
@@ -36,6 +37,7 @@ class Sources:
     repository: str = ""
     tutorials: str = "../tutorials/"
     notebooks: Mapping[str, Any] = field(default_factory=dict)
+    parts: Mapping[str, str] = field(default_factory=dict)
     distribution: Distribution = field(default_factory=Distribution)
 
     @cached_property

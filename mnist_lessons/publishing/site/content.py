@@ -34,6 +34,7 @@ from mnist_lessons.publishing.runs.project import Project
 from mnist_lessons.publishing.runs.store import StoredRun
 from mnist_lessons.publishing.site.offers import Offers
 from mnist_lessons.publishing.site.problems import PageProblems
+from mnist_lessons.publishing.site.reading_order import parts
 from mnist_lessons.publishing.site.theme import watermark
 from mnist_lessons.publishing.writing.imported import imported_names
 from mnist_lessons.publishing.writing.lessons import code_cells
@@ -72,6 +73,7 @@ class Content:
         self.scratch: Path | None = None
         self._by_uri: dict[str, LessonPage] = {}
         self._docs = Path()
+        self._parts: dict[str, str] = {}
         self._notebooks: dict[str, Any] = {}
         self._sources = Sources(Path(), {})
         self.problems = PageProblems(Project(Path()), [], self._sources)
@@ -80,8 +82,9 @@ class Content:
 
     def take(self, pages: Iterable[LessonPage], config: MkDocsConfig) -> list[str]:
         """Make a site of these lessons; return what is wrong with them and the other pages."""
-        reading_order = str(config.nav)
-        self.pages = sorted(pages, key=lambda page: reading_order.find(page.lesson.uri))
+        self._parts = parts(config.nav)
+        order = list(self._parts)
+        self.pages = sorted(pages, key=lambda page: _place(order, page.lesson.uri))
         self._docs = Path(config.docs_dir)
         self._notebooks = {}
         problems = self._offers.make(_project(config), config)
@@ -112,6 +115,9 @@ class Content:
             project.root,
             runs,
             notebooks=self._notebooks,
+            parts={
+                page.lesson.slug: self._parts.get(uri, "") for uri, page in self._by_uri.items()
+            },
             distribution=self._offers.distribution,
         )
         problems = PageProblems(project, self.pages, self._sources, uris)
@@ -234,6 +240,11 @@ class Content:
         names = imported_names(slug, [cell.source for cell in code_cells(notebook)])
         rendered = self._cells.html(cache, prepared, render)
         return [linked(cell, names, known, "../../reference/") for cell in rendered]
+
+
+def _place(order: list[str], uri: str) -> int:
+    """Where a page stands in the navigation; one that it lacks comes before all others."""
+    return order.index(uri) if uri in order else -1
 
 
 def _project(config: MkDocsConfig) -> Project:

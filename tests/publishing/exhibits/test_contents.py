@@ -1,5 +1,7 @@
 """The list of lessons: in reading order, with what a reader must know to choose."""
 
+from dataclasses import replace
+
 import pytest
 from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
@@ -60,6 +62,23 @@ def test_lessons_stand_in_order_with_what_one_chooses_by(tmp_path, run_of):
     ]
     assert {image["loading"] for image in one("img")} == {"lazy"}
     assert {image["alt"] for image in one("img")} == {f"{HOSTILE} two"}
+
+
+def test_lessons_stand_in_the_parts_of_the_navigation_and_are_counted_through(tmp_path):
+    lessons = {slug: (lesson(title=slug), None) for slug in ("zero", "one", "two", "three")}
+    sources = sources_of(tmp_path, **lessons)
+    block = contents.block(replace(sources, parts={"one": HOSTILE, "two": HOSTILE, "three": "B"}))
+    page = BeautifulSoup(block, "html.parser")
+    headings = [(found.name, found.get_text()) for found in page(["h3", "h4"])]
+    assert headings == [
+        ("h3", "zero"),
+        ("h3", HOSTILE),
+        ("h4", "one"),
+        ("h4", "two"),
+        ("h3", "B"),
+        ("h4", "three"),
+    ]
+    assert [part["start"] for part in page("ol")] == ["1", "2", "4"]
 
 
 def test_a_lesson_without_a_run_has_neither_picture_nor_time_to_run(tmp_path):
