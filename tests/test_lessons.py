@@ -13,9 +13,11 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from mkdocs.utils.yaml import yaml_load
 
 from mnist_lessons.errors import ClaimError
 from mnist_lessons.figures.look import VARIANTS
+from mnist_lessons.publishing.site.reading_order import parts
 from mnist_lessons.publishing.writing.form import problems
 from mnist_lessons.publishing.writing.lessons import code_cells, discover
 from mnist_lessons.runlog import Run
@@ -190,6 +192,13 @@ def test_every_result_of_a_lesson_has_a_band(previews, slug):
 
 def test_there_is_no_band_without_a_lesson():
     assert set(BANDS) <= set(LESSONS)
+
+
+@every_lesson
+def test_a_reader_meets_a_lesson_after_those_that_it_needs(slug):
+    order = [Path(uri).stem for uri in parts(yaml_load((ROOT / "mkdocs.yml").read_text())["nav"])]
+    before = order[: order.index(slug)]
+    assert set(LESSONS[slug].needs) <= set(before)
 
 
 def claims_of(source):

@@ -1,4 +1,4 @@
-# %% [markdown] level="advanced" thumbnail="augmented"
+# %% [markdown] level="advanced" thumbnail="augmented" needs="improved_cnn"
 # # One change at a time
 #
 # "Improved" is a claim. It needs a number before, a number after, and a reason

@@ -1,4 +1,4 @@
-# %% [markdown] level="intermediate" thumbnail="strangers-dnn"
+# %% [markdown] level="intermediate" thumbnail="strangers" needs="improved_cnn"
 # # When to doubt
 #
 # A network always answers. Show it a boot, and it names a digit. In this
@@ -500,7 +500,7 @@ run.show(
         x=plots.Axis("threshold", limits=(0.1, 1)),
         y=plots.Axis("share that is answered", limits=(0, 1)),
     ),
-    "strangers-dnn",
+    "strangers",
 )
 
 # %% [markdown]

@@ -1,4 +1,4 @@
-# %% [markdown] level="beginner" thumbnail="errors-long"
+# %% [markdown] level="beginner" thumbnail="errors-long" needs="simple_dnn"
 # # A convolutional network
 #
 # The [first lesson](simple_dnn.py) gave a network the pixels of an image in a

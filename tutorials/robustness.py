@@ -1,4 +1,4 @@
-# %% [markdown] level="intermediate" thumbnail="moved"
+# %% [markdown] level="intermediate" thumbnail="moved" needs="improved_cnn"
 # # Why convolution
 #
 # Every digit of MNIST stands in the middle of its image. What does a network

@@ -1,4 +1,4 @@
-# %% [markdown] level="advanced" thumbnail="differences"
+# %% [markdown] level="advanced" thumbnail="differences" needs="simple_dnn"
 # # Scaling out
 #
 # Two **processes**, programs that run at the same time, share the training of

@@ -1,4 +1,4 @@
-# %% [markdown] level="intermediate" thumbnail="right-loss"
+# %% [markdown] level="intermediate" thumbnail="right-loss" needs="improved_cnn"
 # # Spot the bug
 #
 # Eight mistakes that real tutorials made. None of them stops the program, and

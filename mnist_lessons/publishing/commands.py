@@ -14,6 +14,7 @@ from mnist_lessons.publishing.execution.plan import planned
 from mnist_lessons.publishing.execution.prepare import LessonPage, prepared
 from mnist_lessons.publishing.runs.project import Project, read_lessons
 from mnist_lessons.publishing.writing.form import problems
+from mnist_lessons.publishing.writing.needs import problems_of_needs
 from mnist_lessons.publishing.writing.recorded import problems_of_bands
 from mnist_lessons.publishing.writing.teaching import problems_of_teaching, read_teaching
 from mnist_lessons.settings import Settings
@@ -134,9 +135,10 @@ def check(project: Project) -> None:
     """Say what is wrong with the text of the lessons, and what it falls short of."""
     lessons = read_lessons(project)
     checked = read_teaching(project.tutorials, lessons)
+    of_needs = problems_of_needs(lessons)
     wrong: list[str] = []
     for lesson in lessons:
-        wrong += (faults := problems(lesson))
+        wrong += (faults := [*problems(lesson), *of_needs.get(lesson.slug, [])])
         if not faults:
             wrong += problems_of_bands(lesson)
         if not faults and lesson.slug in checked:

@@ -210,3 +210,6 @@ def test_check_says_what_is_wrong_with_the_text_and_what_it_falls_short_of(proje
     assert "tutorials/two.py, line 15: SyntaxError" in done.stderr
     assert "tutorials/one.py: 50% of its 10 shown lines only present" in done.stderr
     assert "tutorials/one.py, line 4: no run stands behind '97%'" in done.stderr
+    project.write("two").write_text('# %% [markdown] needs="three"\n# # Two')
+    done = project.command("check")
+    assert "tutorials/two.py, line 1: needs three, which is no lesson" in done.stderr

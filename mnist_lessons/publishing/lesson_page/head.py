@@ -1,6 +1,7 @@
 """What stands on top of a lesson's page: how long it takes, where to get it, how to open it."""
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from markupsafe import Markup
@@ -30,6 +31,7 @@ def head(
     notebook: Any,
     distribution: Distribution = Distribution(),
     edit: str = "",
+    needs: Sequence[str] = (),
 ) -> str:
     """Markdown for the top of a lesson's page.
 
@@ -39,12 +41,14 @@ def head(
         notebook: of the lesson.
         distribution: what else is linked, where there is any.
         edit: address where the script can be edited; no link where empty.
+        needs: links to the lessons that it builds on; it needs Python alone where there are none.
     """
     where = device(card.device, card.device_name, card.threads)
     level = said_of(notebook).get(LEVEL, "")
     about = f"{level.capitalize()}: about" if level else "About"
     about += (
-        f" {count(reading_minutes(notebook), 'minute')} to read. The program ran for "
+        f" {count(reading_minutes(notebook), 'minute')} to read. Needs: "
+        f"{', '.join(needs) or 'Python alone'}. The program ran for "
         f"{timed(card.whole_seconds)} on {inert(where)}; "
         "[more about this run](#the-run-behind-this-page)."
     )

@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
+from markupsafe import Markup
+
 from mnist_lessons.errors import BuildFailure
 from mnist_lessons.publishing.execution.prepare import LessonPage
 from mnist_lessons.publishing.html.templates import fragment
@@ -12,6 +14,7 @@ from mnist_lessons.publishing.lesson_page.distribution import Distribution
 from mnist_lessons.publishing.lesson_page.download import portable
 from mnist_lessons.publishing.lesson_page.head import head
 from mnist_lessons.publishing.lesson_page.thumbnail import thumbnails
+from mnist_lessons.publishing.lesson_page.way import Way
 from mnist_lessons.publishing.runs.store import StoredRun
 from mnist_lessons.publishing.writing.lessons import SETUP, code_cells, tagged
 
@@ -78,13 +81,17 @@ def files_beside(
     return files
 
 
-def markdown(page: LessonPage, notebook: Any, distribution: Distribution, edit: str) -> str:
+def markdown(
+    page: LessonPage, notebook: Any, way: Way, distribution: Distribution, edit: str
+) -> str:
     """The lesson's prose, and what the site says of it: downloads, notices, run card, log."""
     prose = placeholders.markdown(notebook)
+    if way.following:
+        prose = f"{prose}\n\n{fragment('following', Markup(way.following))}"
     if page.run is None:
         running = _RUNNING + (_UNTIL_THEN if page.earlier else "")
         return after_title(prose, _FAILED if page.reasons() else running)
-    top = head(page.lesson.slug, page.run.card, notebook, distribution, edit=edit)
+    top = head(page.lesson.slug, page.run.card, notebook, distribution, edit, way.needs)
     top = f"{top}\n\n{notices([page.run])}".strip()
     about = f"{run_card.measured(page.run)} {run_card.asserted(page.run.card)}".strip()
     return (

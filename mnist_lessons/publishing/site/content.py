@@ -34,7 +34,7 @@ from mnist_lessons.publishing.runs.project import Project
 from mnist_lessons.publishing.runs.store import StoredRun
 from mnist_lessons.publishing.site.offers import Offers
 from mnist_lessons.publishing.site.problems import PageProblems
-from mnist_lessons.publishing.site.reading_order import parts
+from mnist_lessons.publishing.site.reading_order import in_order, parts, way_of
 from mnist_lessons.publishing.site.theme import watermark
 from mnist_lessons.publishing.writing.imported import imported_names
 from mnist_lessons.publishing.writing.lessons import code_cells
@@ -83,8 +83,7 @@ class Content:
     def take(self, pages: Iterable[LessonPage], config: MkDocsConfig) -> list[str]:
         """Make a site of these lessons; return what is wrong with them and the other pages."""
         self._parts = parts(config.nav)
-        order = list(self._parts)
-        self.pages = sorted(pages, key=lambda page: _place(order, page.lesson.uri))
+        self.pages = in_order(pages, self._parts)
         self._docs = Path(config.docs_dir)
         self._notebooks = {}
         problems = self._offers.make(_project(config), config)
@@ -129,6 +128,7 @@ class Content:
                 notebook = self._notebooks[lesson.slug] = notebook_of(page)
                 wrong = fill_values(notebook, lesson.slug, recorded, lesson.places)
                 problems.note(lesson.uri, wrong)
+        problems.look_at_needs()
         problems.look_at_numbers()
         problems.look_at_figures(self._notebooks)
         self._give_way()
@@ -183,8 +183,9 @@ class Content:
 
     def source(self, lesson: LessonPage, page: Page, config: MkDocsConfig) -> str:
         """The Markdown of a lesson's page."""
+        way = way_of(lesson.lesson, page.next_page, self._by_uri, self._notebooks)
         notebook = self._notebooks[lesson.lesson.slug]
-        return markdown(lesson, notebook, self._offers.distribution, page.edit_url or "")
+        return markdown(lesson, notebook, way, self._offers.distribution, page.edit_url or "")
 
     def filled_markdown(self, text: str, page: Page) -> str:
         """A page with its exhibits that are Markdown; a lesson's is described for search.
@@ -240,11 +241,6 @@ class Content:
         names = imported_names(slug, [cell.source for cell in code_cells(notebook)])
         rendered = self._cells.html(cache, prepared, render)
         return [linked(cell, names, known, "../../reference/") for cell in rendered]
-
-
-def _place(order: list[str], uri: str) -> int:
-    """Where a page stands in the navigation; one that it lacks comes before all others."""
-    return order.index(uri) if uri in order else -1
 
 
 def _project(config: MkDocsConfig) -> Project:

@@ -16,6 +16,7 @@ from mnist_lessons.publishing.html.markdown_extension import formula_problems
 from mnist_lessons.publishing.lesson_page import cells
 from mnist_lessons.publishing.runs.project import Project
 from mnist_lessons.publishing.site.bands import check_bands, read_bands
+from mnist_lessons.publishing.writing.needs import problems_of_needs
 from mnist_lessons.publishing.writing.pages import written_pages
 from mnist_lessons.publishing.writing.values import stray_values
 
@@ -68,6 +69,12 @@ class PageProblems:
         """Remember what is wrong with a page."""
         if problems := [*problems]:
             self._by_page.setdefault(uri, []).extend(problems)
+
+    def look_at_needs(self) -> None:
+        """Note which lesson needs one that there is not, or that needs it, too."""
+        of_needs = problems_of_needs([page.lesson for page in self._all])
+        for page in self._pages:
+            self.note(page.lesson.uri, of_needs.get(page.lesson.slug, []))
 
     def look_at_numbers(self) -> None:
         """Note which lesson leaves its bands, and what is wrong with the file of bands."""

@@ -11,6 +11,7 @@ from mnist_lessons.publishing.writing.lessons import (
     LEVEL,
     LEVELS,
     LIMIT,
+    NEEDS,
     SETUP,
     SOLUTION,
     THUMBNAIL,
@@ -42,6 +43,7 @@ _OF_LESSON: dict[str, tuple[str, Callable[[object], bool]]] = {
     LIMIT: ("a number of minutes above 0", lambda value: _is_number(value)),
     LEVEL: (f"one of {', '.join(LEVELS)}", lambda value: value in LEVELS),
     THUMBNAIL: ("the name of a figure", lambda value: isinstance(value, str)),
+    NEEDS: ('names of lessons, "one another"', lambda value: isinstance(value, str)),
 }
 _KIND = re.compile(r"\[.*|\W*(markdown|md|raw|code)\W*", re.IGNORECASE)
 _TAG = re.compile(r"\W*(tags?\W.*|tags?|(?P<tag>setup|solution)\W*)", re.IGNORECASE)

@@ -20,6 +20,7 @@ __all__ = [
     "LEVEL",
     "LEVELS",
     "LIMIT",
+    "NEEDS",
     "SETUP",
     "SHORTEST_ALT",
     "SOLUTION",
@@ -36,6 +37,7 @@ __all__ = [
 LIMIT = "cell_limit_minutes"
 LEVEL = "level"
 THUMBNAIL = "thumbnail"  # name of the figure that stands for it in a list
+NEEDS = "needs"  # names of the lessons that it builds on, with spaces between
 LEVELS = ("beginner", "intermediate", "advanced")
 # What a cell may be: plumbing, or what is to be found by thinking. Pages fold both.
 SETUP = "setup"
@@ -97,6 +99,12 @@ class Lesson:
     def cell_limit(self) -> float:
         """Seconds that a cell may take: `cell_limit_minutes` of the first cell, or two hours."""
         return 60 * float(said_of(self.notebook()).get(LIMIT, _USUAL_LIMIT))
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The lessons that this one builds on, by name; none where it needs Python alone."""
+        said = said_of(self._parsed.notebook).get(NEEDS)
+        return tuple(said.split()) if isinstance(said, str) else ()
 
     def notebook(self) -> NotebookNode:
         """The script as a notebook without outputs, with stable cell ids."""

@@ -33,6 +33,12 @@ def test_the_head_says_for_whom_a_lesson_is():
     assert "Beginner: about 1 minute to read" in head("a", ONE, notebook(text))
 
 
+def test_the_head_says_what_a_lesson_needs():
+    assert "Needs: Python alone. The" in head("a", ONE, WORDS)
+    said = head("a", ONE, WORDS, needs=["[One](one.py)", "[Two](two.py)"])
+    assert "Needs: [One](one.py), [Two](two.py). The" in said
+
+
 def test_the_head_names_the_gpu_as_a_text():
     said = head("a", card_with(device="cuda", device_name="A <b> GPU"), WORDS)
     assert "<b>" not in said

@@ -261,14 +261,15 @@ def test_a_wrong_limit_is_refused(value):
         ('level="easy"', "level must be one of beginner, intermediate, advanced, not 'easy'"),
         ("level=[1]", "level must be one of beginner, intermediate, advanced, not [1]"),
         ("thumbnail=3", "thumbnail must be the name of a figure, not 3"),
+        ('needs=["a"]', "needs must be names of lessons, \"one another\", not ['a']"),
     ],
 )
-def test_a_level_or_a_thumbnail_that_cannot_be_is_refused(written, said):
+def test_what_the_first_cell_cannot_say_is_refused(written, said):
     assert told(TITLE.replace("]", f"] {written}") + RUN) == [f"line 1: {said}"]
 
 
 def test_the_first_cell_says_for_whom_a_lesson_is():
-    assert told(TITLE.replace("]", '] level="beginner" thumbnail="curve"') + RUN) == []
+    assert told(TITLE.replace("]", '] level="beginner" thumbnail="curve" needs="two"') + RUN) == []
 
 
 BEGINS = "its first cell must be Markdown: '# Its title'; a module that is no lesson belongs in"
