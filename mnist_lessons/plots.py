@@ -8,7 +8,7 @@ from mnist_lessons.figures.dropout import dropout
 from mnist_lessons.figures.images import image_grid, single_image
 from mnist_lessons.figures.learning import learning_curves
 from mnist_lessons.figures.lesson_figure import LessonFigure
-from mnist_lessons.figures.linear import linear_layer
+from mnist_lessons.figures.linear import linear_layer, weighted_sum
 from mnist_lessons.figures.maps import map_grid
 from mnist_lessons.figures.pooling import max_pooling
 from mnist_lessons.figures.predictions import doubt_bars, prediction_grid
@@ -35,4 +35,5 @@ __all__ = [
     "relu",
     "single_image",
     "softmax_bars",
+    "weighted_sum",
 ]

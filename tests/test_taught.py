@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
 from torch.nn import functional as F
@@ -236,6 +237,20 @@ def functions_of(slug, *names):
     namespace = {}
     exec(compile(ast.Module(kept, []), "a lesson", "exec"), namespace)
     return [namespace[name] for name in names]
+
+
+@pytest.mark.parametrize("images", [1, 7])
+def test_the_backpropagation_that_a_lesson_writes_out_is_autograd(images):
+    """With biases, too, which are 0 in the network that the lesson checks."""
+    *_, backward = functions_of("from_nothing", "softmax", "p_minus_y", "forward", "backward")
+    generator = np.random.default_rng(4)
+    parameters = [generator.normal(size=size) for size in [(784, 30), 30, (30, 10), 10]]
+    x, y = generator.random((images, 784)), generator.integers(10, size=images)
+    w1, b1, w2, b2 = theirs = [torch.tensor(values, requires_grad=True) for values in parameters]
+    hidden = (torch.tensor(x) @ w1 + b1).relu()
+    F.cross_entropy(hidden @ w2 + b2, torch.tensor(y)).backward()
+    for mine, other in zip(backward(parameters, x, y), theirs, strict=True):
+        torch.testing.assert_close(torch.tensor(mine), other.grad, rtol=1e-10, atol=1e-12)
 
 
 def test_the_move_that_why_convolution_writes_out_is_that_of_the_package(sample):

@@ -5,7 +5,7 @@ from functools import partial
 
 import numpy as np
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
 from mnist_lessons._words import signed
@@ -13,7 +13,7 @@ from mnist_lessons.figures.lesson_figure import LessonFigure
 from mnist_lessons.figures.look import Look
 from mnist_lessons.figures.panels import Panels
 
-__all__ = ["WeightedSum", "draw_sum", "linear_layer"]
+__all__ = ["WeightedSum", "draw_sum", "linear_layer", "weighted_sum"]
 
 _HEAD = 22  # above a panel: its name
 _GAP = 40  # between two panels: a sign
@@ -87,17 +87,49 @@ def linear_layer(
         )
     weights = layer.weight[unit].detach().cpu().double().reshape(pixels.shape).numpy()
     bias = 0.0 if layer.bias is None else float(layer.bias[unit].detach())
+    return _figure(pixels, weights, bias, f"weights of unit {unit}", title, alt)
+
+
+def weighted_sum(
+    image: ArrayLike, weights: ArrayLike, bias: float, *, title: str, alt: str | None = None
+) -> LessonFigure:
+    """What `linear_layer` shows, of one unit whose weights are written in no layer.
+
+    Args:
+        image: (H, W), as the unit reads it.
+        weights: as many, one for each pixel.
+        bias: what is added to the sum of the products.
+        title: what the figure shows.
+        alt: what it shows, for those who cannot see it; None: the sum, told from the numbers.
+
+    Raises:
+        ValueError: the image has no two dimensions, or another size than the weights.
+    """
+    pixels, factors = np.asarray(image, dtype=float), np.asarray(weights, dtype=float)
+    if pixels.ndim != 2 or pixels.size != factors.size:
+        raise ValueError(f"cannot multiply an image {pixels.shape} by {factors.size} weights")
+    return _figure(pixels, factors.reshape(pixels.shape), float(bias), "the weights", title, alt)
+
+
+def _figure(
+    pixels: NDArray[np.float64],
+    weights: NDArray[np.float64],
+    bias: float,
+    name: str,
+    title: str,
+    alt: str | None,
+) -> LessonFigure:
     total = WeightedSum(pixels * weights, bias)
     told = alt or (
-        f"{title}. An image of {pixels.shape[0]} by {pixels.shape[1]} pixels times the weights of "
-        f"unit {unit}, pixel by pixel. {total.told()}"
+        f"{title}. An image of {pixels.shape[0]} by {pixels.shape[1]} pixels times the "
+        f"{name.removeprefix('the ')}, pixel by pixel. {total.told()}"
     )
     header = ["row", "column", "pixel", "weight", "product"]
     rows = [
         [row, column, float(pixel), float(weights[row, column]), float(total.products[row, column])]
         for (row, column), pixel in np.ndenumerate(pixels)
     ]
-    draw = partial(_draw, pixels, weights, total, unit, title)
+    draw = partial(_draw, pixels, weights, total, name, title)
     return LessonFigure(draw, title, told, [header, *rows])
 
 
@@ -105,7 +137,7 @@ def _draw(
     pixels: NDArray[np.float64],
     weights: NDArray[np.float64],
     total: WeightedSum,
-    unit: int,
+    name: str,
     title: str,
     look: Look,
 ) -> Figure:
@@ -122,7 +154,7 @@ def _draw(
     panels = Panels(look, bottom + 52, title)
     greatest = float(max(np.abs(weights).max(), np.abs(total.products).max()))
     panels.image(pixels, (left, _HEAD), side, "the image")
-    panels.map(weights, greatest, (left + step, _HEAD), side, f"weights of unit {unit}")
+    panels.map(weights, greatest, (left + step, _HEAD), side, name)
     panels.map(total.products, greatest, result, side, "the products")
     panels.sign(left + step - _GAP / 2, _HEAD + height / 2, "\N{MULTIPLICATION SIGN}")
     panels.sign(result[0] - _GAP / 2, result[1] + height / 2, "=")

@@ -1,8 +1,10 @@
 """Softmax: ten logits beside the ten probabilities that it makes of them."""
 
 from functools import partial
+from typing import Any
 
 import numpy as np
+import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
@@ -20,11 +22,13 @@ _TOP = 34
 _NUMBER = 42  # room for one beside its bar
 
 
-def softmax_bars(logits: Tensor, label: int, *, title: str, alt: str | None = None) -> LessonFigure:
+def softmax_bars(
+    logits: Tensor | NDArray[Any], label: int, *, title: str, alt: str | None = None
+) -> LessonFigure:
     """The logits of one image, and the probabilities that softmax makes of them.
 
     Args:
-        logits: (10,), any real dtype and device.
+        logits: (10,), any real dtype and device, or an array.
         label: the true digit, 0 to 9.
         title: what the figure shows.
         alt: what it shows, for those who cannot see it; None: the greatest of the two, and the
@@ -38,7 +42,7 @@ def softmax_bars(logits: Tensor, label: int, *, title: str, alt: str | None = No
             f"softmax is drawn for the ten logits of one image and a digit from 0 to 9, not "
             f"{tuple(logits.shape)} and {label!r}"
         )
-    values = logits.detach().cpu().double()
+    values = torch.as_tensor(logits).detach().cpu().double()
     shares = values.softmax(dim=0).numpy()
     first = int(values.argmax())
     told = alt or f"{title}. {_tell(values.numpy(), shares, first, int(label))}"

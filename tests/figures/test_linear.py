@@ -41,6 +41,21 @@ def test_the_written_sum_is_the_output_of_the_layer(unit, shape, sample, layer):
     assert sum(products) + layer.bias[unit].item() == pytest.approx(expected, abs=1e-4)
 
 
+def test_a_sum_of_own_weights_is_drawn_like_that_of_a_layer(sample, layer):
+    image = sample.train.images[3] / 255
+    unit, bias = layer.weight[2].detach(), layer.bias[2].item()
+    expected = plots.linear_layer(image, layer, 2, title="One unit")
+    figure = plots.weighted_sum(image.numpy(), unit.numpy(), bias, title="One unit")
+    assert figure.table == expected.table
+    assert figure.alt == expected.alt.replace("weights of unit 2", "weights")
+    texts = [text.get_text() for text in figure.draw(LOOK).axes[0].texts]
+    assert "the weights" in texts
+    with pytest.raises(ValueError, match=r"an image \(784,\) by 784 weights"):
+        plots.weighted_sum(image.flatten().numpy(), unit.numpy(), bias, title="One unit")
+    with pytest.raises(ValueError, match=r"an image \(28, 28\) by 783 weights"):
+        plots.weighted_sum(image.numpy(), unit[1:].numpy(), bias, title="One unit")
+
+
 def test_a_layer_without_a_bias_adds_none(sample):
     layer = nn.Linear(784, 2, bias=False)
     figure = plots.linear_layer(sample.train.images[3] / 255, layer, 1, title="One unit")

@@ -27,6 +27,11 @@ def test_both_panels_show_the_numbers_and_mark_the_true_digit(label, ending):
     assert {"+6.5", signed(LOGITS[label].item(), 1)} <= texts
 
 
+def test_an_array_is_drawn_like_a_tensor():
+    figure = plots.softmax_bars(LOGITS.numpy(), 6, title="Logits")
+    assert figure.table == plots.softmax_bars(LOGITS, 6, title="Logits").table
+
+
 def test_the_text_tells_the_greatest_and_the_true_digit():
     right = plots.softmax_bars(LOGITS, 0, title="Logits").alt
     assert right.endswith("that of 0: +6.5 becomes 94.5%, and that is the true digit.")
