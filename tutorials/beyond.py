@@ -53,7 +53,7 @@ def show(series, title):
 # %% [markdown]
 # ## The fully connected network
 #
-# All steps have the network of [the first lesson](simple_dnn.py).
+# All steps have the layers of [the simple network](simple_dnn.py).
 
 # %%
 show("dnn", "Steps of the DNN")
@@ -230,7 +230,7 @@ history_dnn = run.fit("dnn, improved", dnn, data, recipe.config_for(SEED))
 # %% [markdown]
 # ## The convolutional network, in three epochs
 #
-# The network of [the second lesson](improved_cnn.py) has dropout, a cure for
+# The network of [the CNN lesson](improved_cnn.py) has dropout, a cure for
 # those that know their images by heart. Is it worth its price?
 
 # %%
@@ -591,7 +591,7 @@ run.claim(
 #
 # ??? tip "Hint"
 #     `copy.deepcopy(model)` makes the network that holds the mean. The loop is
-#     that of the first lesson.
+#     that of *A simple network*.
 
 # %% tags=["solution"]
 import copy
@@ -751,13 +751,13 @@ if pens and full:
 # %% [markdown]
 # ### 7. How long do 99 of 100 take?
 #
-# The blog post behind the second lesson reads each image from a picture, one by
+# The blog post behind the CNN lesson reads each image from a picture, one by
 # one, in every epoch. Here a batch is one look-up in memory. Train with the
 # schedule for two epochs, five seeds. Predict: how many epochs of the blog's
 # loop take as long?
 #
 # ??? tip "Hint"
-#     `recipes["cnn-schedule"].recipe` has the recipe. The second lesson has a
+#     `recipes["cnn-schedule"].recipe` has the recipe. The CNN lesson has a
 #     `Dataset`; its images go through `PIL.Image.fromarray` first.
 
 # %% tags=["solution"]
@@ -823,7 +823,7 @@ run.finish()
 # %% [markdown]
 # ## What we found
 #
-# The network of the first lesson now reads {{ dnn_mean | percent }} of the test
+# The simple network now reads {{ dnn_mean | percent }} of the test
 # images. The CNN reads {{ cnn_mean | percent }} after three epochs, and
 # {{ long_mean | percent }} after a long training, asked five times. A network
 # that is still small reads {{ compact_mean | percent }}. [The test](#the-test)

@@ -15,8 +15,8 @@
 # %% [markdown]
 # ## Two networks
 #
-# The digits are those of the [first lesson](simple_dnn.py), in the same three
-# splits. The validation split gets a second task: it will tell how sure a
+# The digits are those of the [simple network](simple_dnn.py), in the same
+# three splits. The validation split gets a second task: it will tell how sure a
 # network should be.
 
 # %%
@@ -49,7 +49,7 @@ dnn = SimpleDNN()
 _ = run.fit("dnn", dnn, data, long, every=128, preview=60)
 
 # %% [markdown]
-# The second has the layers of the [second lesson](improved_cnn.py), but another
+# The second has the layers of the [CNN](improved_cnn.py), but another
 # recipe: no dropout, and a *one-cycle schedule*, in which the learning rate
 # rises at first and then falls to zero. Three epochs of that are enough.
 

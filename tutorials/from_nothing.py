@@ -198,7 +198,7 @@ run.show(
 
 # %% [markdown]
 # The straight line, the **tangent**, touches the curve at our weight, and has
-# its slope. The slope is positive, so a smaller weight has a smaller loss. The
+# its slope. It rises, so a slightly smaller weight has a smaller loss. The
 # slopes along *all* weights and biases are the **gradient**. To learn is to
 # repeat one step: move each weight a little against its slope.
 #

@@ -1,10 +1,10 @@
 # %% [markdown] level="beginner" thumbnail="errors-long" needs="simple_dnn"
 # # A convolutional network
 #
-# The [first lesson](simple_dnn.py) gave a network the pixels of an image in a
-# row, in no order that it knew of. But pixels have neighbours. A
-# **convolutional network**, a *CNN*, uses that. You need the words of the first
-# lesson: layer, loss, epoch.
+# The [simple network](simple_dnn.py) was given the pixels of an image in a row,
+# in no order that it knew of. But pixels have neighbours. A **convolutional
+# network**, a *CNN*, uses that. You need the words of that lesson: layer, loss,
+# epoch.
 #
 # ## What you will learn
 #
@@ -45,7 +45,7 @@ for split in (mnist.validation, mnist.test):
 # %% [markdown]
 # ## Prepare the data
 #
-# The first lesson divided the pixels by 255. Here we also subtract their mean
+# The last lesson divided the pixels by 255. Here we also subtract their mean
 # and divide by their standard deviation: then the values are centred on zero.
 # Most programs take the same two constants, those of all training images of
 # MNIST. So our validation images have a small part in them. How small?
@@ -281,7 +281,7 @@ run.table(costs, "costs", title="Fewer numbers to learn, and more to compute")
 # images, and Adagrad, an optimiser whose rate falls faster for weights whose
 # gradients have been large. The post ends its network with `log_softmax` and
 # trains with the **negative log-likelihood**. Both in one are the cross-entropy
-# of the first lesson:
+# of the last lesson:
 
 # %%
 torch.manual_seed(SEED)
@@ -687,7 +687,7 @@ run.finish()
 #
 # After three epochs the CNN reads {{ cnn_3.test_accuracy | percent }} of the
 # test images, after 120 {{ cnn_120.test_accuracy | percent }}; the DNN of the
-# first lesson reads {{ simple_dnn:dnn.test_accuracy | percent }}. But a
+# last lesson reads {{ simple_dnn:dnn.test_accuracy | percent }}. But a
 # better recipe takes that one to {{ beyond:dnn_mean | percent }}: compare
 # networks only when both were trained with care, several times, on the same
 # images.

@@ -16,8 +16,8 @@
 # %% [markdown]
 # ## Would you still read it?
 #
-# The images are those of the [first lesson](simple_dnn.py), with numbers from
-# 0, black, to 1, white.
+# The images are those of the [simple network](simple_dnn.py), with numbers
+# from 0, black, to 1, white.
 
 # %%
 import torch
@@ -91,11 +91,12 @@ run.show(figure, "moved")
 #
 # ## Two networks
 #
-# The DNN has the layers of the [first lesson](simple_dnn.py), the CNN those of
-# the [second](improved_cnn.py). But their trainings are shorter here, and the
-# names say so. Short trainings are enough: we ask how far the accuracy falls,
-# and not where it begins. The schedule `one-cycle` saves epochs: the learning
-# rate rises, and then falls to nothing. So few epochs need no dropout.
+# The DNN has the layers of the [simple network](simple_dnn.py), the CNN those
+# of the [convolutional one](improved_cnn.py). But their trainings are shorter
+# here, and the names say so. Short trainings are enough: we ask how far the
+# accuracy falls, and not where it begins. The schedule `one-cycle` saves
+# epochs: the learning rate rises, and then falls to nothing. So few epochs need
+# no dropout.
 
 # %%
 from dataclasses import replace
@@ -495,8 +496,8 @@ run.record(
 
 # %% [markdown]
 # As they are, the DNN of 30 epochs reads {{ dnn | percent }} of them, and that
-# of the first lesson {{ simple_dnn:dnn.test_accuracy | percent }}; the CNN of 4
-# epochs reads {{ cnn | percent }}, and that of the second lesson
+# of *A simple network* {{ simple_dnn:dnn.test_accuracy | percent }}; the CNN of
+# 4 epochs reads {{ cnn | percent }}, and that of *A convolutional network*
 # {{ improved_cnn:cnn_120.test_accuracy | percent }}. So the short trainings
 # cost nothing here.
 #

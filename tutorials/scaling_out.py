@@ -37,7 +37,7 @@ adam = partial(torch.optim.Adam, lr=1e-3)
 
 # %%
 def fresh(seed, activation=nn.ReLU):
-    """The network of the first lesson, untrained, with any activation."""
+    """The DNN, untrained, with any activation."""
     torch.manual_seed(seed)
     first, second = nn.Linear(784, 100), nn.Linear(100, 100)
     hidden = (first, activation(), second, activation())

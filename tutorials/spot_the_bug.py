@@ -35,9 +35,9 @@ splits = normalise(run.loaded(load_mnist())).to(run.device)
 # ## The right version
 #
 # First a training without a mistake. The network is
-# [`SimpleDNN`](../reference.md#mnist_lessons.models.SimpleDNN), the DNN of the
-# first lesson. `fresh` makes one, always with the same weights. `step` is one
-# step of the loop of that lesson.
+# [`SimpleDNN`](../reference.md#mnist_lessons.models.SimpleDNN), the DNN of *A
+# simple network*. `fresh` makes one, always with the same weights. `step` is
+# one step of the loop of that lesson.
 
 # %%
 from functools import partial
@@ -538,7 +538,7 @@ assert 1 / 16 == 0.0625
 # %% [markdown]
 # ## 6. Three layers
 #
-# Another blog post has the network of the first lesson, and adds dropout.
+# Another blog post has the layers of the DNN, and adds dropout.
 
 
 # %%
