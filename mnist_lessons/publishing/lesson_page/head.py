@@ -14,7 +14,7 @@ from mnist_lessons.publishing.lesson_page.run_card import downloads
 from mnist_lessons.publishing.runs.card import Card
 from mnist_lessons.publishing.writing.lessons import LEVEL, SETUP, SOLUTION, said_of, tagged
 
-__all__ = ["colab_link", "description", "head", "reading_minutes", "title"]
+__all__ = ["colab_link", "description", "head", "plain", "reading_minutes", "title"]
 
 _WORDS_A_MINUTE = 200
 _LINES_A_MINUTE = 20  # of code
@@ -88,7 +88,7 @@ def description(notebook: Any, longest: int = _LONGEST) -> str:
     """
     source = notebook.cells[0].source if notebook.cells else ""
     paragraphs = [part for part in source.split("\n\n") if not part.lstrip().startswith("#")]
-    text = _plain(paragraphs[0] if paragraphs else "")
+    text = plain(paragraphs[0] if paragraphs else "")
     text = text.replace('"', "")  # one would end the attribute that holds it
     if len(text) <= longest:
         return text
@@ -100,10 +100,11 @@ def description(notebook: Any, longest: int = _LONGEST) -> str:
 def title(notebook: Any) -> str:
     """The title of a lesson, without Markdown; empty where it has none."""
     source = notebook.cells[0].source if notebook.cells else ""
-    return _plain(source.partition("\n")[0].lstrip("# "))
+    return plain(source.partition("\n")[0].lstrip("# "))
 
 
-def _plain(markdown: str) -> str:
+def plain(markdown: str) -> str:
+    """A sentence or two without Markdown, on one line."""
     return re.sub("[*`]", "", " ".join(_LINK.sub(r"\1", markdown).split()))
 
 

@@ -20,7 +20,6 @@ from mnist_lessons.publishing.exhibits.sources import Sources
 from mnist_lessons.publishing.lesson_page import cells, glossary, placeholders
 from mnist_lessons.publishing.lesson_page.api_links import described, linked
 from mnist_lessons.publishing.lesson_page.cell_cache import CellCache
-from mnist_lessons.publishing.lesson_page.head import description
 from mnist_lessons.publishing.lesson_page.page import (
     after_title,
     figures_run,
@@ -32,9 +31,11 @@ from mnist_lessons.publishing.lesson_page.page import (
 )
 from mnist_lessons.publishing.runs.project import Project
 from mnist_lessons.publishing.runs.store import StoredRun
+from mnist_lessons.publishing.site.describing import describe
 from mnist_lessons.publishing.site.offers import Offers
 from mnist_lessons.publishing.site.problems import PageProblems
 from mnist_lessons.publishing.site.reading_order import in_order, parts, way_of
+from mnist_lessons.publishing.site.sharing import Pictures
 from mnist_lessons.publishing.site.theme import watermark
 from mnist_lessons.publishing.writing.imported import imported_names
 from mnist_lessons.publishing.writing.lessons import code_cells
@@ -46,9 +47,6 @@ __all__ = ["Content"]
 
 _NOTED = "<!-- what is wrong with this page -->"
 _NOTES = f'!!! failure "This page has a mistake"\n\n    {_NOTED}'
-_LESSON_BOOST = 2  # in search, beside other pages
-# On every page, the theme's navigation asks all pages with metadata; what is missing takes longest.
-_ASKED_FOR = ("icon", "status", "subtitle")
 
 _log = get_plugin_logger("lessons")
 
@@ -63,6 +61,7 @@ class Content:
         pages: the lessons of the last build, with their runs, in reading order.
         problems: what is wrong with the pages.
         in_full: whether a failure is told with its traceback.
+        pictures: for those that show links to the site.
         scratch: folder for temporary files; the system's where None.
     """
 
@@ -79,6 +78,7 @@ class Content:
         self.problems = PageProblems(Project(Path()), [], self._sources)
         self._cells = CellCache()
         self._offers = Offers()
+        self.pictures = Pictures()
 
     def take(self, pages: Iterable[LessonPage], config: MkDocsConfig) -> list[str]:
         """Make a site of these lessons; return what is wrong with them and the other pages."""
@@ -169,7 +169,7 @@ class Content:
             File.generated(config, f"tutorials/{lesson.slug}/{name}", content=content)
             for name, content in contents.items()
         ]
-        return [source, *beside]
+        return [source, *beside, *self.pictures.file_of_lesson(page, notebook, config)]
 
     def files_of_all(self, config: MkDocsConfig) -> list[File]:
         """What the exhibits of all runs load, and what there is to download.
@@ -179,7 +179,8 @@ class Content:
         """
         loaded = exhibits.files(self._sources).items()
         files = [File.generated(config, address, content=content) for address, content in loaded]
-        return [*files, *self._offers.files(config)]
+        picture = self.pictures.file_of_site(self._sources.lessons, self._notebooks, config)
+        return [*files, *self._offers.files(config), *picture]
 
     def source(self, lesson: LessonPage, page: Page, config: MkDocsConfig) -> str:
         """The Markdown of a lesson's page."""
@@ -187,19 +188,17 @@ class Content:
         notebook = self._notebooks[lesson.lesson.slug]
         return markdown(lesson, notebook, way, self._offers.distribution, page.edit_url or "")
 
-    def filled_markdown(self, text: str, page: Page) -> str:
+    def filled_markdown(self, text: str, page: Page, config: MkDocsConfig) -> str:
         """A page with its exhibits that are Markdown; a lesson's is described for search.
 
         Raises:
             LessonError: what a run or a record left behind is damaged.
         """
-        if lesson := self.lesson_of(page.file):
-            said = lesson.lesson.front_matter.get("description")
-            about = said or description(self._notebooks[lesson.lesson.slug])
-            page.meta.setdefault("description", about)
-            page.meta.setdefault("search", {"boost": _LESSON_BOOST})
-            for name in _ASKED_FOR:
-                page.meta.setdefault(name, "")
+        lesson = self.lesson_of(page.file)
+        shared = self.pictures.of(lesson.lesson.slug if lesson else "")
+        page.meta["shared"] = shared
+        if lesson:
+            describe(page, lesson.lesson, self._notebooks, shared, config)
         text, has_scores = markers.filled_markdown(text, self._sources)
         if has_scores:
             text = after_title(text, notices(self._sources.runs))

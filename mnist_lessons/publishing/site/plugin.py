@@ -76,6 +76,7 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
             from mnist_lessons.publishing.site.serve import CompiledTemplates
 
             self._workshop = Workshop()
+            self.content.pictures.are_wanted = False
             self.content.in_full = False  # the lesson itself has told its traceback
             self._stack.callback(self._workshop.close)
             self._templates = CompiledTemplates()
@@ -194,7 +195,7 @@ class LessonsPlugin(BasePlugin[_NoOptions]):
     ) -> str | None:
         """Fill the tables of a page; describe a lesson's, and let search prefer it."""
         try:
-            return self.content.filled_markdown(markdown, page)
+            return self.content.filled_markdown(markdown, page, config)
         except LessonError as error:
             raise PluginError(str(error)) from error
 
