@@ -3,7 +3,7 @@
 #
 # "Improved" is a claim. It needs a number before, a number after, and a reason
 # to believe that the difference is not luck. This lesson improves the DNN and
-# the CNN of the first two lessons, and asks of each change: was that luck?
+# the CNN of the first steps, and asks of each change: was that luck?
 #
 # ## What you will learn
 #

@@ -102,7 +102,7 @@ class Recipe:
 def _dnn() -> list[Recipe]:
     lesson = Recipe(
         name="dnn",
-        change="the first lesson's recipe",
+        change="its lesson's recipe",
         network="SimpleDNN",
         standardised=False,
         config=TrainConfig(epochs=128, batch_size=512, learning_rate=1e-3),
@@ -123,7 +123,7 @@ def _dnn() -> list[Recipe]:
 def _cnn_short() -> list[Recipe]:
     lesson = Recipe(
         name="cnn",
-        change="the second lesson's recipe",
+        change="its lesson's recipe",
         network="ImprovedCNN",
         config=TrainConfig(epochs=3, batch_size=64, learning_rate=1e-2, optimiser="adagrad"),
     ).chosen()

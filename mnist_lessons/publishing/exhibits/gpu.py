@@ -102,7 +102,7 @@ def _accuracy(results: Sequence[Mapping[str, Any]]) -> str:
     )  # fmt: skip
     return (
         "Recipes of the [recorded study](tutorials/beyond.py), trained again: first those of the "
-        "first two lessons. The limits are the mean of the five seeds on the CPU, plus and minus "
+        "first steps. The limits are the mean of the five seeds on the CPU, plus and minus "
         "four times their standard deviation. That is wide: five seeds tell their standard "
         "deviation only roughly.\n\n" + table(head, rows, right=(1, 3, 4, 5, 8))
     )
