@@ -3,8 +3,8 @@
 #
 # You will build a network that reads handwritten digits, from nothing: sums,
 # products, and the rule by which it learns. You need Python, a little NumPy,
-# and what school told you of the slope of a curve. Every number here comes from
-# a run of this program.
+# and what school told you of slopes. Every number here comes from a run of this
+# program.
 #
 # ## What you will learn
 #
@@ -24,11 +24,13 @@
 
 # %%
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from mnist_lessons import plots
 from mnist_lessons.data import load_mnist
 from mnist_lessons.runlog import start_run
 
+threadpool_limits(1)  # in steps so small, threads would wait for each other
 SEED = 1  # all chance comes from here: the same seed gives the same run
 
 run = start_run("from_nothing", seed=SEED)
@@ -83,8 +85,8 @@ run.claim(f"One neuron reads {right:.1%} of them rightly.", right > 0.97)
 # The weights of a neuron are a column of one table `w`, and one matrix product
 # gives all sums of all images, `x @ w + b`. The greatest sum is the answer.
 #
-# Again we choose by hand. The weights for a digit are its mean image $m$, its
-# bias is $-\frac{1}{2} \sum_i m_i^2$, or digits with much ink would win.
+# Again by hand: the weights for a digit are its mean image $m$, its bias is
+# $-\frac{1}{2} \sum_i m_i^2$, or digits with much ink would win.
 
 # %%
 means = [x[y == digit].mean(axis=0) for digit in range(10)]
@@ -160,8 +162,8 @@ def cross_entropy(z, y):
 # %% [markdown]
 # ## The gradient is a slope
 #
-# Take a single weight, that of a pixel in the middle for the digit 1. Let it
-# vary, hold all others fixed, and draw the loss. To measure its slope, go a
+# Take a single weight, that of a pixel in the middle for the digit 1. Vary it,
+# hold all others, and draw the loss. To measure its slope, go a
 # small step $h$ up and a step $h$ down, and divide the difference of the losses
 # by $2h$. This is a **finite difference**.
 
@@ -442,8 +444,7 @@ run.show(
     "ten-layers",
 )
 run.claim("Kaiming weights keep the size.", 0.3 < kaiming[-1] / kaiming[0] < 3)
-assert np.isclose(double[-1] / half[-1], 1_024**2)
-assert zero[-1] == 0
+assert np.allclose([double[-1] / half[-1], zero[-1]], [1_024**2, 0])
 
 # %% [markdown]
 # On its way back, the gradient meets the same weights, and fares in the same
@@ -706,5 +707,5 @@ run.finish()
 # reads {{ validation_accuracy | percent }} of the validation images, and its
 # gradient is that of PyTorch.
 #
-# From here on, PyTorch goes backwards for us. [The next lesson](simple_dnn.py)
-# trains a deeper network, and asks how good it is.
+# [The next lesson](simple_dnn.py) leaves the gradient to PyTorch, trains a
+# deeper network, and asks how good it is.
