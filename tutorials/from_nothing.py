@@ -163,9 +163,9 @@ def cross_entropy(z, y):
 # ## The gradient is a slope
 #
 # Take a single weight, that of a pixel in the middle for the digit 1. Vary it,
-# hold all others, and draw the loss. To measure its slope, go a
-# small step $h$ up and a step $h$ down, and divide the difference of the losses
-# by $2h$. This is a **finite difference**.
+# hold all others, and draw the loss. To measure its slope, go a small step $h$
+# up and a step $h$ down, and divide the difference of the losses by $2h$. This
+# is a **finite difference**.
 
 # %%
 some, labels = x[:1_000].astype(np.float64), y[:1_000]
