@@ -19,7 +19,8 @@ if TYPE_CHECKING:  # what was drawn before is only read
 
 __all__ = ["HEIGHT", "WIDTH", "kept", "picture"]
 
-WIDTH, HEIGHT = 1200, 630  # pixels: what those ask for that show links
+WIDTH = 1200  # pixels: what those ask for that show links
+HEIGHT = 630
 _BAND, _BAND_COLOUR = 140, "#1d2b53"  # as the head of the site's pages
 _TITLE, _TITLE_COLOUR = 60, "#ffffff"
 _ASIDE, _ASIDE_COLOUR = 30, "#c9d2ee"
