@@ -357,7 +357,7 @@ def curves(axes):
 
 def test_learning_curves_show_the_records_with_their_units(records):
     figure = plots.learning_curves({"MLP": records}, title="The network learns")
-    drawn = everything(figure)
+    drawn = figure.draw(PRINT)
     loss, accuracy, *_ = drawn.axes
     assert {"cross-entropy (nats per image)", "accuracy (%)", "validation", "training"} <= {
         text.get_text() for text in drawn.texts
@@ -633,6 +633,32 @@ def test_the_name_of_a_reference_is_written_where_no_line_runs(left, right, endi
     path = axes.lines[0].get_path().interpolated(50)
     assert not box.count_contains(axes.transData.transform(path.vertices))
     assert axes.bbox.y0 <= box.y0 < box.y1 <= axes.bbox.y1
+
+
+def test_what_went_wrong_has_crosses_with_a_name():
+    lost = {"diverged": [(2, 97)]}
+    figure = plots.line_chart(LINES, title="T", x=ACROSS, y=UPWARDS, crosses=lost)
+    assert figure.alt.endswith(" Crosses, diverged: 97 at 2.")
+    assert figure.csv().decode().splitlines()[-1] == "diverged,2.0,97.0"
+    assert "diverged" in words(figure)
+    marks = [line for line in everything(figure).axes[0].lines if line.get_marker() == "x"]
+    assert [line.get_xydata().tolist() for line in marks] == [[[2, 97]]]
+
+
+def test_nothing_went_wrong_where_a_name_has_no_point():
+    figure = plots.line_chart(LINES, title="T", x=ACROSS, y=UPWARDS, crosses={"diverged": []})
+    assert figure.alt.endswith(" Crosses, diverged: none.")
+
+
+@pytest.mark.parametrize(("highest", "between"), [(50, True), (2000, False)])
+def test_a_short_logarithmic_axis_has_ticks_between_the_powers_of_ten(highest, between):
+    upwards = plots.Axis("misread (%)", log=True, limits=(1, highest))
+    figure = plots.line_chart({"one": [(0, 3), (1, 30)]}, title="T", x=ACROSS, y=upwards)
+    drawn = figure.draw(PRINT)
+    drawn.draw_without_rendering()
+    told = {label.get_text() for label in drawn.axes[0].get_yticklabels()}
+    assert "10" in told
+    assert ({"2", "5", "20"} <= told) == between
 
 
 def test_one_line_needs_no_legend_and_a_diagonal_no_name():

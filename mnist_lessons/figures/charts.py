@@ -70,6 +70,7 @@ def line_chart(
     x: Axis,
     y: Axis,
     references: Mapping[str, float] | None = None,
+    crosses: Mapping[str, Points] | None = None,
     diagonal: bool = False,
 ) -> LessonFigure:
     """One quantity against another, a line for each name.
@@ -80,12 +81,13 @@ def line_chart(
         x: the axis across.
         y: the axis upwards.
         references: values of `y` worth a dotted line, by name.
+        crosses: points that went wrong, by what they have in common; each gets a cross.
         diagonal: whether a dotted line shows where y equals x.
 
     Raises:
         ValueError: there is no line, or one without a point.
     """
-    kept = {name: [(float(a), float(b)) for a, b in points] for name, points in series.items()}
+    kept, crossed = _read(series), _read(crosses or {})
     if not kept or not all(kept.values()):
         raise ValueError("a chart needs a line, and a line needs a point")
     marks = dict(references or {})
@@ -93,8 +95,11 @@ def line_chart(
     if marks:
         told = ", ".join(f"{name} at {tell(value)}" for name, value in marks.items())
         alt += f" Dotted lines: {told}."
-    rows = [[name, *pair] for name, points in kept.items() for pair in points]
-    draw = partial(_draw_lines, kept, x, y, marks, diagonal, title)
+    for name, points in crossed.items():
+        told = ", ".join(f"{tell(b)} at {tell(a)}" for a, b in points) or "none"
+        alt += f" Crosses, {name}: {told}."
+    rows = [[name, *pair] for name, points in (kept | crossed).items() for pair in points]
+    draw = partial(_draw_lines, kept, x, y, marks, crossed, diagonal, title)
     return LessonFigure(draw, title, alt, [["line", x.name, y.name], *rows])
 
 
@@ -127,6 +132,11 @@ def bar_chart(
     return LessonFigure(draw, title, f"{title}. {axis.name}: {told}.", [header, *rows])
 
 
+def _read(series: Mapping[str, Points]) -> dict[str, Points]:
+    """The points as plain numbers: they may come as tensors."""
+    return {name: [(float(a), float(b)) for a, b in points] for name, points in series.items()}
+
+
 def _tell_line(name: str, points: Points) -> str:
     (first_x, first_y), (last_x, last_y) = points[0], points[-1]
     low_x, low = min(points, key=lambda point: point[1])
@@ -142,13 +152,16 @@ def _draw_lines(
     x: Axis,
     y: Axis,
     references: Mapping[str, float],
+    crosses: Mapping[str, Points],
     diagonal: bool,
     title: str,
     look: Look,
 ) -> Figure:
     """Lines with markers, told apart by colour and marker; dotted lines for references."""
-    names = list(series) if len(series) > 1 else []
-    step = 46 + 7 * max(map(len, names), default=0)
+    cross: dict[str, Any] = {"linestyle": "none", "marker": "x", "color": look.ink}
+    cross |= {"markersize": 13, "markeredgewidth": 2.5}
+    names = [*(series if len(series) > 1 else []), *crosses]
+    step = 52 + 7 * max(map(len, names), default=0)
     columns = max(1, look.width // step)
     top = 22 * math.ceil(len(names) / columns) + 26
     width = look.width - 62
@@ -157,6 +170,8 @@ def _draw_lines(
     axes = canvas.plot(50, top, width, height)
     for number, points in enumerate(series.values()):
         axes.plot(*zip(*points, strict=True), **_line(number, len(points), look))
+    for points in filter(None, crosses.values()):
+        axes.plot(*zip(*points, strict=True), **cross, clip_on=False)
     _finish(axes, x, y, look)
     if diagonal:
         axes.axline((0, 0), slope=1, **reference_style(look))
@@ -167,7 +182,7 @@ def _draw_lines(
     canvas.text(sheet, 0, top - 10, y.name, ha="left")
     for number, name in enumerate(names):
         left, down = step * (number % columns), 22 * (number // columns) + 10
-        style = _line(number, 1, look)
+        style = cross | {"markersize": 9} if name in crosses else _line(number, 1, look)
         sheet.plot([left, left + 24], [down, down], **style | {"marker": None})
         sheet.plot([left + 12], [down], **style | {"linestyle": "none"})
         canvas.text(sheet, left + 32, down + 4, name, ha="left")
@@ -190,7 +205,9 @@ def _finish(axes: Axes, x: Axis, y: Axis, look: Look) -> None:
     ):
         if axis.log:
             scale("log")
-            ruler.set_major_locator(LogLocator(numticks=7))
+            low, high = sorted(axis.limits or getattr(axes, f"get_{ruler.axis_name}lim")())
+            few = high < 100 * low  # then powers of ten would be one or two
+            ruler.set_major_locator(LogLocator(subs=(1, 2, 5) if few else (1,), numticks=7))
             ruler.set_minor_locator(NullLocator())
         else:
             ruler.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
