@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from mnist_lessons.errors import DataError
 
-__all__ = ["array_of"]
+__all__ = ["array_of", "idx_of"]
 
 _BYTES = 8  # the format's number for unsigned bytes
 
@@ -39,3 +39,9 @@ def array_of(content: bytes | bytearray, name: str) -> NDArray[np.uint8]:
     if len(content) != expected:
         raise DataError(f"{name} has {len(content):,} bytes, but declares {expected:,}: {shape}")
     return np.frombuffer(content, dtype=np.uint8, offset=begin).reshape(shape)
+
+
+def idx_of(array: NDArray[np.uint8]) -> bytes:
+    """The content of an idx file that holds an array of bytes."""
+    header = bytes([0, 0, _BYTES, array.ndim]) + np.array(array.shape, dtype=">u4").tobytes()
+    return header + array.tobytes()

@@ -12,11 +12,11 @@ import torch
 from torch import Tensor
 
 from mnist_lessons._datasets import MNIST, SAMPLE, checksum, read_verified
-from mnist_lessons._idx import array_of
+from mnist_lessons._idx import array_of, idx_of
 from mnist_lessons.errors import DataError
 from mnist_lessons.settings import Settings
 
-__all__ = ["Provenance", "Split", "Splits", "load_mnist", "normalise", "read_mnist"]
+__all__ = ["Provenance", "Split", "Splits", "load_mnist", "normalise", "read_mnist", "write_mnist"]
 
 _SPLIT_SEED = 20_240_101
 _VALIDATION_IMAGES = 5_000
@@ -192,6 +192,27 @@ def read_mnist(folder: Path, *, source: str = "a folder of this machine") -> Spl
         source=source,
         sha256=MNIST.sha256,
     )
+
+
+def write_mnist(splits: Splits, folder: Path) -> None:
+    """Write images as the four files in which MNIST is published, for programs that read those.
+
+    `torchvision.datasets.MNIST(folder)` reads them and downloads nothing. What the files call
+    training images are the training images, then the validation images.
+
+    Args:
+        splits: uint8 images, as loaded.
+        folder: receives `MNIST/raw/`.
+    """
+    raw = folder / MNIST.folder
+    raw.mkdir(parents=True, exist_ok=True)
+    parts = {"train": (splits.train, splits.validation), "t10k": (splits.test,)}
+    for prefix, some in parts.items():
+        images, labels = (
+            torch.cat([getattr(split, name) for split in some]) for name in ("images", "labels")
+        )
+        for name, tensor in (("images-idx3", images), ("labels-idx1", labels)):
+            (raw / f"{prefix}-{name}-ubyte").write_bytes(idx_of(tensor.byte().numpy()))
 
 
 def normalise(

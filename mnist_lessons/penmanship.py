@@ -15,7 +15,7 @@ import torch
 from mnist_lessons.data import Split
 from mnist_lessons.framing import SIDE, pixels_of
 
-__all__ = ["drawn_digits"]
+__all__ = ["drawn_digits", "written"]
 
 _Point = tuple[float, float]
 _Strokes = list[list[_Point]]
@@ -37,12 +37,21 @@ def drawn_digits(count: int, seed: int) -> Split:
     """
     hand = random.Random(seed)
     labels = hand.choices(range(10), _WEIGHTS, k=count)
-    images = np.stack([pixels_of(_written(_SHAPES[label](hand), hand)) for label in labels])
+    images = np.stack([pixels_of(written(label, hand)) for label in labels])
     return Split(torch.from_numpy(np.rint(images).astype(np.uint8)), torch.tensor(labels))
 
 
-def _written(strokes: _Strokes, hand: random.Random) -> _Strokes:
-    """With the slant, proportions and tremor of a hand, from a unit box to the drawing area."""
+def written(digit: int, hand: random.Random) -> list[list[tuple[float, float]]]:
+    """The strokes of a digit, with the slant, proportions and tremor of a hand.
+
+    Args:
+        digit: 0 to 9.
+        hand: whose random numbers decide.
+
+    Returns:
+        Points (x, y) in pixels of the drawing area of `framing`, y downwards.
+    """
+    strokes = _SHAPES[digit](hand)
     slant, turn = hand.gauss(0.1, 0.2), hand.gauss(0, 0.1)
     width = hand.uniform(0.45, 1.0)
     cosine, sine = math.cos(turn), math.sin(turn)

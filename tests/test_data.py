@@ -12,10 +12,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from torchvision import datasets
 
 from mnist_lessons import data
 from mnist_lessons._datasets import MNIST
-from mnist_lessons.data import Provenance, Split, Splits, load_mnist, normalise, read_mnist
+from mnist_lessons.data import (
+    Provenance,
+    Split,
+    Splits,
+    load_mnist,
+    normalise,
+    read_mnist,
+    write_mnist,
+)
 from mnist_lessons.errors import DataError, SettingError
 from mnist_lessons.settings import Settings
 
@@ -398,3 +407,13 @@ def test_normalise_refuses_what_is_not_positive(wrong):
 def test_normalise_refuses_images_that_are_normalised_already():
     with pytest.raises(ValueError, match=r"must be uint8, not torch\.float32"):
         normalise(normalise(tiny()))
+
+
+def test_what_is_written_is_read_by_torchvision_without_a_download(sample, tmp_path, monkeypatch):
+    monkeypatch.setattr(datasets.MNIST, "mirrors", [])
+    write_mnist(sample, tmp_path)
+    theirs = [datasets.MNIST(tmp_path, train=train, download=True) for train in (True, False)]
+    ours = [(sample.train, sample.validation), (sample.test,)]
+    for them, parts in zip(theirs, ours, strict=True):
+        assert torch.equal(them.data, torch.cat([part.images for part in parts]))
+        assert torch.equal(them.targets, torch.cat([part.labels for part in parts]))

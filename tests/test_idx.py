@@ -5,7 +5,7 @@ import struct
 import numpy as np
 import pytest
 
-from mnist_lessons._idx import array_of
+from mnist_lessons._idx import array_of, idx_of
 from mnist_lessons.errors import DataError
 
 LABELS = struct.pack(">2I", 2049, 3) + bytes([5, 0, 4])
@@ -18,6 +18,11 @@ def test_the_bytes_come_in_the_shape_that_the_file_declares(kind):
     images = array_of(kind(IMAGES), "images")
     assert (images.dtype, images.shape) == (np.uint8, (2, 3, 4))
     assert images.tobytes() == bytes(range(24))
+
+
+@pytest.mark.parametrize("content", [LABELS, IMAGES])
+def test_what_is_written_is_what_was_read(content):
+    assert idx_of(array_of(content, "a file")) == content
 
 
 def test_no_images_are_a_file_too():

@@ -2,6 +2,7 @@
 
 import ast
 import copy
+import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -270,6 +271,33 @@ def test_the_occlusion_map_that_why_convolution_writes_out_is_that_of_the_packag
     assert torch.equal(image, before)
     assert found.std() > 0
     torch.testing.assert_close(found, insight.occlusion_map(network, image, 6), rtol=0, atol=1e-6)
+
+
+def program():
+    """The program that readers download, as its statements."""
+    text = (TUTORIALS / "your_own" / "your_digit.py").read_text(encoding="utf-8")
+    return ast.parse(text).body
+
+
+def test_the_program_that_readers_download_is_what_its_lesson_writes_out():
+    """Each of its functions and classes, and how it ends."""
+    [lesson] = [lesson for lesson in LESSONS if lesson.slug == "your_own"]
+    shown = {one.name: ast.dump(one) for one in definitions(lesson) if hasattr(one, "name")}
+    theirs = {one.name: ast.dump(one) for one in program() if hasattr(one, "name")}
+    assert theirs == {name: shown.get(name) for name in theirs}
+    prose = "\n".join(cell.source for cell in lesson.notebook().cells)
+    listings = re.findall(r"^```python\n(.*?)^```", prose, flags=re.MULTILINE | re.DOTALL)
+    written_out = {ast.dump(one) for text in listings for one in ast.parse(text).body}
+    others = [one for one in program() if isinstance(one, ast.Assign | ast.If)]
+    assert {ast.dump(one) for one in others} == written_out
+    assert len(others) == 3
+
+
+def test_the_program_that_readers_download_imports_what_its_lesson_says():
+    [lesson] = [lesson for lesson in LESSONS if lesson.slug == "your_own"]
+    imports = [ast.unparse(one) for one in program() if isinstance(one, DEFINITIONS[:2])]
+    ours = [ast.unparse(one) for one in definitions(lesson) if isinstance(one, DEFINITIONS[:2])]
+    assert imports == ["import argparse", *ours[: len(imports) - 1]]
 
 
 class Talk:

@@ -61,7 +61,7 @@ def image_grid(
     All share one scale: the least value of all is black, the greatest is white.
 
     Args:
-        images: (N, H, W) or (N, 1, H, W), any real dtype, at least one; H and W from 1 to 28.
+        images: (N, H, W) or (N, 1, H, W), any real dtype, at least one; H and W from 1 to 140.
         captions: one text for each image, or its label: int64 (N,).
         title: what the figure shows.
         alt: what the figure shows, for those who cannot see it; None: the title, the captions in

@@ -68,7 +68,7 @@ def files_beside(
         BuildFailure: a drawing of its run could do more than be seen.
     """
     slug = page.lesson.slug
-    files = {f"{slug}.py": page.lesson.plain}
+    files = {**page.lesson.offered(), f"{slug}.py": page.lesson.plain}
     if page.earlier:
         with suppress(BuildFailure):  # a drawing that may not be shown
             files |= cells.shown_files(notebook, page.earlier)

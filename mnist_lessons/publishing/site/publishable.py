@@ -116,6 +116,10 @@ def problems_of_site(project: Project, settings: Settings, site: Path) -> list[s
         script = folder / f"{lesson.slug}.py"
         if not script.is_file() or script.read_bytes() != lesson.plain:
             problems.append(f"{lesson.slug}: its text has changed since the site was built")
+        for name, content in lesson.offered().items():
+            there = folder / name
+            if not there.is_file() or there.read_bytes() != content:
+                problems.append(f"{lesson.slug}: {name} has changed since the site was built")
     problems += _changed_sources(project, site)
     problems += _changed_package(project, site)
     known = {lesson.slug for lesson in lessons}

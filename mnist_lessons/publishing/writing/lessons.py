@@ -71,6 +71,11 @@ class Lesson:
         return f"tutorials/{self.slug}.py"
 
     @property
+    def folder(self) -> Path:
+        """What lies in this folder, where there is one, lies beside the page, too."""
+        return self.script.with_suffix("")
+
+    @property
     def plain(self) -> bytes:
         """Its content without a byte-order mark, which Jupytext would take for code."""
         return self.source.removeprefix(codecs.BOM_UTF8)
@@ -105,6 +110,11 @@ class Lesson:
         """The lessons that this one builds on, by name; none where it needs Python alone."""
         said = said_of(self._parsed.notebook).get(NEEDS)
         return tuple(said.split()) if isinstance(said, str) else ()
+
+    def offered(self) -> dict[str, bytes]:
+        """The files of its folder, by name: readers download them from beside the page."""
+        files = sorted(path for path in self.folder.glob("[!._]*") if path.is_file())
+        return {path.name: path.read_bytes() for path in files}
 
     def notebook(self) -> NotebookNode:
         """The script as a notebook without outputs, with stable cell ids."""

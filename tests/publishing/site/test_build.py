@@ -177,6 +177,20 @@ def test_links_to_pages_and_anchors_work_in_prose(project):
     assert article.find(id="one-more").name == "h2"
 
 
+def test_what_lies_in_the_folder_of_a_lesson_is_linked_and_offered(project):
+    folder = project.root / "tutorials" / "one"
+    folder.mkdir()
+    (folder / "alone.py").write_text("print('alone')\n")
+    (folder / ".ruff.toml").write_text("line-length = 100\n")
+    project.write("one", prose="Download [the program](one/alone.py).")
+    assert project.build().returncode == 0
+    assert 'href="alone.py"' in project.page("one")
+    beside = project.root / "site" / "tutorials" / "one"
+    assert (beside / "alone.py").read_text() == "print('alone')\n"
+    assert not (beside / ".ruff.toml").exists()
+    assert "](one/alone.py)" in (beside / "one.ipynb").read_text()
+
+
 def test_words_of_the_glossary_lead_there_from_the_page_alone(project):
     glossary = "# Glossary\n\n## Output { #output }\n\nWhat is printed.\n"
     (project.root / "docs" / "glossary.md").write_text(glossary, encoding="utf-8")

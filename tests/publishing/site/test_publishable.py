@@ -191,6 +191,16 @@ class TestSite:
         project.write("one", prose="Better prose.", end=end("one"))
         assert site_objections(*public) == ["one: its text has changed since the site was built"]
 
+    def test_another_file_to_download(self, public, published):
+        project, _ = public
+        offered = project.root / "tutorials" / "one"
+        offered.mkdir()
+        (offered / "alone.py").write_text("print('new')\n")
+        told = ["one: alone.py has changed since the site was built"]
+        assert site_objections(*public) == told
+        (published / "tutorials/one/alone.py").write_text("print('old')\n")
+        assert site_objections(*public) == told
+
     def test_another_code(self, public, published):
         project, _ = public
         project.write("one", code="print('new')", end=end("one"))
