@@ -168,11 +168,11 @@ def learn(model, images, optimiser):
 @torch.no_grad()
 def accuracy(model, images):
     model.eval()
-    right = 0
-    for pixels, digits in DataLoader(images, batch_size=500):
-        answers = model(pixels.to(device)).argmax(dim=1).cpu()
-        right += (answers == digits).sum().item()
-    return right / len(images)
+    right = [
+        model(pixels.to(device)).argmax(dim=1).cpu() == digits
+        for pixels, digits in DataLoader(images, batch_size=500)
+    ]
+    return torch.cat(right).double().mean().item()
 
 
 # %% [markdown]
@@ -230,10 +230,11 @@ save(model)
 
 # %%
 def load():
-    model = Net().to(device).eval()
-    state = torch.load(WEIGHTS, map_location=device, weights_only=True)
-    model.load_state_dict(state)
-    return model
+    model = Net().to(device)
+    model.load_state_dict(
+        torch.load(WEIGHTS, map_location=device, weights_only=True)
+    )
+    return model.eval()
 
 
 # %%
@@ -312,16 +313,15 @@ Image.fromarray(picture.numpy()).save(folder / "five.jpg")
 # MNIST's digits are white on black, of one size, in the middle. A photo is
 # none of that. Four steps lead there.
 #
-# **1. Grey, and small.** `convert("L")` makes grey of colours, and
-# `thumbnail` leaves at most 200 rows and columns. A phone stores how it was
-# held beside the pixels: `exif_transpose` turns the picture upright.
+# **1. Grey, and small.** `convert("L")` makes grey of colours, and `contain`
+# leaves at most 200 rows and columns. A phone stores how it was held beside the
+# pixels: `exif_transpose` turns the picture upright.
 
 
 # %%
 def open_photo(path):
     photo = ImageOps.exif_transpose(Image.open(path)).convert("L")
-    photo.thumbnail((200, 200))
-    return transforms.functional.to_tensor(photo)  # (1, height, width)
+    return transforms.functional.to_tensor(ImageOps.contain(photo, (200, 200)))
 
 
 # %% [markdown]
@@ -353,8 +353,7 @@ def ink_of(photo):
 # %%
 def strokes_of(ink):
     strokes = (ink > max(0.2, ink.max() / 2)).float()
-    crowd = F.avg_pool2d(strokes, 15, stride=1, padding=7)
-    return strokes * (crowd > 0.05)
+    return strokes * (F.avg_pool2d(strokes, 15, stride=1, padding=7) > 0.05)
 
 
 # %% [markdown]
@@ -366,12 +365,12 @@ def strokes_of(ink):
 # %%
 def frame(strokes):
     _, rows, columns = strokes.nonzero().T
-    digit = strokes[:, rows.min() : rows.max() + 1]
-    digit = digit[:, :, columns.min() : columns.max() + 1]
+    digit = strokes[
+        :, rows.min() : rows.max() + 1, columns.min() : columns.max() + 1
+    ]
     h, w = (max(1, round(20 * n / max(digit.shape))) for n in digit.shape[1:])
     small = F.interpolate(digit[None], (h, w), mode="area")[0, 0]
-    mass = small[small > 0, None]
-    centre = (small.nonzero() * mass).sum(dim=0) / mass.sum()
+    centre = (small.nonzero() * small[small > 0, None]).sum(dim=0) / small.sum()
     top, left = (round(13.5 - place) for place in centre.tolist())
     return F.pad(small, (left, 28 - left - w, top, 28 - top - h))[None, None]
 
@@ -421,27 +420,21 @@ print(f"five.jpg: a {answer}, confidence {confidence:.2f}")
 # %% [markdown]
 # ## In a terminal
 #
-# What is missing is what a terminal says to the program. `argparse` reads it,
-# and explains itself: `python your_digit.py --help`. A file that is missing or
-# no picture ends the program with one line that says so. With `import argparse`
-# at the top of the file, this is its end:
+# What is missing is what a terminal says to the program: `sys.argv`, a list of
+# words. With `import sys` at the top of the file, this is its end. It says in
+# one line what is wrong: a file that is missing, or is no picture.
 #
 # ```python
 # if __name__ == "__main__":
-#     parser = argparse.ArgumentParser(description=__doc__)
-#     parser.add_argument("task", choices=["train", "read"])
-#     parser.add_argument("photos", nargs="*")
-#     given = parser.parse_args()
-#     if given.task == "train":
-#         save(train(epochs=4))
-#     elif not os.path.exists(WEIGHTS):
-#         parser.error("no weights yet: train first")
-#     try:
-#         for path in given.photos:
+#     sys.tracebacklimit = 0
+#     match sys.argv[1:]:
+#         case ["train"]:
+#             save(train(epochs=4))
+#         case ["read", path] if os.path.exists(WEIGHTS):
 #             confidence, digit = read(load(), path)
 #             print(f"{path}: a {digit}, confidence {confidence:.2f}")
-#     except (OSError, ValueError) as error:
-#         parser.exit(1, f"{error}\n")
+#         case _:
+#             sys.exit("say train first, and then read photo.jpg")
 # ```
 #
 # So it is called, first once, then as often as you like:

@@ -1,7 +1,7 @@
 """Train a network on MNIST, then let it read photos of your own digits."""
 
-import argparse
 import os
+import sys
 
 import torch
 from PIL import Image, ImageOps
@@ -39,11 +39,11 @@ def learn(model, images, optimiser):
 @torch.no_grad()
 def accuracy(model, images):
     model.eval()
-    right = 0
-    for pixels, digits in DataLoader(images, batch_size=500):
-        answers = model(pixels.to(device)).argmax(dim=1).cpu()
-        right += (answers == digits).sum().item()
-    return right / len(images)
+    right = [
+        model(pixels.to(device)).argmax(dim=1).cpu() == digits
+        for pixels, digits in DataLoader(images, batch_size=500)
+    ]
+    return torch.cat(right).double().mean().item()
 
 
 def train(epochs):
@@ -66,16 +66,14 @@ def save(model):
 
 
 def load():
-    model = Net().to(device).eval()
-    state = torch.load(WEIGHTS, map_location=device, weights_only=True)
-    model.load_state_dict(state)
-    return model
+    model = Net().to(device)
+    model.load_state_dict(torch.load(WEIGHTS, map_location=device, weights_only=True))
+    return model.eval()
 
 
 def open_photo(path):
     photo = ImageOps.exif_transpose(Image.open(path)).convert("L")
-    photo.thumbnail((200, 200))
-    return transforms.functional.to_tensor(photo)  # (1, height, width)
+    return transforms.functional.to_tensor(ImageOps.contain(photo, (200, 200)))
 
 
 def ink_of(photo):
@@ -86,18 +84,15 @@ def ink_of(photo):
 
 def strokes_of(ink):
     strokes = (ink > max(0.2, ink.max() / 2)).float()
-    crowd = F.avg_pool2d(strokes, 15, stride=1, padding=7)
-    return strokes * (crowd > 0.05)
+    return strokes * (F.avg_pool2d(strokes, 15, stride=1, padding=7) > 0.05)
 
 
 def frame(strokes):
     _, rows, columns = strokes.nonzero().T
-    digit = strokes[:, rows.min() : rows.max() + 1]
-    digit = digit[:, :, columns.min() : columns.max() + 1]
+    digit = strokes[:, rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
     h, w = (max(1, round(20 * n / max(digit.shape))) for n in digit.shape[1:])
     small = F.interpolate(digit[None], (h, w), mode="area")[0, 0]
-    mass = small[small > 0, None]
-    centre = (small.nonzero() * mass).sum(dim=0) / mass.sum()
+    centre = (small.nonzero() * small[small > 0, None]).sum(dim=0) / small.sum()
     top, left = (round(13.5 - place) for place in centre.tolist())
     return F.pad(small, (left, 28 - left - w, top, 28 - top - h))[None, None]
 
@@ -111,17 +106,12 @@ def read(model, path):
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("task", choices=["train", "read"])
-    parser.add_argument("photos", nargs="*")
-    given = parser.parse_args()
-    if given.task == "train":
-        save(train(epochs=4))
-    elif not os.path.exists(WEIGHTS):
-        parser.error("no weights yet: train first")
-    try:
-        for path in given.photos:
+    sys.tracebacklimit = 0
+    match sys.argv[1:]:
+        case ["train"]:
+            save(train(epochs=4))
+        case ["read", path] if os.path.exists(WEIGHTS):
             confidence, digit = read(load(), path)
             print(f"{path}: a {digit}, confidence {confidence:.2f}")
-    except (OSError, ValueError) as error:
-        parser.exit(1, f"{error}\n")
+        case _:
+            sys.exit("say train first, and then read photo.jpg")
