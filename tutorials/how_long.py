@@ -1,4 +1,4 @@
-# %% [markdown] level="intermediate" thumbnail="rates" needs="spot_the_bug"
+# %% [markdown] level="intermediate" thumbnail="rates" needs="simple_dnn"
 # # How long, and how much data
 #
 # How far should a step go, when should a training stop, how many images does it
@@ -191,7 +191,7 @@ run.claim(
 #
 # ## How long?
 #
-# [In the first lesson](simple_dnn.py#did-it-learn-or-did-it-memorise) the
+# In [A simple network](simple_dnn.py#did-it-learn-or-did-it-memorise) the
 # validation loss turned early, while the accuracy went on rising. There we
 # looked back at a whole training. A rule for **early stopping** decides while
 # it runs: it gives up after so many epochs without a better one, its

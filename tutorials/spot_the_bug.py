@@ -14,10 +14,10 @@
 # solution says what is wrong, what that costs, by which **sign** one could have
 # noticed, and which test of this project catches it.
 #
-# All eight come from the two tutorials that the [first](simple_dnn.py) and the
-# [second](improved_cnn.py) lesson follow, and from a third one of the same
-# blog. The code says the same in few lines of our own. You need the words of
-# those two lessons.
+# All eight come from the two tutorials that [A simple network](simple_dnn.py)
+# and [A convolutional network](improved_cnn.py) follow, and from a third one of
+# the same blog. The code says the same in few lines of our own. You need the
+# words of those two lessons.
 
 # %%
 import torch

@@ -434,7 +434,7 @@ print(f"five.jpg: a {answer}, confidence {confidence:.2f}")
 #             confidence, digit = read(load(), path)
 #             print(f"{path}: a {digit}, confidence {confidence:.2f}")
 #         case _:
-#             sys.exit("say train first, and then read photo.jpg")
+#             sys.exit("usage: your_digit.py train, then read photo.jpg")
 # ```
 #
 # So it is called, first once, then as often as you like:

@@ -27,7 +27,7 @@ class Part:
 
 
 RECIPES = ("dnn", "cnn", "dnn-decayed", "compact-normalised")
-"""Of the recorded study: those of the first two lessons, and two that need what those do not:
+"""Of the recorded study: those of `simple_dnn` and `improved_cnn`, and two that need what those do not:
 augmentation and weight decay, batch normalisation and smoothed labels."""
 
 PARTS = (

@@ -51,7 +51,7 @@ _COMPILED = (Race(512, 4, 1.5e-2),)  # each batch size is compiled anew, for hal
 
 
 def network() -> nn.Module:
-    """The network of the races: the second lesson's without dropout."""
+    """The network of the races: that of `improved_cnn` without dropout."""
     return _STUDY.model()
 
 

@@ -114,4 +114,4 @@ if __name__ == "__main__":
             confidence, digit = read(load(), path)
             print(f"{path}: a {digit}, confidence {confidence:.2f}")
         case _:
-            sys.exit("say train first, and then read photo.jpg")
+            sys.exit("usage: your_digit.py train, then read photo.jpg")
