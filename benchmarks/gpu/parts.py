@@ -27,8 +27,8 @@ class Part:
 
 
 RECIPES = ("dnn", "cnn", "dnn-decayed", "compact-normalised")
-"""Of the recorded study: those of `simple_dnn` and `improved_cnn`, and two that need what those do not:
-augmentation and weight decay, batch normalisation and smoothed labels."""
+"""Of the recorded study: those of `simple_dnn` and `improved_cnn`, and two that need what those do
+not: augmentation and weight decay, batch normalisation and smoothed labels."""
 
 PARTS = (
     *(Part(name, f"train the recipe {name}", least=10, most=120) for name in RECIPES),
