@@ -357,7 +357,7 @@ def curves(axes):
 
 def test_learning_curves_show_the_records_with_their_units(records):
     figure = plots.learning_curves({"MLP": records}, title="The network learns")
-    drawn = figure.draw(PRINT)
+    drawn = everything(figure)
     loss, accuracy, *_ = drawn.axes
     assert {"cross-entropy (nats per image)", "accuracy (%)", "validation", "training"} <= {
         text.get_text() for text in drawn.texts
