@@ -15,8 +15,8 @@ from mnist_lessons.errors import LessonError
 __all__ = ["main"]
 
 _PARTS = ("loops", "building", "lessons", "pages")
-# Not among `all`: one takes long, the other needs data that no lesson does.
-_APART = ("scale", "pens")
+# Not among `all`: they take long, or need data that no lesson does.
+_APART = ("scale", "pens", "program")
 
 
 def main() -> None:
@@ -73,6 +73,10 @@ def _measures(arguments: argparse.Namespace) -> dict[str, Callable[[], Part]]:
         measures["pens"] = partial(
             pens.measure, arguments.site, test=arguments.test, choose=arguments.choose
         )
+    if "program" in wanted:
+        from benchmarks import program  # needs what a site is made with
+
+        measures["program"] = partial(program.measure, arguments.rounds)
     return {name: measures[name] for name in wanted}
 
 
@@ -91,14 +95,14 @@ def _parser() -> argparse.ArgumentParser:
         nargs="?",
         choices=[*_PARTS, "all", *_APART],
         default="all",
-        help="(all: without scale, which takes half an hour, and pens)",
+        help="(all: without scale, which takes half an hour, pens and program)",
     )
     parser.add_argument("--site", type=Path, default="site", help="built site to measure (site)")
     parser.add_argument(
         "--rounds",
         type=_positive,
         default=3,
-        help="pairs per network, and of executions; of all that scale measures (3)",
+        help="pairs per network, of executions, trainings; of all that scale measures (3)",
     )
     parser.add_argument(
         "--repeats", type=_positive, default=10, help="rebuilds, saves and plans (10)"
