@@ -67,7 +67,9 @@ def save(model):
 
 def load():
     model = Net().to(device)
-    model.load_state_dict(torch.load(WEIGHTS, map_location=device, weights_only=True))
+    model.load_state_dict(
+        torch.load(WEIGHTS, map_location=device, weights_only=True)
+    )
     return model.eval()
 
 
@@ -89,7 +91,9 @@ def strokes_of(ink):
 
 def frame(strokes):
     _, rows, columns = strokes.nonzero().T
-    digit = strokes[:, rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
+    digit = strokes[
+        :, rows.min() : rows.max() + 1, columns.min() : columns.max() + 1
+    ]
     h, w = (max(1, round(20 * n / max(digit.shape))) for n in digit.shape[1:])
     small = F.interpolate(digit[None], (h, w), mode="area")[0, 0]
     centre = (small.nonzero() * small[small > 0, None]).sum(dim=0) / small.sum()
