@@ -1,10 +1,10 @@
 # %% [markdown] level="beginner" thumbnail="stages" needs="improved_cnn"
 # # Your own network, your own digits
 #
-# So far the package of these lessons did the chores. Here you write a program
-# that needs nothing of it: one file, which trains a network, keeps it, and
-# reads a photo of *your* handwriting. Write it along with this page, or
-# **download the whole program**: [your_digit.py](your_own/your_digit.py).
+# You will write a program that needs PyTorch and nothing else: one file, which
+# trains a network, keeps it, and reads a photo of *your* handwriting. Write it
+# along with this page, or **download the whole program**:
+# [your_digit.py](your_own/your_digit.py).
 #
 # ## What you will learn
 #
