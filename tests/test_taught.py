@@ -301,8 +301,8 @@ def test_the_program_that_readers_download_imports_what_its_lesson_says():
 
 
 def test_the_program_that_readers_download_is_short():
-    """As `make check` counts: a statement is a line."""
-    module = ast.Module(program(), [])
+    """As `make check` counts: a statement is a line; what it says of itself is none."""
+    module = ast.Module(program()[1:], [])
     kinds = ast.stmt | ast.match_case
     assert sum(isinstance(node, kinds) for node in ast.walk(module)) <= 80
 

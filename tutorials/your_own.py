@@ -26,9 +26,9 @@
 # ```
 #
 # (On Windows, the second line is `.venv\Scripts\activate`.) Now begin an empty
-# file, `your_digit.py`. The network and the functions of this page belong into
-# it, in their order; the other lines only look at what these do. It begins with
-# what it uses:
+# file, `your_digit.py`. Into it go, in their order, the imports, the names in
+# capitals and `device`, each `class`, each `def` with the `@` above it, and the
+# end. All other lines only look at what these do. It begins with what it uses:
 
 # %%
 import os
@@ -66,28 +66,30 @@ write_mnist(mnist, folder / "data")
 # graphics card, which is called `cuda`.
 #
 # ```python
-# DATA, WEIGHTS = "data", "your_digit.pt"
+# DATA, WEIGHTS, SEEN = "data", "your_digit.pt", "seen.png"
 # device = "cuda" if torch.cuda.is_available() else "cpu"
 # ```
 #
 # This page was run in an empty folder, too, which is called `folder`.
 
-# %%
+# %% tags=["setup"]
 DATA, WEIGHTS = f"{folder}/data", f"{folder}/your_digit.pt"
+SEEN = f"{folder}/seen.png"
 device = run.device
 
 # %% [markdown]
 # ## The images
 #
-# `datasets.MNIST` fetches the images when they are not in the folder yet, and
-# opens them. Those to train with and those to test with are two **data sets**:
-# lists of pairs, an image and its digit. A **transform** prepares each image
-# when it is taken out. `ToTensor` makes a tensor of it, and numbers from 0 to 1
-# of its bytes.
+# With `download=True`, `datasets.MNIST` fetches the images if they do not lie
+# in `data/MNIST/raw` yet. Those to train with and those to test with are two
+# **data sets**: lists of pairs, an image and its digit. A **transform**
+# prepares each image when it is taken out. `ToTensor` makes a tensor of it, and
+# numbers from 0 to 1 of its bytes.
 
 # %%
-options = {"download": True, "transform": transforms.ToTensor()}
-mnist_train = datasets.MNIST(DATA, train=True, **options)
+mnist_train = datasets.MNIST(
+    DATA, train=True, transform=transforms.ToTensor(), download=True
+)
 
 image, digit = mnist_train[0]
 assert image.shape == (1, 28, 28)  # channel, rows, columns
@@ -179,17 +181,23 @@ def accuracy(model, images):
 # ## Train
 #
 # One image in ten is set aside as validation images: they show how the training
-# goes. The test images are read once, at the end.
+# goes. The test images are read once, at the end. `random_split` deals the
+# images out. The seed in the first line makes the deal, the first weights and
+# the order of the images the same at each start.
 #
-# `random_split` deals the images out, and the seed in the first line makes the
-# deal, the first weights and the order of the images the same at each start.
+# The numbers of epochs, of images in a batch and the rate can all be changed;
+# try more epochs first. To stop early, call `save`, which comes next, after
+# each epoch that sets a record on the validation images. The one-cycle schedule
+# of the lesson before is called `torch.optim.lr_scheduler.OneCycleLR`.
 
 
 # %%
 def train(epochs):
     torch.manual_seed(1)
-    options = {"download": True, "transform": transforms.ToTensor()}
-    mnist, test = (datasets.MNIST(DATA, t, **options) for t in (True, False))
+    mnist, test = (
+        datasets.MNIST(DATA, part, transforms.ToTensor(), download=True)
+        for part in (True, False)
+    )
     training, validation = random_split(mnist, [0.9, 0.1])
     model = Net().to(device)
     optimiser = torch.optim.Adam(model.parameters(), lr=1e-3)
@@ -218,6 +226,7 @@ def save(model):
     os.replace(WEIGHTS + ".part", WEIGHTS)
 
 
+# %%
 save(model)
 
 # %% [markdown]
@@ -328,9 +337,10 @@ def open_photo(path):
 # **2. The light.** Paper in a shadow is dark, too, so no one level of grey
 # parts paper from ink. But around each stroke there is paper. So the brightest
 # pixel in a window of 41 by 41 is paper, if no stroke fills the window: that is
-# max-pooling, with a step of 1. It makes bright areas grow, and the same with
-# the darkest pixel lets them shrink again. What is left are the strokes: how
-# much of *its* paper's light does each pixel lack?
+# max-pooling, with a step of 1. (`padding` lets windows stick out; what is
+# outside never wins.) It makes bright areas grow, and the same with the darkest
+# pixel, `-max(-x)`, lets them shrink again. Now the strokes are gone: this is
+# the paper. How much of its light does each pixel of the photo lack?
 
 
 # %%
@@ -344,10 +354,10 @@ def ink_of(photo):
 # `clamp` keeps us from dividing by zero. Paper is now about 0, and ink large:
 # white on black, as in MNIST.
 #
-# **3. The threshold.** A pixel is ink if it has at least half the strength of
-# the strongest: so it works for a pencil and for a felt pen. Below a fifth, it
-# is noise, whatever the strongest is. And a speck is no stroke: of the window
-# of 15 by 15 pixels around a pixel of a stroke, more than a twentieth is ink.
+# **3. The threshold.** A pixel is ink if it lacks half of the light that the
+# darkest ink lacks, or more: so it works for a pencil and for a felt pen. Below
+# a fifth of the paper's light, it is noise. And a speck is no stroke: in the 15
+# by 15 pixels around a stroke's pixel, more than a twentieth is ink.
 
 
 # %%
@@ -376,7 +386,10 @@ def frame(strokes):
 
 
 # %% [markdown]
-# Pixels are counted from 0, so the middle of 28 is at 13.5.
+# The centre of mass is the mean place of the ink, weighted with the grey
+# levels. Pixels are counted from 0, so the middle of 28 is at 13.5. `F.pad`
+# takes the margins on the left, right, top and bottom. Where a lopsided digit
+# would stick out, its margin is negative, and cuts.
 
 # %%
 photo = open_photo(folder / "five.jpg")
@@ -400,8 +413,9 @@ run.show(
 # %% [markdown]
 # ## Read it
 #
-# The softmax makes probabilities of the logits. The greatest is the
-# confidence, and its place is the digit.
+# The softmax makes probabilities of the logits. The greatest is the confidence,
+# and its place is the digit. What the network was shown is saved as a picture,
+# `seen.png`.
 
 
 # %%
@@ -410,7 +424,9 @@ def read(model, path):
     strokes = strokes_of(ink_of(open_photo(path)))
     if not strokes.any():
         raise ValueError(f"{path}: no ink found")
-    return model(frame(strokes).to(device)).softmax(dim=1)[0].max(dim=0)
+    framed = frame(strokes)
+    transforms.functional.to_pil_image(framed[0]).save(SEEN)
+    return model(framed.to(device)).softmax(dim=1)[0].max(dim=0)
 
 
 # %%
@@ -418,19 +434,26 @@ confidence, answer = read(load(), folder / "five.jpg")
 print(f"five.jpg: a {answer}, confidence {confidence:.2f}")
 
 # %% [markdown]
+# Is your photo misread? Look at `seen.png` first. If something else than the
+# digit is in it, or half of the digit is missing, take another photo. If its
+# lines are thin and grey, take a thicker pen: the second exercise says why. And
+# some digits are misread all the same.
+#
 # ## In a terminal
 #
 # What is missing is what a terminal says to the program: `sys.argv`, a list of
-# words. With `import sys` at the top of the file, this is its end. It says in
-# one line what is wrong: a file that is missing, or is no picture.
+# words. With `import sys` at the top of the file, this is its end. Without its
+# `tracebacklimit`, a photo that is missing or no picture ends the program with
+# a traceback; with it, one line says what is wrong. Put that in last: you want
+# the tracebacks of your own slips.
 #
 # ```python
 # if __name__ == "__main__":
-#     sys.tracebacklimit = 0
 #     match sys.argv[1:]:
 #         case ["train"]:
 #             save(train(epochs=4))
 #         case ["read", path] if os.path.exists(WEIGHTS):
+#             sys.tracebacklimit = 0
 #             confidence, digit = read(load(), path)
 #             print(f"{path}: a {digit}, confidence {confidence:.2f}")
 #         case _:
@@ -563,8 +586,9 @@ run.claim(
 # %% [markdown]
 # ### 2. A thin pen
 #
-# A ballpoint's line is thinner than any in MNIST. Write `thicken(strokes)`,
-# which makes thin lines as thick as MNIST's, and leaves thick ones as they are.
+# A ballpoint's line may be thinner than those of MNIST. Write
+# `thicken(strokes)`, which makes thin lines as thick as MNIST's, and leaves
+# thick ones as they are.
 #
 # ??? tip "Hint"
 #     Max-pooling with a window of 3 by 3 and a step of 1 makes strokes grow by
@@ -595,6 +619,43 @@ before = read_of(lambda photo: frame(strokes_of(ink_of(photo))), thin)
 after = read_of(lambda photo: frame(thicken(strokes_of(ink_of(photo)))), thin)
 print(f"thin {before}, thickened {after}")
 run.claim("Thickened, more of the thin digits are read.", after > before + 2)
+
+# %% [markdown]
+# ### 3. Other layers
+#
+# Let the second convolution make 64 maps, and change nothing else. Predict:
+# which layer fails, and what must it be told? Mend it. Can the changed network
+# load the old weights?
+#
+# ??? tip "Hint"
+#     `wider = Net()`, and `wider.layers[3]` is the second convolution. The
+#     message says which two shapes did not fit.
+
+# %% tags=["solution"]
+wider, few = Net(), pixels[:64].cpu()
+wider.layers[3] = nn.Conv2d(16, 64, 3)
+try:
+    wider(few)
+except RuntimeError as error:
+    print(error)
+
+wider.layers[8] = nn.Linear(64 * 5 * 5, 10)
+assert wider(few).shape == (64, 10)
+
+# %% tags=["solution"]
+try:
+    wider.load_state_dict(torch.load(WEIGHTS, map_location="cpu"))
+    message = ""
+except RuntimeError as error:
+    message = str(error)
+print(message)
+assert "size mismatch for layers.3.weight" in message
+
+# %% [markdown] tags=["solution"]
+# The linear layer fails: it is given 1,600 numbers for each image, the second
+# of the first shape, and expects 800. So run once, and read the number there.
+# Weights belong to the layers that learned them: other layers must be trained
+# anew.
 
 # %% tags=["setup"]
 run.record(framed=in_frame, padded=padded, whole=whole)

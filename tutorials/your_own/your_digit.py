@@ -10,7 +10,7 @@ from torch.nn import functional as F
 from torch.utils.data import DataLoader, random_split
 from torchvision import datasets, transforms
 
-DATA, WEIGHTS = "data", "your_digit.pt"
+DATA, WEIGHTS, SEEN = "data", "your_digit.pt", "seen.png"
 device = "cuda" if torch.cuda.is_available() else "cpu"
 
 
@@ -48,8 +48,10 @@ def accuracy(model, images):
 
 def train(epochs):
     torch.manual_seed(1)
-    options = {"download": True, "transform": transforms.ToTensor()}
-    mnist, test = (datasets.MNIST(DATA, t, **options) for t in (True, False))
+    mnist, test = (
+        datasets.MNIST(DATA, part, transforms.ToTensor(), download=True)
+        for part in (True, False)
+    )
     training, validation = random_split(mnist, [0.9, 0.1])
     model = Net().to(device)
     optimiser = torch.optim.Adam(model.parameters(), lr=1e-3)
@@ -106,15 +108,17 @@ def read(model, path):
     strokes = strokes_of(ink_of(open_photo(path)))
     if not strokes.any():
         raise ValueError(f"{path}: no ink found")
-    return model(frame(strokes).to(device)).softmax(dim=1)[0].max(dim=0)
+    framed = frame(strokes)
+    transforms.functional.to_pil_image(framed[0]).save(SEEN)
+    return model(framed.to(device)).softmax(dim=1)[0].max(dim=0)
 
 
 if __name__ == "__main__":
-    sys.tracebacklimit = 0
     match sys.argv[1:]:
         case ["train"]:
             save(train(epochs=4))
         case ["read", path] if os.path.exists(WEIGHTS):
+            sys.tracebacklimit = 0
             confidence, digit = read(load(), path)
             print(f"{path}: a {digit}, confidence {confidence:.2f}")
         case _:
