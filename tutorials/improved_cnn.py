@@ -188,8 +188,9 @@ run.show(
 #
 # **Dropout** sets random units to zero in each step of the training, here half
 # of them. So no unit can rely on one other unit alone, and knowing the training
-# images by heart becomes hard. The units that stay are doubled: their sum is,
-# on average, what it was. When the network is measured, nothing is dropped.
+# images by heart becomes hard. The units that stay are divided by the share
+# that stays, here doubled: so their sum is, on average, what it was. When the
+# network is measured, nothing is dropped.
 
 # %%
 torch.manual_seed(SEED)
@@ -227,7 +228,7 @@ class ImprovedCNN(nn.Module):
             nn.Dropout2d(dropout),  # drops whole feature maps
             nn.MaxPool2d(2),  # (N, 20, 4, 4)
             nn.ReLU(),
-        ).to(memory_format=torch.channels_last)  # faster on a processor
+        ).to(memory_format=torch.channels_last)  # may be faster
         self.classifier = head(dropout)
 
     def forward(self, images):
@@ -363,7 +364,7 @@ run.claim(
 #
 # ## One hundred and twenty epochs
 #
-# The same network from the same fresh weights, and forty times the patience.
+# The same network from the same fresh weights, and forty times the epochs.
 
 # %%
 from dataclasses import replace

@@ -2,8 +2,9 @@
 # # A simple network
 #
 # You will write a network that reads handwritten digits, train it, and measure
-# how well it reads. You need to know Python, and nothing of networks. Every
-# number and figure comes from one run of the program that you are reading.
+# how well it reads. You need to know Python, and nothing of networks. (Some
+# words are known from [From nothing](from_nothing.py); here is their PyTorch.)
+# Every number and figure comes from one run of this program.
 #
 # ## What you will learn
 #
@@ -213,7 +214,7 @@ run.table(
 
 # %%
 model.eval()  # we measure, and do not train
-with torch.no_grad():
+with torch.no_grad():  # so no gradients are needed
     logits = model(data.train.images[27:28])[0].cpu()  # (10,)
 
 probabilities = logits.exp() / logits.exp().sum()
