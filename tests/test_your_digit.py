@@ -56,7 +56,7 @@ def trained(alone, sample, tmp_path_factory):
 def test_without_weights_it_says_what_to_do(alone):
     done = start(alone, PROGRAM.name, "read", "photo.jpg")
     assert done.returncode == 1
-    assert done.stderr == "usage: your_digit.py train, then read photo.jpg\n"
+    assert done.stderr == "usage: train; once that is done, read photo.jpg\n"
     assert [path.name for path in alone.iterdir()] == [PROGRAM.name]
 
 
@@ -98,10 +98,14 @@ def test_a_photo_that_a_phone_holds_sideways_is_turned(trained):
 def test_what_it_cannot_read_ends_it_with_one_line(trained):
     folder, _ = trained
     Image.new("RGB", (300, 400), (200, 190, 180)).save(folder / "blank.jpg")
+    drawn = Image.new("RGBA", (300, 300))  # transparent, as from a program to draw with
+    drawn.paste((0, 0, 0, 255), (140, 50, 160, 250))
+    drawn.save(folder / "drawn.png")
     for name, reason in (
         ("missing.jpg", "No such file or directory: 'missing.jpg'"),
         (PROGRAM.name, f"cannot identify image file '{PROGRAM.name}'"),
-        ("blank.jpg", "blank.jpg: no ink found"),
+        ("blank.jpg", "blank.jpg: no dark digit on bright paper"),
+        ("drawn.png", "drawn.png: no dark digit on bright paper"),
     ):
         done = start(folder, PROGRAM.name, "read", name)
         assert done.returncode == 1

@@ -25,10 +25,12 @@
 # pip install torch torchvision
 # ```
 #
-# (On Windows, the second line is `.venv\Scripts\activate`.) Now begin an empty
-# file, `your_digit.py`. Into it go, in their order, the imports, the names in
-# capitals and `device`, each `class`, each `def` with the `@` above it, and the
-# end. All other lines only look at what these do. It begins with what it uses:
+# (On Windows, `py -m venv .venv` and `.venv\Scripts\activate`.) Now begin an
+# empty file, `your_digit.py`. Into it go, up to *In a terminal* and in their
+# order, the imports, the names in capitals and `device`, each `class`, each
+# `def` with the `@` above it, and the end; but nothing of *What the loader
+# costs*. All other lines only look at what these do. It begins with what it
+# uses:
 
 # %%
 import os
@@ -70,7 +72,8 @@ write_mnist(mnist, folder / "data")
 # device = "cuda" if torch.cuda.is_available() else "cpu"
 # ```
 #
-# This page was run in an empty folder, too, which is called `folder`.
+# This page was run in an empty folder, too, called `folder`. Its images lie in
+# another order, so your numbers will differ a little.
 
 # %% tags=["setup"]
 DATA, WEIGHTS = f"{folder}/data", f"{folder}/your_digit.pt"
@@ -217,7 +220,7 @@ model = train(run.epochs(4, preview=1))
 # What a network has learned are its weights. `model.state_dict()` is a
 # dictionary of them, the **state dict**: the name of each layer's weights, and
 # the tensor. **`torch.save`** writes it into a file. We write to another name
-# first: a program that is stopped meanwhile leaves no half file behind.
+# first: a program that is stopped meanwhile leaves the old file as it was.
 
 
 # %%
@@ -293,22 +296,21 @@ spent = {
     ),
 }
 run.table(
-    [{"what": name, "seconds an epoch": spent[name]} for name in spent],
+    [{"what": name, "seconds": spent[name]} for name in spent],
     "loading",
-    title="An epoch in this run, and what of it is loading",
-    formats={"seconds an epoch": ".1f"},
+    title=f"{len(mnist_train):,} images, reckoned from {len(some):,}",
+    formats={"seconds": ".1f"},
 )
 
 # %% [markdown]
 # A loader takes out, converts and stacks each image in Python, in each epoch
-# again, however fast the device learns. Where images do not fit into the memory
-# there is no other way: then `num_workers=2` lets two other processes load
-# meanwhile.
+# again, however fast the device learns. It is for images that do not fit into
+# the memory. There, `num_workers=2` lets two other processes load meanwhile.
 #
 # ## A photo
 #
-# Now to your own digits. Write *one* digit with a thick pen on white paper,
-# without lines. Photograph it from above, with nothing but paper in the
+# Now to your own digits. Write *one* digit with a thick dark pen on white
+# paper, without lines. Photograph it from above, with nothing but paper in the
 # picture, and save it as JPEG or PNG.
 #
 # We cannot show you your photo. Nor is this one a photo: a program wrote the
@@ -323,8 +325,8 @@ Image.fromarray(picture.numpy()).save(folder / "five.jpg")
 # none of that. Four steps lead there.
 #
 # **1. Grey, and small.** `convert("L")` makes grey of colours, and `contain`
-# leaves at most 200 rows and columns. A phone stores how it was held beside the
-# pixels: `exif_transpose` turns the picture upright.
+# makes the longer side 200 pixels. Beside the pixels, a phone stores how it was
+# held: `exif_transpose` turns the picture upright.
 
 
 # %%
@@ -355,7 +357,7 @@ def ink_of(photo):
 # white on black, as in MNIST.
 #
 # **3. The threshold.** A pixel is ink if it lacks half of the light that the
-# darkest ink lacks, or more: so it works for a pencil and for a felt pen. Below
+# darkest ink lacks, or more: so a black pen and a dark pencil both pass. Below
 # a fifth of the paper's light, it is noise. And a speck is no stroke: in the 15
 # by 15 pixels around a stroke's pixel, more than a twentieth is ink.
 
@@ -404,7 +406,9 @@ run.show(
     plots.image_grid(
         torch.cat([F.interpolate(x.clamp(0, 1), (140, 140)) for x in stages]),
         names,
-        title="From a photo to the 28 by 28 pixels that a network reads",
+        title="Four steps make white strokes on black of a grey photo",
+        alt="Photo: a dark 5 on paper with a shadow. Ink: a bright 5 on faint "
+        "grain. Strokes: a white 5 on black. Framed: the 5 in 28 by 28 pixels.",
         columns=4,
     ),
     "stages",
@@ -422,8 +426,8 @@ run.show(
 @torch.no_grad()
 def read(model, path):
     strokes = strokes_of(ink_of(open_photo(path)))
-    if not strokes.any():
-        raise ValueError(f"{path}: no ink found")
+    if not 0 < strokes.mean() < 0.5:
+        raise ValueError(f"{path}: no dark digit on bright paper")
     framed = frame(strokes)
     transforms.functional.to_pil_image(framed[0]).save(SEEN)
     return model(framed.to(device)).softmax(dim=1)[0].max(dim=0)
@@ -457,7 +461,7 @@ print(f"five.jpg: a {answer}, confidence {confidence:.2f}")
 #             confidence, digit = read(load(), path)
 #             print(f"{path}: a {digit}, confidence {confidence:.2f}")
 #         case _:
-#             sys.exit("usage: your_digit.py train, then read photo.jpg")
+#             sys.exit("usage: train; once that is done, read photo.jpg")
 # ```
 #
 # So it is called, first once, then as often as you like:
@@ -516,7 +520,7 @@ run.claim(
     in_frame > whole + 0.02,
 )
 run.claim(
-    "So it is with the margin that MNIST's digits have.",
+    "With the margin of MNIST's digits, too, more are read.",
     padded > whole + 0.02,
 )
 
@@ -587,14 +591,14 @@ run.claim(
 # ### 2. A thin pen
 #
 # A ballpoint's line may be thinner than those of MNIST. Write
-# `thicken(strokes)`, which makes thin lines as thick as MNIST's, and leaves
-# thick ones as they are.
+# `thicken(strokes)`: thin lines grow to a twentieth of the digit on each side,
+# thicker ones stay as they are.
 #
 # ??? tip "Hint"
 #     Max-pooling with a window of 3 by 3 and a step of 1 makes strokes grow by
 #     a pixel on each side, and that of `-strokes` makes them shrink. How often
 #     can they shrink until nothing is left? In MNIST, half the thickness of a
-#     line is about a twentieth of the digit's longer side.
+#     line is seldom less than a twentieth of the digit's longer side.
 
 
 # %% tags=["solution"]
@@ -667,9 +671,8 @@ run.finish()
 #
 # A network that is your own needs few parts: a class with its layers, a data
 # set and a loader, a loop, a file for its weights. It gives the same logits
-# after loading, to the last bit. And a photo is read if it comes as the
-# training images came: what stands before the network counts as much as what
-# is in it.
+# after loading, to the last bit. And most of our drawn photos are read once
+# they look like the training images, and misread if they do not.
 #
 # From here, the lessons ask how far one can trust such numbers: [Spot the
 # bug](spot_the_bug.py) begins.

@@ -106,8 +106,8 @@ def frame(strokes):
 @torch.no_grad()
 def read(model, path):
     strokes = strokes_of(ink_of(open_photo(path)))
-    if not strokes.any():
-        raise ValueError(f"{path}: no ink found")
+    if not 0 < strokes.mean() < 0.5:
+        raise ValueError(f"{path}: no dark digit on bright paper")
     framed = frame(strokes)
     transforms.functional.to_pil_image(framed[0]).save(SEEN)
     return model(framed.to(device)).softmax(dim=1)[0].max(dim=0)
@@ -122,4 +122,4 @@ if __name__ == "__main__":
             confidence, digit = read(load(), path)
             print(f"{path}: a {digit}, confidence {confidence:.2f}")
         case _:
-            sys.exit("usage: your_digit.py train, then read photo.jpg")
+            sys.exit("usage: train; once that is done, read photo.jpg")
