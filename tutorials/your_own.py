@@ -400,12 +400,12 @@ strokes = strokes_of(ink)
 framed = frame(strokes)
 
 # %%
-stages = [photo[None], ink[None], strokes[None], framed]
-names = ["photo", "ink", "strokes", "framed"]
+stages = [photo[None], ink[None].clamp(0, 1), strokes[None], framed]
+coarse = [F.interpolate(x, (84, 84)).round(decimals=1) for x in stages]
 run.show(
     plots.image_grid(
-        torch.cat([F.interpolate(x.clamp(0, 1), (140, 140)) for x in stages]),
-        names,
+        torch.cat(coarse),
+        ["photo", "ink", "strokes", "framed"],
         title="Four steps make white strokes on black of a grey photo",
         alt="Photo: a dark 5 on paper with a shadow. Ink: a bright 5 on faint "
         "grain. Strokes: a white 5 on black. Framed: the 5 in 28 by 28 pixels.",
