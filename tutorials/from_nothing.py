@@ -415,9 +415,9 @@ run.claim(
 # ## Where to begin
 #
 # How large should the random first weights be, the **initialisation**? A sum of
-# $n$ products, with weights of spread $s$, is about $s \sqrt{n}$ times as large
-# as its inputs: squares add up, to $n s^2$. The ReLU cuts half of them off. So
-# the size stays the same from layer to layer where $s = \sqrt{2 / n}$: the
+# $n$ products, with weights of spread $s$, is about $\sqrt{n s^2}$ times as
+# large as its inputs: squares add up. The ReLU cuts half of them off. So the
+# size stays the same from layer to layer where $s = \sqrt{2 / n}$: the
 # **Kaiming initialisation** ([He and
 # others](https://arxiv.org/abs/1502.01852)). And half of that, or double? Ten
 # layers show it.
