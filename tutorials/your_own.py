@@ -401,7 +401,7 @@ framed = frame(strokes)
 
 # %%
 stages = [photo[None], ink[None].clamp(0, 1), strokes[None], framed]
-coarse = [F.interpolate(x, (84, 84)).round(decimals=1) for x in stages]
+coarse = [(16 * F.interpolate(x, (84, 84))).round() / 16 for x in stages]
 run.show(
     plots.image_grid(
         torch.cat(coarse),
