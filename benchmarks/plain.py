@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.copies import Copy
+from mnist_lessons.publishing.writing.lessons import discover
 
 __all__ = ["plain_copy"]
 
 
 def plain_copy(built: Copy, root: Path) -> Copy:
-    """The site with each lesson as a Markdown page, with its figures beside it.
+    """The site with each lesson as a Markdown page, with its figures and what it offers beside it.
 
     Args:
         built: a copy of the project, of which the site has been built.
@@ -24,15 +25,17 @@ def plain_copy(built: Copy, root: Path) -> Copy:
     shutil.copytree(built.root / "docs", root / "docs")
     shutil.copytree(built.root / "mnist_lessons", root / "mnist_lessons")
     shutil.copy(built.root / "mkdocs.yml", root)
-    slugs = sorted(script.stem for script in (built.root / "tutorials").glob("*.py"))
-    for slug in slugs:
+    lessons = {lesson.slug: lesson for lesson in discover(built.root / "tutorials")}
+    for slug, lesson in lessons.items():
         published = built.root / "site" / "tutorials" / slug / f"{slug}.ipynb"
         notebook = json.loads(published.read_text(encoding="utf-8"))
         folder = root / "docs" / "tutorials" / slug
         folder.mkdir(parents=True)
+        for name, offered in lesson.offered().items():
+            (folder / name).write_bytes(offered)
         content = "\n\n".join(_parts(notebook, folder))
         folder.with_suffix(".md").write_text(content, encoding="utf-8")
-    link = rf"\b({'|'.join(slugs)})\.py(?=[)#]|$)"
+    link = rf"\b({'|'.join(lessons)})\.py(?=[)#]|$)"
     for page in [root / "mkdocs.yml", *(root / "docs").rglob("*.md")]:
         _replace(link, r"\1.md", page)
     _replace(r"^ *- lessons\n", "", root / "mkdocs.yml")
