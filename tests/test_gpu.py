@@ -702,6 +702,7 @@ def as_if_on_cuda(monkeypatch):
         monkeypatch.setattr(module, "replayed", stand_in)
     monkeypatch.setattr(limits, "_WATCHED", (ProfilerActivity.CPU,))
     monkeypatch.setattr(limits, "_DEVICE", DeviceType.CPU)
+    monkeypatch.setattr(limits, "_TOP", 1_000)  # all: which take longest is chance when busy
 
 
 @pytest.mark.parametrize("way", ["fit", "graph"])
@@ -712,9 +713,7 @@ def test_steps_are_watched_with_small_and_large_batches(way, small, as_if_on_cud
         assert found["kernels"] > 20
         assert found["microseconds"] > 0
         assert found["limit"] in ("kernels", "launches")
-        assert found["top"]
-    # Not in each: what takes longest in two small steps is chance on a busy machine.
-    assert any("convolution" in one["kernel"] for found in result["steps"] for one in found["top"])
+        assert any("convolution" in one["kernel"] for one in found["top"])
 
 
 def test_a_replayed_graph_trains_like_the_loop(small, as_if_on_cuda):
