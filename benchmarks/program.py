@@ -14,7 +14,8 @@ from torch.utils.data import TensorDataset
 
 from benchmarks.pens import placed
 from benchmarks.rows import Part, Row
-from mnist_lessons.data import load_mnist
+from mnist_lessons.data import Split, load_mnist
+from mnist_lessons.evaluation import predict
 from mnist_lessons.framing import ink
 from mnist_lessons.pens import PenDigit, load_pens
 
@@ -34,13 +35,14 @@ def measure(rounds: int) -> Part:
     Args:
         rounds: trainings, each with a seed of its own.
     """
-    ours = program()
-    models = [_trained(ours, seed) for seed in range(1, rounds + 1)]
+    ours, train = program(), load_mnist().train
+    models = [_trained(ours, train, seed) for seed in range(1, rounds + 1)]
     rows = []
     for name, images, labels in _digits():
         for way, prepare in ways(ours).items():
             prepared = torch.cat([prepare(image) for image in images])
-            shares = [100 * _share_read(model, prepared, labels) for model in models]
+            shown = Split(prepared, labels).to(ours.device)
+            shares = [100 * predict(model, shown).score.accuracy for model in models]
             what = f"{len(labels):,} {name}, {way}"
             rows.append(Row(what, torch.get_num_threads(), shares, unit="%"))
     heading = [
@@ -92,8 +94,7 @@ def _digits() -> Iterator[tuple[str, list[Tensor], Tensor]]:
             yield f"pen digits at {share:.0%}", drawings(digits, share), labels
 
 
-def _trained(ours: ModuleType, seed: int) -> nn.Module:
-    train = load_mnist().train
+def _trained(ours: ModuleType, train: Split, seed: int) -> nn.Module:
     images = TensorDataset(train.images.unsqueeze(1) / 255, train.labels)
     torch.manual_seed(seed)
     model: nn.Module = ours.Net().to(ours.device)
@@ -101,13 +102,6 @@ def _trained(ours: ModuleType, seed: int) -> nn.Module:
     for _ in range(_EPOCHS):
         ours.learn(model, images, optimiser)
     return model
-
-
-@torch.no_grad()
-def _share_read(model: nn.Module, images: Tensor, labels: Tensor) -> float:
-    device = next(model.parameters()).device
-    answers = model.eval()(images.to(device)).argmax(dim=1).cpu()
-    return (answers == labels).double().mean().item()
 
 
 def _shrunk(drawing: Tensor, side: int) -> Tensor:
