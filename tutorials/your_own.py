@@ -662,7 +662,6 @@ assert "size mismatch for layers.3.weight" in message
 # anew.
 
 # %% tags=["setup"]
-run.record(framed=in_frame, padded=padded, whole=whole)
 here.cleanup()
 run.finish()
 
