@@ -23,22 +23,19 @@ def broken_links(folder: Path, address: str = "") -> tuple[int, list[tuple[str, 
         The number of links, and for each that is broken its page, itself, and why.
     """
     folder = folder.resolve()
-    pages = {
-        page.relative_to(folder).as_posix(): BeautifulSoup(
-            page.read_text(encoding="utf-8"), "html.parser"
-        )
-        for page in sorted(folder.rglob("*.html"))
-    }
-    links = [
-        (page, tag[name])
-        for page, soup in pages.items()
-        for name in _ATTRIBUTES
-        for tag in soup.find_all(attrs={name: True})
-    ]
+    links: list[tuple[str, str]] = []
+    places: dict[str, set[str]] = {}
+    for file in sorted(folder.rglob("*.html")):
+        page = file.relative_to(folder).as_posix()
+        tags = BeautifulSoup(file.read_text(encoding="utf-8"), "html.parser").find_all(True)
+        places[page] = {str(tag["id"]) for tag in tags if tag.has_attr("id")}
+        links += [
+            (page, str(tag[name])) for tag in tags for name in _ATTRIBUTES if tag.has_attr(name)
+        ]
     broken = [
         (page, link, problem)
         for page, link in links
-        if (problem := _problem(folder, pages, page, _local(link, address)))
+        if (problem := _problem(folder, places, page, _local(link, address)))
     ]
     return len(links), broken
 
@@ -48,7 +45,7 @@ def _local(link: str, address: str) -> str:
     return f"/{link.removeprefix(address)}" if is_own else link
 
 
-def _problem(folder: Path, pages: dict[str, BeautifulSoup], page: str, link: str) -> str | None:
+def _problem(folder: Path, places: dict[str, set[str]], page: str, link: str) -> str | None:
     url = urlsplit(link)
     if url.scheme == "data":
         return None
@@ -65,5 +62,5 @@ def _problem(folder: Path, pages: dict[str, BeautifulSoup], page: str, link: str
         return "no such file"
     if not url.fragment or file.suffix != ".html":
         return None
-    target = pages[file.relative_to(folder).as_posix()]
-    return None if target.find(id=unquote(url.fragment)) else "no such place on that page"
+    there = unquote(url.fragment) in places[file.relative_to(folder).as_posix()]
+    return None if there else "no such place on that page"

@@ -70,8 +70,9 @@ def test_a_prediction_does_not_depend_on_the_other_images(kind, seed, train):
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("kind", MODELS)
 def test_an_untrained_model_has_the_loss_of_a_uniform_guess(kind, seed, train):
+    few = train[:500]
     with torch.inference_mode():
-        loss = F.cross_entropy(build(kind, seed).eval()(train.images), train.labels).item()
+        loss = F.cross_entropy(build(kind, seed).eval()(few.images), few.labels).item()
     assert loss == pytest.approx(math.log(10), abs=0.1)
 
 
