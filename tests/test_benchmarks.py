@@ -51,19 +51,17 @@ def temporary() -> Iterator[Path]:
 
 @pytest.fixture
 def short_project(tmp_path) -> Path:
-    """This project with lessons that do not train."""
+    """This project with lessons that do not train, and leave nothing for its pages to show."""
     root = tmp_path / "project"
-    for name in ("benchmarks", "docs", "mnist_lessons", "tests"):
-        ignored = shutil.ignore_patterns("__pycache__")
+    for name in ("benchmarks", "docs", "mnist_lessons", "tests", "tutorials"):
+        ignored = shutil.ignore_patterns("__pycache__", "*.toml")
         shutil.copytree(ROOT / name, root / name, ignore=ignored)
     shutil.copy(ROOT / "mkdocs.yml", root)
-    for page in (root / "docs").glob("*.md"):  # the short lessons have no figures and sections
-        text = re.sub("<!-- lessons: figure .* -->", "", page.read_text("utf-8"))
+    for page in (root / "docs").glob("*.md"):
+        text = re.sub("<!-- lessons: .* -->", "", page.read_text("utf-8"))
         page.write_text(re.sub(r"(tutorials/\w+\.py)#[\w-]+", r"\1", text), "utf-8")
-    (root / "tutorials").mkdir()
-    for script in (ROOT / "tutorials").glob("*.py"):
-        lesson = SHORT.format(slug=script.stem)
-        (root / "tutorials" / script.name).write_text(lesson, encoding="utf-8")
+    for script in (root / "tutorials").glob("*.py"):
+        script.write_text(SHORT.format(slug=script.stem), encoding="utf-8")
     return root
 
 
@@ -171,12 +169,13 @@ def test_compares_the_loops_on_the_sample(tmp_path):
     assert {row["verdict"] for row in rows} <= {"reached", "missed", ""}
 
 
-def test_times_how_a_site_is_built(site, temporary, tmp_path):
-    """The real one, a dozen times, and a server: that takes more than twenty seconds."""
+@pytest.mark.slow
+def test_times_how_a_site_is_built(short_project, temporary, tmp_path):
+    """All pages with short lessons, a dozen times, and a server."""
     report = tmp_path / "bench.json"
     options = ("--rounds", "1", "--repeats", "1", "--json", str(report))
     variables = {"MNIST_LESSONS_PROFILE": "preview", "TMPDIR": str(temporary)}
-    done = bench("building", *options, cwd=site.root, **variables)
+    done = bench("building", *options, cwd=short_project, **variables)
     assert done.returncode == 0, done.stderr
     assert "save 1 of 1 ..." in done.stdout
     content = json.loads(report.read_text(encoding="utf-8"))
@@ -260,7 +259,7 @@ def test_measures_the_pages_of_a_site_beside_those_of_mkdocs_jupyter(site, tmp_p
     for name in ("index.html", "404.html", "errors/index.html"):
         (folder / name).unlink()
     for lesson in (folder / "tutorials").iterdir():
-        if lesson.name != "simple_dnn":
+        if lesson.name != "scaling_out":
             (lesson / "index.html").unlink()  # its pictures stay, which other pages show
             (lesson / f"{lesson.name}.ipynb").unlink()
     done = bench("pages", "--site", str(folder), "--json", str(report))
