@@ -84,6 +84,18 @@ def test_it_reads_photos(trained):
 
 
 @pytest.mark.slow
+def test_a_dark_corner_and_a_black_speck_are_no_ink(trained):
+    folder, _ = trained
+    Image.fromarray(drawn_photo(3, seed=143).numpy()).save(folder / "corner.png")
+    pencil = 255 - 0.6 * (255 - drawn_photo(2, seed=2).double())
+    pencil[40:52, 40:52] = 0
+    Image.fromarray(pencil.byte().numpy()).save(folder / "speck.png")
+    for name, digit in (("corner.png", 3), ("speck.png", 2)):
+        done = start(folder, PROGRAM.name, "read", name)
+        assert done.stdout.startswith(f"{name}: a {digit},")
+
+
+@pytest.mark.slow
 def test_a_photo_that_a_phone_holds_sideways_is_turned(trained):
     folder, _ = trained
     upright = Image.fromarray(drawn_photo(2, seed=2).numpy())

@@ -20,7 +20,8 @@
 # MNIST has small grey images of handwritten digits, each with its **label**:
 # the digit that the writer meant. A network learns from the **training**
 # images. Others, the **validation** images, show whether it reads what it has
-# not seen. `run` is the logbook of this program.
+# not seen. `mnist_lessons` is the package of this site, and `run` the logbook
+# of this program.
 
 # %%
 import numpy as np
@@ -35,6 +36,10 @@ SEED = 1  # all chance comes from here: the same seed gives the same run
 
 run = start_run("from_nothing", seed=SEED)
 mnist = run.loaded(load_mnist())
+
+# %%
+few, title = mnist.train[:24], "Each image comes with the digit that was meant"
+run.show(plots.image_grid(few.images, few.labels, title=title), "digits")
 
 
 # %%
@@ -85,8 +90,10 @@ run.claim(f"One neuron reads {right:.1%} of the zeros and ones.", right > 0.97)
 # The weights of a neuron are a column of one table `w`, and one matrix product
 # gives all sums of all images, `x @ w + b`. The greatest sum is the answer.
 #
-# Again by hand: the weights for a digit are its mean image $m$. With the bias
-# $-\frac{1}{2} \sum_i m_i^2$, the nearest mean image wins.
+# By hand, the weights for a digit are its mean image $m$. With the bias
+# $-\frac{1}{2}m{\cdot}m$, the nearest mean image wins: its distance squared is
+# $x{\cdot}x-2x{\cdot}m+m{\cdot}m$, where $x{\cdot}x$ is the same for all
+# digits.
 
 # %%
 means = [x[y == digit].mean(axis=0) for digit in range(10)]
@@ -95,7 +102,7 @@ b = -(w**2).sum(axis=0) / 2  # (10,)
 
 z = x_validation @ w + b  # (N, 10): one sum for each digit
 right = (z.argmax(axis=1) == y_validation).mean()
-run.claim(f"They read {right:.1%} of the validation images.", right > 0.75)
+run.claim(f"The ten read {right:.1%} of the validation images.", right > 0.75)
 
 # %% [markdown]
 # To do better, the weights must be learned. That needs a number that says how
@@ -114,7 +121,7 @@ run.claim(f"They read {right:.1%} of the validation images.", right > 0.75)
 
 # %%
 def softmax(z):
-    powers = np.exp(z)  # (N, 10)
+    powers = np.exp(z)  # (N, 10); in float32 for z up to 88 only
     return powers / powers.sum(axis=1, keepdims=True)
 
 
@@ -246,7 +253,7 @@ assert gradient.size == 7_840
 assert np.isclose(gradient[PLACE], slope, rtol=1e-6)
 
 # %% [markdown]
-# One product finds 7,840 slopes, the one that we measured among them.
+# One product finds all 7,840 slopes.
 #
 # ## A hidden layer
 #
@@ -333,7 +340,7 @@ def new_network(sizes=(784, 100, 10), factor=1.0):
 # ## Is it right?
 #
 # A network with a wrong gradient often learns, too, only badly. So compare with
-# slopes that are measured, at 20 places of each array.
+# slopes that are measured, at 20 random places of each array.
 
 
 # %%
@@ -353,11 +360,11 @@ start = new_network()
 gradients = backward(start, some[:100], labels[:100])
 errors, rng = [], np.random.default_rng(SEED)
 for array, slopes in enumerate(gradients):
-    places = rng.choice(np.flatnonzero(slopes), size=20)
+    places = rng.integers(slopes.size, size=20)
     found = [measured(start, array, place, h=1e-5) for place in places]
     errors.append(abs(found - slopes.flat[places]).max() / abs(slopes).max())
 run.claim(
-    "They agree to a millionth of the greatest slope.", max(errors) < 1e-6
+    "Both agree to a millionth of the greatest slope.", max(errors) < 1e-6
 )
 
 # %% [markdown]
@@ -416,11 +423,11 @@ run.claim(
 #
 # How large should the random first weights be, the **initialisation**? A sum of
 # $n$ products, with weights of spread $s$, is about $\sqrt{n s^2}$ times as
-# large as its inputs: squares add up. The ReLU cuts half of them off. So the
+# large as its inputs: squares add up. The ReLU drops half of these. So the
 # size stays the same from layer to layer where $s = \sqrt{2 / n}$: the
 # **Kaiming initialisation** ([He and
-# others](https://arxiv.org/abs/1502.01852)). And half of that, or double? Ten
-# layers show it.
+# others](https://arxiv.org/abs/1502.01852)). And half of that, double, or
+# nothing? Ten layers show it.
 
 
 # %%
@@ -450,12 +457,12 @@ run.claim("Kaiming weights keep the size.", 0.3 < kaiming[-1] / kaiming[0] < 3)
 assert np.allclose([double[-1] / half[-1], zero[-1]], [1_024**2, 0])
 
 # %% [markdown]
-# On its way back through layers of equal width, the gradient fares alike.
+# And zeros let nothing arrive.
 #
 # ## Train
 #
-# Each step takes another 100 images, a **batch**: their gradient is roughly the
-# one of all images. When each has been used once, an **epoch** is over. The
+# Each step takes another 100 images, a **batch**: on average, their gradient is
+# that of all images. When each has been used once, an **epoch** is over. The
 # **learning rate** says how far a step goes. This is **stochastic gradient
 # descent**, *SGD*.
 
@@ -485,15 +492,14 @@ for epoch in range(run.epochs(10, preview=2)):
     right = (z.argmax(axis=1) == y_validation).mean()
     print(f"after epoch {epoch + 1} it reads {right:.1%}")
 run.record(validation_accuracy=right)
-run.claim("It reads more than 97 in 100 validation images.", right > 0.97)
+run.claim("The network reads over 97 in 100 validation images.", right > 0.97)
 
 # %% [markdown]
 # ## The same in PyTorch
 #
 # PyTorch has layers, losses and optimisers ready. And it notes each
 # computation, so that `backward()` can apply the chain rule to all:
-# **autograd**. Does it find what we found? We give it our weights; `.T`, as its
-# tables lie the other way round.
+# **autograd**. Does it find what we found? We give it our weights.
 
 # %%
 import torch
@@ -504,7 +510,7 @@ from torch.nn import functional as F
 def in_torch(parameters):
     model = nn.Sequential(nn.Linear(784, 100), nn.ReLU(), nn.Linear(100, 10))
     for theirs, ours in zip(model.parameters(), parameters, strict=True):
-        theirs.data = torch.tensor(ours.T)
+        theirs.data = torch.tensor(ours.T)  # its tables lie the other way
     return model
 
 
@@ -605,15 +611,14 @@ run.claim(
 assert twins["float64"][-1][1] == 0
 
 # %% [markdown]
-# Both programs are right. But NumPy and PyTorch add up products in different
-# orders, and each addition is rounded. So their weights soon differ in the last
-# digits. In float64, no sum disagreed in our epoch, and the difference stays
-# there.
+# NumPy and PyTorch add up products in different orders, and each addition is
+# rounded. So their weights soon differ in the last digits. In float64, no sum
+# disagreed in our epoch, and the difference stays there.
 #
 # In float32 the ReLU can make it count. Where a sum lies so near to 0 that
 # rounding decides its sign, one program lets it through and the other does not:
 # one gets a gradient from this image, the other none. Each great leap comes
-# after such a sum. Whether one comes is luck.
+# after such a sum.
 #
 # ## Your turn
 #
@@ -634,7 +639,7 @@ assert [bool(values.any()) for values in zeros] == [False, False, False, True]
 *_, z = forward(zeros, x_validation)
 right = (z.argmax(axis=1) == y_validation).mean()
 run.claim(
-    f"It gives the same answer to each image, and {right:.1%} are right.",
+    f"The network answers each image alike, and {right:.1%} are right.",
     len(set(z.argmax(axis=1))) == 1 and right < 0.15,
 )
 

@@ -82,7 +82,8 @@ def train(model, optimiser, split, steps):
 # $$
 #
 # **Momentum** steps along a sum of all gradients so far, in which older ones
-# count less and less. What the batches agree on adds up; their noise cancels.
+# count less and less. What the batches agree on adds up; their noise partly
+# cancels.
 #
 # $$
 # v \leftarrow 0.9\, v + g \qquad w \leftarrow w - \eta\, v
@@ -297,15 +298,14 @@ run.claim(
 )
 
 # %% [markdown]
-# All are means of five trainings. The last column is the [standard
-# error](improved_cnn.py#a-fair-comparison) of the points lost.
+# All are means of five trainings. **Points lost** are counted from the end of
+# the same training; behind them is their [standard
+# error](improved_cnn.py#a-fair-comparison).
 #
 # The rules disagree because the accuracy counts a mistake in the same way
 # however sure the network was, and the loss counts how sure. In its later
 # epochs, this network learns to read a few more digits, and grows surer of its
 # mistakes. So choose by what you need: probabilities, or digits.
-#
-# And how patient should a rule be?
 
 # %%
 waits = (1, 2, 3, 5, 8, 12)
@@ -347,13 +347,13 @@ assert by_loss_kept[12][1] < by_loss_kept[5][1] + 0.1
 
 # %% [markdown]
 # One epoch that is no better says little: batches are noisy. By accuracy, a
-# long patience loses next to nothing. By loss, waiting longer wins nothing
-# back.
+# long patience loses next to nothing, and saves little. By loss, waiting longer
+# wins nothing back.
 #
 # ## Learned by heart
 #
 # Could we watch the training images alone, and do without validation? Give a
-# *random* label to each of 1,000 images: there is nothing to be learned.
+# *random* label to each of 1,000 images: there is no rule to be learned.
 
 # %%
 thousand = data.train[:1_000]
@@ -400,9 +400,9 @@ run.claim(
 # ## How much data?
 #
 # Train with 100 images, with 300, and so on, up to all. Each of five seeds
-# draws other images. Every training takes the same number of *steps*. With the
-# same number of epochs, a few images would get a few steps: too few to learn
-# even those.
+# draws other images, unless it takes all. Every training takes the same number
+# of *steps*. With the same number of epochs, a few images would get a few
+# steps: too few to learn even those.
 
 # %%
 SIZES = 100, 300, 1_000, 3_000, 10_000, 55_000
@@ -468,7 +468,8 @@ lines_of_steps = {
 run.show(
     plots.line_chart(
         lines_of_steps,
-        title="Ten times as many images leave less than half of the mistakes",
+        title=f"Up to {sizes[-2]:,}, ten times as many images leave less than "
+        "half of the mistakes",
         x=plots.Axis("training images", log=True),
         y=plots.Axis("validation images misread (%)", log=True, limits=(1, 50)),
     ),
@@ -483,7 +484,7 @@ run.claim(
     f"{at_1_000 / at_10_000:.1f}.",
     min(at_100 / at_1_000, at_1_000 / at_10_000) > 2,
 )
-some_gain, all_gain = (mean(misread[n]) - longer[n] for n in sizes[-2:])
+some_gain, all_gain = (misread[n][0] - longer[n] for n in sizes[-2:])
 run.claim(
     f"More steps gain {all_gain:.1f} points for all images, and "
     f"{some_gain:.1f} for {sizes[-2]:,}.",
@@ -495,9 +496,8 @@ run.claim(
 # ten divides the mistakes by more than two. More steps bring the last point
 # nearer to it. This is **data scaling** ([Hestness and
 # others](https://arxiv.org/abs/1712.00409) found it in many tasks). Many books
-# call this curve a *learning curve*; on this site, one goes from epoch to
-# epoch. Before you collect more data, draw the line for what you have: it says
-# what more would buy.
+# call this a *learning curve*. Before you collect more data, draw the line for
+# what you have: it says what more would buy at best.
 #
 # ## The best of twenty
 #
@@ -541,9 +541,9 @@ run.claim(
 # %% [markdown]
 # Most of the lead was luck: the **winner's curse**. [One change at a
 # time](beyond.py#3-the-winners-curse) computes it for recipes. So what was
-# chosen is measured anew, on images that chose nothing. And the second sentence
-# says how to read the top of Adam's line in the figure of the rates, with one
-# training for each point: what differs by so little may be luck.
+# chosen is measured anew, on images that chose nothing. And the spread says how
+# to read the top of Adam's line in the figure of the rates, with one training
+# for each point: what differs by so little may be luck.
 #
 # ## Your turn
 #
@@ -681,11 +681,12 @@ run.finish()
 # %% [markdown]
 # ## On one card
 #
-# 1. **Before training**, the loss must be about $\ln 10$: [A simple
-#    network](simple_dnn.py#the-loss).
+# 1. **Before training**, the loss must be about $\ln 10$, the logarithm of the
+#    number of classes: [A simple network](simple_dnn.py#the-loss).
 # 2. **Rate**: short trainings at 0.001, 0.003, 0.01 and so on, until one
-#    [diverges](#how-far-should-a-step-go). No time for that? Adam:
-#    {{ over_90 | count }} of the 10 rates brought it above nine in ten.
+#    [diverges](#how-far-should-a-step-go); keep the best on validation. No time
+#    for that? Adam at 0.003:
+#    {{ over_90 | count }} of its 10 rates brought it above nine in ten.
 # 3. **Stop** by the loss if you need probabilities, by the accuracy if you need
 #    digits; and [be patient](#how-long).
 # 4. **Training accuracy** proves nothing: {{ recited | percent }} with random

@@ -83,11 +83,11 @@ def open_photo(path):
 def ink_of(photo):
     brightest = F.max_pool2d(photo, 41, stride=1, padding=20)
     paper = -F.max_pool2d(-brightest, 41, stride=1, padding=20)
-    return 1 - photo / paper.clamp(min=0.01)
+    return (1 - photo / paper.clamp(min=0.01))[:, 5:-5, 5:-5]
 
 
 def strokes_of(ink):
-    strokes = (ink > max(0.2, ink.max() / 2)).float()
+    strokes = (ink > max(0.2, ink.quantile(0.999) / 2)).float()
     return strokes * (F.avg_pool2d(strokes, 15, stride=1, padding=7) > 0.05)
 
 

@@ -41,14 +41,14 @@ def head(
         notebook: of the lesson.
         distribution: what else is linked, where there is any.
         edit: address where the script can be edited; no link where empty.
-        needs: links to the lessons that it builds on; it needs Python alone where there are none.
+        needs: links to the lessons that it builds on; none where it needs no other.
     """
     where = device(card.device, card.device_name, card.threads)
     level = said_of(notebook).get(LEVEL, "")
     about = f"{level.capitalize()}: about" if level else "About"
     about += (
         f" {count(reading_minutes(notebook), 'minute')} to read. Needs: "
-        f"{', '.join(needs) or 'Python alone'}. The program ran for "
+        f"{', '.join(needs) or 'no other lesson'}. The program ran for "
         f"{timed(card.whole_seconds)} on {inert(where)}; "
         "[more about this run](#the-run-behind-this-page)."
     )

@@ -44,7 +44,7 @@ def structured_data(notebook: Any, about: str, needs: Sequence[str], published: 
     Args:
         notebook: of the lesson.
         about: what it is about, in a sentence or two.
-        needs: titles of the lessons that it builds on; it needs Python alone where there are none.
+        needs: titles of the lessons that it builds on; none where it needs no other.
         published: where it is to be read.
     """
     site = {"@type": "WebSite", "name": published.site, "url": published.site_url}

@@ -107,7 +107,7 @@ class Lesson:
 
     @property
     def needs(self) -> tuple[str, ...]:
-        """The lessons that this one builds on, by name; none where it needs Python alone."""
+        """The lessons that this one builds on, by name; none where it needs no other."""
         said = said_of(self._parsed.notebook).get(NEEDS)
         return tuple(said.split()) if isinstance(said, str) else ()
 
