@@ -170,9 +170,9 @@ def cross_entropy(z, y):
 # ## The gradient is a slope
 #
 # Take a single weight, that of a pixel in the middle for the digit 1. Vary it,
-# hold all others, and draw the loss. To measure its slope, go a small step $h$
-# up and a step $h$ down, and divide the difference of the losses by $2h$. This
-# is a **finite difference**.
+# hold all others, and draw the loss. To measure its slope, go a small step
+# $\varepsilon$ up and a step $\varepsilon$ down, and divide the difference of
+# the losses by $2\varepsilon$. This is a **finite difference**.
 
 # %%
 some, labels = x[:1_000].astype(np.float64), y[:1_000]
@@ -186,8 +186,8 @@ def loss_with(value):
     return cross_entropy(some @ changed + b, labels)
 
 
-here, h = w[PLACE], 1e-5
-slope = (loss_with(here + h) - loss_with(here - h)) / (2 * h)
+here, eps = w[PLACE], 1e-5
+slope = (loss_with(here + eps) - loss_with(here - eps)) / (2 * eps)
 
 # %%
 values = np.linspace(here - 9, here + 6, 46)
@@ -344,15 +344,15 @@ def new_network(sizes=(784, 100, 10), factor=1.0):
 
 
 # %%
-def measured(parameters, array, place, h):
+def measured(parameters, array, place, eps):
     """The slope of the loss along one number of one array."""
     losses = []
-    for step in (h, -h):
+    for step in (eps, -eps):
         moved = [values.copy() for values in parameters]
         moved[array].flat[place] += step
         *_, z = forward(moved, some[:100].astype(moved[0].dtype))
         losses.append(float(cross_entropy(z, labels[:100])))
-    return (losses[0] - losses[1]) / (2 * h)
+    return (losses[0] - losses[1]) / (2 * eps)
 
 
 # %%
@@ -361,7 +361,7 @@ gradients = backward(start, some[:100], labels[:100])
 errors, rng = [], np.random.default_rng(SEED)
 for array, slopes in enumerate(gradients):
     places = rng.integers(slopes.size, size=20)
-    found = [measured(start, array, place, h=1e-5) for place in places]
+    found = [measured(start, array, place, eps=1e-5) for place in places]
     errors.append(abs(found - slopes.flat[places]).max() / abs(slopes).max())
 run.claim(
     "Both agree to a millionth of the greatest slope.", max(errors) < 1e-6
@@ -375,46 +375,47 @@ run.claim(
 
 # %%
 def errors_by_step(dtype):
-    """For each step h, the usual error of a slope, as a share of it."""
+    """For each step, the usual error of a slope, as a share of it."""
     parameters = [values.astype(dtype) for values in start]
     places = np.random.default_rng(SEED).integers(1_000, size=20)
     true = gradients[2].flat[places]  # of the second layer, in float64
     errors = []
-    for h in 10.0 ** np.arange(-8, 0.5, 0.5):
-        slopes = [measured(parameters, 2, place, h) for place in places]
-        errors.append((h, np.median(np.abs(slopes / true - 1))))
+    for eps in 10.0 ** np.arange(-8, 0.5, 0.5):
+        slopes = [measured(parameters, 2, place, eps) for place in places]
+        errors.append((eps, np.median(np.abs(slopes / true - 1))))
     return errors
 
 
-double, single = errors_by_step(np.float64), errors_by_step(np.float32)
-run.record(truncation=double[-3][1] / double[-5][1])  # at 0.1 and at 0.01
+in_64, in_32 = errors_by_step(np.float64), errors_by_step(np.float32)
+run.record(truncation=in_64[-3][1] / in_64[-5][1])  # at 0.1 and at 0.01
 assert [np.finfo(t).precision for t in (np.float64, np.float32)] == [15, 6]
 
 # %%
 run.show(
     plots.line_chart(
-        {"float64": double, "float32": single},
+        {"float64": in_64, "float32": in_32},
         title="Long steps miss the bend, short ones drown in rounding",
-        x=plots.Axis("step h", log=True),
+        x=plots.Axis("step ε", log=True),
         y=plots.Axis("error, as a share of the slope", log=True),
     ),
     "steps",
 )
 run.claim(
     "At its best step, float32 is still over ten thousand times less exact.",
-    min(e for _, e in single) > 10_000 * min(e for _, e in double),
+    min(e for _, e in in_32) > 10_000 * min(e for _, e in in_64),
 )
 
 # %% [markdown]
 # Each curve falls, and rises again, for two reasons:
 #
 # - **On the right, the loss bends.** A straight line through places far apart
-#   is not the tangent. This *truncation* error grows with $h^2$: in float64, a
-#   step longer by a factor of 10 makes it {{ truncation | number }} times as
-#   large.
+#   is not the tangent. This *truncation* error grows with $\varepsilon^2$: in
+#   float64, a step longer by a factor of 10 makes it
+#   {{ truncation | number }} times as large.
 # - **On the left, digits are missing.** The two losses agree in nearly all
 #   digits. Their difference is made of the last ones, which are rounded, and is
-#   divided by a tiny $h$. This *rounding* error grows with $1/h$.
+#   divided by a tiny $\varepsilon$. This *rounding* error grows with
+#   $1/\varepsilon$.
 #
 # In float32, the shortest steps change no digit of the loss: the slope comes
 # out as 0, and the error is all of it.
@@ -580,15 +581,15 @@ twins = {"float64": side_by_side(np.float64, seed=1)}
 for seed in (1, 2, 3, 4):  # another seed, another order of the images
     twins[f"float32, order {seed}"] = side_by_side(np.float32, seed)
 
-double, *singles = (steps[-1][0] for steps in twins.values())
+in_64, *in_32 = (steps[-1][0] for steps in twins.values())
 run.claim(
-    f"After an epoch, the weights differ by {double:.0e} in float64, and "
+    f"After an epoch, the weights differ by {in_64:.0e} in float64, and "
     "in float32 by more than a million times as much.",
-    double < 1e-10 and min(singles) > 1e6 * double,
+    in_64 < 1e-10 and min(in_32) > 1e6 * in_64,
 )
 
 # %%
-parted = sum(apart > 1e-4 for apart in singles)
+parted = sum(apart > 1e-4 for apart in in_32)
 lines = {
     name: [(place + 1, steps[place][0]) for place in range(0, len(steps), 6)]
     for name, steps in twins.items()

@@ -311,7 +311,7 @@ run.table(
 
 # %% [markdown]
 # A loader takes out, converts and stacks each image in Python, in each epoch
-# again. The first row is what that takes: an epoch lasts as long, even if the
+# again. The first row is what that takes: an epoch lasts that long even if the
 # device learns in no time. A loader is for images that do not fit into
 # the memory. There, `num_workers=2` lets two other processes load meanwhile.
 #
@@ -453,9 +453,9 @@ print(f"five.jpg: a {answer}, confidence {confidence:.2f}")
 # %% [markdown]
 # Is your photo misread? Look at `seen.png` first. If something else than the
 # digit is in it, or half of the digit is missing, take another photo. If the
-# digit is small, something dark lies in a corner: cut it off. If its lines are
-# thin and grey, take a thicker pen: the second exercise says why. And some
-# digits are misread all the same.
+# digit is small, something dark lies in a corner of the photo: cut that off. If
+# its lines are thin and grey, take a thicker pen: the second exercise says why.
+# And some digits are misread all the same.
 #
 # ## In a terminal
 #
