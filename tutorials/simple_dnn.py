@@ -479,8 +479,9 @@ run.result("dnn", "DNN", predictions, model, history)
 print(score)
 
 # %% [markdown]
-# Other test images would give another accuracy. Intervals that are made in this
-# way hold the accuracy on endlessly many of them about 95 times in 100.
+# Other test images would give another accuracy. The interval is Wilson's, made
+# of the two counts. Intervals that are made in this way hold the accuracy on
+# endlessly many images about 95 times in 100.
 #
 # ## What it reads
 #
