@@ -56,7 +56,7 @@ def trained(alone, sample, tmp_path_factory):
 def test_without_weights_it_says_what_to_do(alone):
     done = start(alone, PROGRAM.name, "read", "photo.jpg")
     assert done.returncode == 1
-    assert done.stderr == "usage: train; once that is done, read photo.jpg\n"
+    assert done.stderr == "usage: python your_digit.py train, then read photo.jpg\n"
     assert [path.name for path in alone.iterdir()] == [PROGRAM.name]
 
 

@@ -91,9 +91,9 @@ run.claim(f"One neuron reads {right:.1%} of the zeros and ones.", right > 0.97)
 # gives all sums of all images, `x @ w + b`. The greatest sum is the answer.
 #
 # By hand, the weights for a digit are its mean image $m$. With the bias
-# $-\frac{1}{2}m{\cdot}m$, the nearest mean image wins: its distance squared is
-# $x{\cdot}x-2x{\cdot}m+m{\cdot}m$, where $x{\cdot}x$ is the same for all
-# digits.
+# $-\frac{1}{2}\sum{m_i^2}$, the nearest mean image wins: its distance squared
+# is $\sum{x_i^2}-2\sum{x_im_i}+\sum{m_i^2}$, where the first sum is the same
+# for all.
 
 # %%
 means = [x[y == digit].mean(axis=0) for digit in range(10)]
@@ -143,7 +143,7 @@ run.show(
 p = np.linspace(0.005, 1, 200)
 run.show(
     plots.line_chart(
-        {"loss": list(zip(p, -np.log(p), strict=True))},
+        {"loss": list(zip(p, np.log(1 / p), strict=True))},
         title="It costs much to give the true digit a small probability",
         x=plots.Axis("probability of the true digit"),
         y=plots.Axis("loss (nats)"),
@@ -296,7 +296,7 @@ def forward(parameters, x):
 # multiply along a chain: the **chain rule**. Where several chains lead to the
 # loss, their products are added up.
 #
-# So we go backwards. The slopes along the logits are $p - y$; we call them
+# The slopes along the logits are $p - y$; we call them
 # `dz2`. Each step multiplies by one more slope:
 #
 # - to the weights `w2`: by the hidden outputs, `h.T @ dz2`,

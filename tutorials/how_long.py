@@ -690,8 +690,8 @@ run.finish()
 #    [diverges](#how-far-should-a-step-go); keep the best on validation. No time
 #    for that? Adam at 0.003:
 #    {{ over_90 | count }} of its 10 rates brought it above nine in ten.
-# 3. **Stop** by the loss if you need probabilities, by the accuracy if you need
-#    digits; and [be patient](#how-long).
+# 3. **Stop** by the loss if you need probabilities; if you need digits, by the
+#    accuracy, and [be patient](#how-long).
 # 4. **Training accuracy** proves nothing: {{ recited | percent }} with random
 #    labels, and {{ guessed | percent }} of the validation images.
 # 5. **More images**: ten thousand left fewer mistakes than one thousand, by a

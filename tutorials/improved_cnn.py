@@ -542,9 +542,10 @@ run.claim(
 )
 
 # %% [markdown]
-# With 90 epochs, and five looks at each image, this CNN reads
-# {{ beyond:long_mean | percent }}. [Why convolution](robustness.py) shows what
-# else it is good for.
+# With 90 epochs and five looks at an image, this CNN reads
+# {{ beyond:long_mean | percent }}, probably [a little too
+# much](../results.md#how-often-the-test-images-were-read). [Why
+# convolution](robustness.py) shows its other strengths.
 
 # %% [markdown]
 # ## Your turn

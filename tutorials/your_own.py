@@ -1,9 +1,9 @@
 # %% [markdown] level="beginner" thumbnail="stages" needs="improved_cnn"
 # # Your own network, your own digits
 #
-# You will write a program that needs PyTorch and nothing else: one file, which
-# trains a network, keeps it, and reads a photo of *your* handwriting. Write it
-# along with this page, or **download the whole program**:
+# You will write a program that needs PyTorch alone: one file, which trains a
+# network, keeps it, and reads a photo of *your* handwriting. Write it along
+# with this page, or **download the whole program**:
 # [your_digit.py](your_own/your_digit.py).
 #
 # ## What you will learn
@@ -16,9 +16,9 @@
 # %% [markdown]
 # ## An empty folder
 #
-# Make an empty folder, and open a terminal in it. Two packages are all that is
-# needed. They install into an environment of this
-# folder:
+# Make an empty folder, and open a terminal in it. You need Python 3.10 or
+# newer, and two packages: PyTorch and its torchvision. They install into an
+# environment of this folder:
 #
 # ```bash
 # python3 -m venv .venv
@@ -368,8 +368,8 @@ def ink_of(photo):
 # **3. The threshold.** A pixel is ink if it lacks half of the light that the
 # darkest ink lacks, or more: so a black pen and a dark pencil both pass.
 # (`quantile` passes over the darkest thousandth of all pixels, which may be a
-# black speck.) Below
-# a fifth of the paper's light, it is noise. And a speck is no stroke: in the 15
+# black speck.) What
+# lacks less than a fifth is noise. And a speck is no stroke: in the 15
 # by 15 pixels around a stroke's pixel, more than a twentieth is ink.
 
 
@@ -432,7 +432,8 @@ run.show(
 # The softmax makes probabilities of the logits. The greatest is the confidence,
 # and its place is the digit: `max` gives both, along the dimension `dim`, which
 # NumPy calls `axis`. What the network was shown is saved as a picture,
-# `seen.png`. If no pixel is ink, or more than half are, there is no digit.
+# `seen.png`. If no pixel is ink, or more than half are, there is no digit,
+# and `seen.png` stays as it was.
 
 
 # %%
@@ -462,8 +463,8 @@ print(f"five.jpg: a {answer}, confidence {confidence:.2f}")
 # What is missing is what a terminal says to the program: `sys.argv`, a list of
 # words. With `import sys` at the top of the file, this is its end. Without its
 # `tracebacklimit`, a photo that is missing or no picture ends the program with
-# a traceback; with it, one line says what is wrong. Put that in last: you want
-# the tracebacks of your own slips.
+# a traceback; with it, the last line says what is wrong. Put that in last: you
+# want the tracebacks of your own slips.
 #
 # ```python
 # if __name__ == "__main__":
@@ -475,7 +476,7 @@ print(f"five.jpg: a {answer}, confidence {confidence:.2f}")
 #             confidence, digit = read(load(), path)
 #             print(f"{path}: a {digit}, confidence {confidence:.2f}")
 #         case _:
-#             sys.exit("usage: train; once that is done, read photo.jpg")
+#             sys.exit("usage: python your_digit.py train, then read photo.jpg")
 # ```
 #
 # So it is called, first once, then as often as you like:
@@ -491,7 +492,7 @@ print(f"five.jpg: a {answer}, confidence {confidence:.2f}")
 # Could one not shrink the whole picture to 28 by 28? We ask other people's
 # handwriting: scikit-learn has 1,797 digits of writers who wrote none of
 # MNIST. They are tiny, 8 by 8, and white on black already. We enlarge them, and
-# read them in three ways.
+# read them in three ways. (They come with `pip install scikit-learn`.)
 
 # %%
 from sklearn.datasets import load_digits
@@ -555,6 +556,9 @@ run.claim(
 # two costs more, this run cannot tell.
 #
 # ## Your turn
+#
+# The first two exercises use photos that the package of this site draws: [how
+# to get it](../run.md). Or take thirty of your own.
 #
 # ### 1. Without the paper's work
 #

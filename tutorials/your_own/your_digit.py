@@ -122,4 +122,4 @@ if __name__ == "__main__":
             confidence, digit = read(load(), path)
             print(f"{path}: a {digit}, confidence {confidence:.2f}")
         case _:
-            sys.exit("usage: train; once that is done, read photo.jpg")
+            sys.exit("usage: python your_digit.py train, then read photo.jpg")
