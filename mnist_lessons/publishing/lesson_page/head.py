@@ -48,7 +48,7 @@ def head(
     about = f"{level.capitalize()}: about" if level else "About"
     about += (
         f" {count(reading_minutes(notebook), 'minute')} to read. Needs: "
-        f"{', '.join(needs) or 'no other lesson'}. The program ran for "
+        f"{', '.join(needs) or 'Python, and no other lesson'}. The program ran for "
         f"{timed(card.whole_seconds)} on {inert(where)}; "
         "[more about this run](#the-run-behind-this-page)."
     )

@@ -34,7 +34,7 @@ def test_the_head_says_for_whom_a_lesson_is():
 
 
 def test_the_head_says_what_a_lesson_needs():
-    assert "Needs: no other lesson. The" in head("a", ONE, WORDS)
+    assert "Needs: Python, and no other lesson. The" in head("a", ONE, WORDS)
     said = head("a", ONE, WORDS, needs=["[One](one.py)", "[Two](two.py)"])
     assert "Needs: [One](one.py), [Two](two.py). The" in said
 

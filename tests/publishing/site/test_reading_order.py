@@ -69,7 +69,7 @@ def test_a_lesson_says_what_it_needs_and_what_comes_next(way):
     one, two = (BeautifulSoup(way.page(slug), "html.parser") for slug in ("one", "two"))
     assert "Needs: Lesson two." in one.find(class_="lesson-facts").get_text()
     assert one.select_one(".lesson-facts a[href='../two/']")
-    assert "Needs: no other lesson." in two.find(class_="lesson-facts").get_text()
+    assert "Needs: Python, and no other lesson." in two.find(class_="lesson-facts").get_text()
     following = two.find(class_="lesson-next")
     assert following.get_text().strip() == "Next: Lesson one. Prose. 1 minute to read."
     assert following.a["href"] == "../one/"
