@@ -296,4 +296,5 @@ def _full(dataset: Dataset, folder: Path | str, error: OSError) -> DataError:
 
 
 def _say(message: str) -> None:
-    print(f"mnist_lessons: {message}", file=sys.stderr)
+    # In one write: where stderr has no buffer, Ctrl-C may come between the text and its end.
+    sys.stderr.write(f"mnist_lessons: {message}\n")

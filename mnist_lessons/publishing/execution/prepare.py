@@ -155,9 +155,10 @@ def _told(steps: list[Step], again: bool) -> list[Step]:
     if again:
         steps = [step.again() for step in steps]
     for step in steps:
-        print(step, file=sys.stderr)
+        sys.stderr.write(f"{step}\n")
     return steps
 
 
 def _say(message: str) -> None:
-    print(f"mnist_lessons: {message}", file=sys.stderr)
+    # In one write: where stderr has no buffer, Ctrl-C may come between the text and its end.
+    sys.stderr.write(f"mnist_lessons: {message}\n")
