@@ -42,6 +42,7 @@ __all__ = [
     "cache_folder",
     "expected_dataset",
     "expected_extras",
+    "say",
     "verified_files",
 ]
 
@@ -126,7 +127,7 @@ def verified_files(
             yield Found("package", _unpacked(dataset, dataset.package, stack))
         elif settings.offline:
             if dataset not in EXTRAS and not settings.of_build:
-                _say(
+                say(
                     f"MNIST_LESSONS_OFFLINE=1, and no complete {dataset.name} in the user's cache "
                     "folder"
                 )
@@ -137,7 +138,7 @@ def verified_files(
             complete = _download_missing(dataset, target, known, limits)
             if not complete:
                 instead = "to go on without" if dataset in EXTRAS else "to use the sample without"
-                _say(
+                say(
                     f"{dataset.name} could not be downloaded: set MNIST_LESSONS_DATA to a folder "
                     f"that has the files, or MNIST_LESSONS_OFFLINE=1 {instead} trying"
                 )
@@ -228,7 +229,7 @@ def _writable(dataset: Dataset, cache: Path, stack: ExitStack) -> Path:
     except OSError as error:
         if error.errno not in (*_READ_ONLY, errno.ENOTDIR, errno.EEXIST):
             raise _full(dataset, cache, error) from error
-        _say(f"cannot write to the cache {cache} ({error.strerror}): nothing will be kept")
+        say(f"cannot write to the cache {cache} ({error.strerror}): nothing will be kept")
         return _temporary_folder(dataset, stack)
 
 
@@ -262,7 +263,7 @@ def _from_mirror(dataset: Dataset, mirror: str, root: Path, limits: Limits) -> b
             unpacked.write_bytes(content)
             unpacked.replace(root / dataset.folder / name)
     except (DownloadFailed, DataError) as error:
-        _say(f"{mirror} failed: {error}")
+        say(f"{mirror} failed: {error}")
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return not _missing(dataset, root)
@@ -295,6 +296,7 @@ def _full(dataset: Dataset, folder: Path | str, error: OSError) -> DataError:
     )
 
 
-def _say(message: str) -> None:
+def say(message: str) -> None:
+    """Tell the user a line on stderr, with the name of this package before it."""
     # In one write: where stderr has no buffer, Ctrl-C may come between the text and its end.
     sys.stderr.write(f"mnist_lessons: {message}\n")

@@ -296,8 +296,8 @@ def forward(parameters, x):
 # multiply along a chain: the **chain rule**. Where several chains lead to the
 # loss, their products are added up.
 #
-# The slopes along the logits are $p - y$; we call them
-# `dz2`. Each step multiplies by one more slope:
+# The slopes along the logits are $p - y$; we call them `dz2`. Each step
+# multiplies by one more slope:
 #
 # - to the weights `w2`: by the hidden outputs, `h.T @ dz2`,
 # - to the biases `b2`: by 1, so only the sum over the images is left,

@@ -688,8 +688,8 @@ run.finish()
 #    number of classes: [A simple network](simple_dnn.py#the-loss).
 # 2. **Rate**: short trainings at 0.001, 0.003, 0.01 and so on, until one
 #    [diverges](#how-far-should-a-step-go); keep the best on validation. No time
-#    for that? Adam at 0.003:
-#    {{ over_90 | count }} of its 10 rates brought it above nine in ten.
+#    for that? Adam at 0.003: {{ over_90 | count }} of its 10 rates brought it
+#    above nine in ten.
 # 3. **Stop** by the loss if you need probabilities; if you need digits, by the
 #    accuracy, and [be patient](#how-long).
 # 4. **Training accuracy** proves nothing: {{ recited | percent }} with random

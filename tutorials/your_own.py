@@ -312,8 +312,8 @@ run.table(
 # %% [markdown]
 # A loader takes out, converts and stacks each image in Python, in each epoch
 # again. The first row is what that takes: an epoch lasts that long even if the
-# device learns in no time. A loader is for images that do not fit into
-# the memory. There, `num_workers=2` lets two other processes load meanwhile.
+# device learns in no time. A loader is for images that do not fit into the
+# memory. There, `num_workers=2` lets two other processes load meanwhile.
 #
 # ## A photo
 #
@@ -368,9 +368,8 @@ def ink_of(photo):
 # **3. The threshold.** A pixel is ink if it lacks half of the light that the
 # darkest ink lacks, or more: so a black pen and a dark pencil both pass.
 # (`quantile` passes over the darkest thousandth of all pixels, which may be a
-# black speck.) What
-# lacks less than a fifth is noise. And a speck is no stroke: in the 15
-# by 15 pixels around a stroke's pixel, more than a twentieth is ink.
+# black speck.) What lacks less than a fifth is noise. And a speck is no stroke:
+# in the 15 by 15 pixels around a stroke's pixel, more than a twentieth is ink.
 
 
 # %%

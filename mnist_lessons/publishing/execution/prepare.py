@@ -6,7 +6,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from mnist_lessons._datasets import EXTRAS, MNIST
-from mnist_lessons._fetch import expected_dataset, expected_extras, verified_files
+from mnist_lessons._fetch import expected_dataset, expected_extras, say, verified_files
 from mnist_lessons.errors import BuildFailure
 from mnist_lessons.publishing.execution.plan import Step, plan, planned
 from mnist_lessons.publishing.execution.today import today
@@ -110,7 +110,7 @@ def _pages_of_sound(
 ) -> dict[str, LessonPage]:
     dataset = expected_dataset(settings)
     if dataset == _SAMPLE:
-        _say("SAMPLE DATA: the lessons read 5,000 images, not the full MNIST")
+        say("SAMPLE DATA: the lessons read 5,000 images, not the full MNIST")
     steps = _told(planned(project, settings, lessons, dataset=dataset), again)
     if all(step.run for step in steps):
         project.store.sweep()
@@ -122,7 +122,7 @@ def _pages_of_sound(
                 found[extra] = places.enter_context(verified_files(settings, extra))
         lost = {each for each, place in found.items() if place.root is None}
         if MNIST in lost and dataset != _SAMPLE:
-            _say("SAMPLE DATA: no full MNIST is to be had, the lessons read 5,000 images")
+            say("SAMPLE DATA: no full MNIST is to be had, the lessons read 5,000 images")
             dataset = _SAMPLE
         now = today(
             project, settings, dataset=dataset,
@@ -155,10 +155,5 @@ def _told(steps: list[Step], again: bool) -> list[Step]:
     if again:
         steps = [step.again() for step in steps]
     for step in steps:
-        sys.stderr.write(f"{step}\n")
+        sys.stderr.write(f"{step}\n")  # in one piece, as `say` does
     return steps
-
-
-def _say(message: str) -> None:
-    # In one write: where stderr has no buffer, Ctrl-C may come between the text and its end.
-    sys.stderr.write(f"mnist_lessons: {message}\n")
