@@ -43,6 +43,12 @@ PRINTED = {
         "threading.Thread(target=late).start()",
         None,
     ),
+    "log_of_the_kernel": (
+        "from ipykernel.kernelapp import IPKernelApp\n"
+        "try: IPKernelApp.instance().kernel.control_stream._run_callback(lambda: 1 / 0)\n"
+        "except ZeroDivisionError: print('what the lesson says')",
+        "what the lesson says\n",
+    ),
     "warning": (
         "import warnings\nwarnings.warn('careful now')",
         'tutorials/warning.py:15: UserWarning: careful now\n  warnings.warn("careful now")\n',
@@ -100,7 +106,7 @@ def outputs(pages, slug, cell=1):
     return [output.get("text") or output["data"]["text/plain"] for output in code[cell].outputs]
 
 
-@pytest.mark.parametrize("slug", ["order", "as_a_script", "bars"])
+@pytest.mark.parametrize("slug", ["order", "as_a_script", "bars", "log_of_the_kernel"])
 def test_a_cell_prints_what_a_terminal_shows(executed, slug):
     _, pages = executed
     assert outputs(pages, slug) == [PRINTED[slug][1]]

@@ -4,11 +4,13 @@
 - A cell's code has the name and the lines of the script, in warnings and tracebacks.
 - What `atexit` is asked to do is done at the end.
 - Where something is displayed, a mark in the output says so: text and figures keep their order.
+- What the kernel itself logs is not printed among what the lesson says.
 - Which files of the project were opened, which folders were listed, and which variables were
   read, can be asked for.
 """
 
 import json
+import logging
 import os
 import sys
 
@@ -73,4 +75,6 @@ def prepare(
     sys.argv = [script]
     Cells(shell.compile, script, source, cells)
     Marks(shell.kernel.session, mark)
+    # It would write into a cell what only the kernel could mend; `Client` keeps ipykernel quiet.
+    logging.getLogger("tornado").setLevel(logging.CRITICAL)
     shell.kernel.lesson_watch = Watch(script, root, apart)
