@@ -8,10 +8,10 @@ const load = async () => {
 const begin = async (root) => {
   const find = (name) => root.querySelector(name);
   const [answer, live, clear] = ["[data-answer]", "[aria-live]", "[data-clear]"].map(find);
-  const invitation = answer.textContent;
   const { Drawing, loadNetworks, makePad, makeVoice, read, sentence } = await load();
   const drawing = new Drawing();
   const say = makeVoice(answer, live);
+  let words = answer.textContent; // of the pad while it reads nothing
   let network = null;
   let answerDue = 0;
 
@@ -20,8 +20,8 @@ const begin = async (root) => {
     answerDue = requestAnimationFrame(() => {
       answerDue = 0;
       clear.hidden = drawing.isEmpty;
-      if (drawing.isEmpty) say(invitation);
-      else if (network) say(sentence(read(network, drawing.seen().pixels), "It"));
+      const reads = network && !drawing.isEmpty;
+      say(reads ? sentence(read(network, drawing.seen().pixels), "It") : words);
     });
   };
   const show = makePad(find(".draw-area"), drawing, renew, (text) => {
@@ -35,11 +35,11 @@ const begin = async (root) => {
   show();
   try {
     [network] = await loadNetworks([root.dataset.home]);
-    renew();
     root.dataset.ready = "";
   } catch (error) {
-    answer.textContent = `The network could not be loaded (${error.message}).`;
+    words = `The network could not be loaded (${error.message}).`;
   }
+  renew();
 };
 
 /** Make the pad work, where its block is `root`, once it is seen. */

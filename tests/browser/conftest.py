@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from benchmarks.browsing import Visit, chromium
 from tests.browser.addresses import LESSONS, PAGES
@@ -13,6 +13,8 @@ _ADDRESSES = {"lesson": LESSONS, "address": PAGES}
 
 # What a change of the window brings about.
 _SETTLED = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+
+expect.set_options(timeout=30_000)  # ms: a machine may be busy
 
 OpenPage = Callable[..., Page]
 

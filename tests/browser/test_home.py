@@ -116,7 +116,11 @@ def test_a_network_that_does_not_come_is_told(browser, site):
     page = context.new_page()
     page.route("**/cnn_120.weights.bin", lambda route: route.abort())
     page.goto(site.address)
-    expect(answer(page)).to_contain_text("The network could not be loaded")
+    told = re.compile("The network could not be loaded")
+    expect(live(page)).to_have_text(told)
+    draw_one(page)
+    expect(page.locator("[data-clear]")).to_be_visible()
+    expect(answer(page)).to_have_text(told)
     context.close()
 
 
