@@ -20,13 +20,14 @@ const begin = async (root) => {
     answerDue = requestAnimationFrame(() => {
       answerDue = 0;
       clear.hidden = drawing.isEmpty;
-      const reads = network && !drawing.isEmpty;
-      say(reads ? sentence(read(network, drawing.seen().pixels), "It") : words);
+      if (network && !drawing.isEmpty) say(sentence(read(network, drawing.seen().pixels), "It"));
+      else say(words, false);
     });
   };
-  const show = makePad(find(".draw-area"), drawing, renew, (text) => {
+  const whisper = (text) => {
     live.textContent = text;
-  });
+  };
+  const show = makePad(find(".draw-area"), drawing, renew, whisper);
   clear.addEventListener("click", () => {
     drawing.clear();
     show();
@@ -38,6 +39,7 @@ const begin = async (root) => {
     root.dataset.ready = "";
   } catch (error) {
     words = `The network could not be loaded (${error.message}).`;
+    whisper(words);
   }
   renew();
 };

@@ -1,10 +1,11 @@
 """Pages of the built site in a real browser; what goes wrong there fails the test."""
 
+import json
 import time
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from benchmarks.browsing import Visit, chromium
 from tests.browser.addresses import LESSONS, PAGES
@@ -15,6 +16,12 @@ _ADDRESSES = {"lesson": LESSONS, "address": PAGES}
 _SETTLED = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 expect.set_options(timeout=30_000)  # ms: a machine may be busy
+
+# What a screen reader says stands there for a moment only.
+_LISTEN = """live => {
+  window.heard = [];
+  new MutationObserver(() => heard.push(live.textContent)).observe(live, {childList: true});
+}"""
 
 OpenPage = Callable[..., Page]
 
@@ -127,6 +134,17 @@ def until() -> Callable[[Page, str], None]:
             page.wait_for_timeout(30)
 
     return wait
+
+
+@pytest.fixture
+def listen(until) -> Callable[[Locator], Callable[[str], None]]:
+    """Listens to a live region from now on; what it returns waits until a text has been said."""
+
+    def begin(live: Locator) -> Callable[[str], None]:
+        live.evaluate(_LISTEN)
+        return lambda text: until(live.page, f"heard.includes({json.dumps(text)})")
+
+    return begin
 
 
 def _assert_nothing_wrong(visits: list[Visit]) -> None:

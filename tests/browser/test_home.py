@@ -19,6 +19,14 @@ FIRST = """() => {
 }"""
 
 
+@pytest.fixture
+def ready(open_page, until):
+    """The page, with a network that reads."""
+    page = open_page("")
+    until(page, "document.querySelector('[data-home][data-ready]')")
+    return page
+
+
 def answer(page):
     return page.locator("[data-answer]")
 
@@ -56,8 +64,8 @@ def test_what_was_meant_is_shown_to_who_asks(open_page):
     expect(meant).to_have_text(re.compile(r"An? \d\. One of the [\d,]+ mistakes? of the DNN among"))
 
 
-def test_the_pad_reads_what_is_drawn_and_can_be_cleared(open_page):
-    page = open_page("", wait_until="networkidle")
+def test_the_pad_reads_what_is_drawn_and_can_be_cleared(ready):
+    page = ready
     invitation = answer(page).inner_text()
     clear = page.locator("[data-clear]")
     expect(clear).to_be_hidden()
@@ -79,12 +87,13 @@ def test_the_network_comes_when_the_pad_is_seen(open_page, until):
     assert any(url.endswith("/cnn_120.weights.bin") for url in page.visit.sent)
 
 
-def test_a_digit_can_be_drawn_with_the_keyboard_alone(open_page):
-    page = open_page("", wait_until="networkidle")
+def test_a_digit_can_be_drawn_with_the_keyboard_alone(ready, listen):
+    page = ready
     area = page.locator(".home-pad .draw-area")
     area.focus()
+    was_said = listen(live(page))
     page.keyboard.press("Space")
-    expect(live(page)).to_have_text("The brush is down.")
+    was_said("The brush is down.")
     for _ in range(12):
         page.keyboard.press("ArrowDown")
     page.keyboard.press("Space")
