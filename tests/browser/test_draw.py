@@ -169,6 +169,15 @@ def pixels_seen(page):
         return np.array(picture.convert("L")).astype(int)
 
 
+def wait_for_other_pixels(page, before):
+    """Until something else is shown; a busy browser may take its time."""
+    for _ in range(300):
+        if (pixels_seen(page) != before).any():
+            return
+        page.wait_for_timeout(100)
+    pytest.fail("the same is shown after half a minute")
+
+
 def read_by(page, key):
     return page.locator(f'[data-answer="{key}"]').inner_text()
 
@@ -491,8 +500,7 @@ def test_answers_stay_where_they_are(width, open_page):
 def test_a_digit_writes_itself_until_somebody_draws(page):
     first = pixels_seen(page)
     assert first.any()
-    while (pixels_seen(page) == first).all():  # a digit rests a while, and the next follows
-        page.wait_for_timeout(100)
+    wait_for_other_pixels(page, first)  # a digit rests a while, and the next follows
     assert read_by(page, KEYS[0]).isdigit()
     assert not page.locator(".draw-way").get_attribute("data-unread")
     drag(page, (0.5, 0.1), (0.5, 0.9))
@@ -514,8 +522,7 @@ def test_an_example_can_be_stopped_and_asked_for(page):
     drag(page, *SEVEN)
     mine = pixels_seen(page)
     page.get_by_role("button", name="Show an example").click()
-    page.wait_for_timeout(300)
-    assert (pixels_seen(page) != mine).any()
+    wait_for_other_pixels(page, mine)
     page.get_by_role("button", name="Undo").click()
     assert (pixels_seen(page) == mine).all()
 
@@ -539,8 +546,7 @@ def test_without_motion_the_example_is_there_at_once(open_demo):
     page.wait_for_timeout(300)
     assert (pixels_seen(page) == written).all()
     page.get_by_role("button", name="Show an example").click()
-    another = pixels_seen(page)
-    assert (another != written).any()
+    wait_for_other_pixels(page, written)
 
 
 # The way from ink to answer.
