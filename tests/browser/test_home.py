@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 # A one, from the upper end to the lower, in shares of the pad.
 ONE = [(0.5, 0.2), (0.5, 0.4), (0.5, 0.6), (0.5, 0.8)]
 READS = re.compile(r"It reads \d, .*% sure.*\.|It is not sure: perhaps \d, or \d\.")
+READY = "document.querySelector('[data-home][data-ready]')"
 # What must be seen without scrolling; below what says that the site is a preview.
 FIRST = """() => {
   document.querySelectorAll(".admonition").forEach(box => box.remove());
@@ -20,11 +21,11 @@ FIRST = """() => {
 
 
 @pytest.fixture
-def ready(open_page, until):
-    """The page, with a network that reads."""
-    page = open_page("")
-    until(page, "document.querySelector('[data-home][data-ready]')")
-    return page
+def page(open_page, until):
+    """The home page, with a network that reads."""
+    opened = open_page("")
+    until(opened, READY)
+    return opened
 
 
 def answer(page):
@@ -64,8 +65,7 @@ def test_what_was_meant_is_shown_to_who_asks(open_page):
     expect(meant).to_have_text(re.compile(r"An? \d\. One of the [\d,]+ mistakes? of the DNN among"))
 
 
-def test_the_pad_reads_what_is_drawn_and_can_be_cleared(ready):
-    page = ready
+def test_the_pad_reads_what_is_drawn_and_can_be_cleared(page):
     invitation = answer(page).inner_text()
     clear = page.locator("[data-clear]")
     expect(clear).to_be_hidden()
@@ -83,12 +83,11 @@ def test_the_network_comes_when_the_pad_is_seen(open_page, until):
     loaded = [url for url in page.visit.sent if "/draw/" in url]
     assert loaded == []
     page.locator(".home-pad").scroll_into_view_if_needed()
-    until(page, "document.querySelector('[data-home][data-ready]')")
+    until(page, READY)
     assert any(url.endswith("/cnn_120.weights.bin") for url in page.visit.sent)
 
 
-def test_a_digit_can_be_drawn_with_the_keyboard_alone(ready, listen):
-    page = ready
+def test_a_digit_can_be_drawn_with_the_keyboard_alone(page, listen):
     area = page.locator(".home-pad .draw-area")
     area.focus()
     was_said = listen(live(page))
@@ -108,7 +107,7 @@ def test_the_pad_works_again_after_a_walk(open_home, until):
     page.locator(".home .md-button--primary").click()
     until(page, "!document.querySelector('.home')")
     page.go_back()
-    until(page, "document.querySelector('[data-home][data-ready]')")
+    until(page, READY)
     draw_one(page)
     expect(answer(page)).to_have_text(READS)
 
@@ -126,6 +125,7 @@ def test_a_network_that_does_not_come_is_told(browser, site):
     page.route("**/cnn_120.weights.bin", lambda route: route.abort())
     page.goto(site.address)
     told = re.compile("The network could not be loaded")
+    expect(answer(page)).to_have_text(told)
     expect(live(page)).to_have_text(told)
     draw_one(page)
     expect(page.locator("[data-clear]")).to_be_visible()
